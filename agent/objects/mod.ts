@@ -1,0 +1,77 @@
+/**
+ * Kubernetes objects: one zod schema a kind, types inferred from it, quantities, defaulting, validation, and manifests
+ * with positions.
+ *
+ * Way in: `parseManifest` for text, `podContainers` to walk a pod, `podEdit` to compare two versions of one.
+ */
+export type {
+  BaseObject,
+  Condition,
+  LabelSelector,
+  LocalObjectReference,
+  ObjectMeta,
+  ObjectReference,
+} from "./meta.ts";
+export type {
+  ExecAction,
+  GRPCAction,
+  HTTPGetAction,
+  Lifecycle,
+  LifecycleHandler,
+  Probe,
+  TCPSocketAction,
+} from "./probe.ts";
+export type { AppArmorProfile, PodSecurityContext, SeccompProfile, SecurityContext } from "./security.ts";
+export type {
+  ConfigMapVolumeSource,
+  DownwardAPIVolumeFile,
+  DownwardAPIVolumeSource,
+  EmptyDirVolumeSource,
+  HostPathVolumeSource,
+  KeyToPath,
+  ObjectFieldSelector,
+  ProjectedVolumeSource,
+  ResourceFieldSelector,
+  SecretVolumeSource,
+  Volume,
+  VolumeDevice,
+  VolumeMount,
+  VolumeProjection,
+} from "./volume.ts";
+export type {
+  Container,
+  ContainerPort,
+  ContainerRestartRule,
+  EnvFromSource,
+  EnvVar,
+  EnvVarSource,
+  EphemeralContainer,
+  ResourceRequirements,
+} from "./container.ts";
+export type { Affinity, Toleration } from "./scheduling.ts";
+export type { HostAlias, Pod, PodDNSConfig, PodSpec } from "./pod.ts";
+export type {
+  ContainerState,
+  ContainerStateTerminated,
+  ContainerStatus,
+  PodCondition,
+  PodPhase,
+  PodStatus,
+} from "./pod_status.ts";
+export type { ConfigMap, Secret } from "./config_map.ts";
+export type { Endpoint, EndpointSlice, Service, ServicePort, ServiceSpec } from "./service.ts";
+export type { PersistentVolume, PersistentVolumeClaim } from "./storage.ts";
+export type { Namespace, ServiceAccount } from "./namespace.ts";
+export { findKind, type Kind, type KindInfo, kinds, type KubeObject } from "./kinds.ts";
+export { type ContainerRole, findContainer, isSidecar, type PodContainer, podContainers } from "./pod_containers.ts";
+export {
+  canonicalQuantity,
+  compareQuantities,
+  cpuMillis,
+  formatQuantity,
+  isQuantity,
+  parseQuantity,
+  quantityBytes,
+  type QuantityFormat,
+  quantityNumber,
+} from "./quantity.ts";
