@@ -1,0 +1,613 @@
+/**
+ * The node's own truth: Kubernetes objects in memory, frozen and shared, with a journal on disk behind them.
+ *
+ *   put / markDeleted / remove ──► queue ──(one transaction a turn, fsync)──► memory ──► watchers, then the promise
+ *   putStatus ──► memory ──► watchers        └── later, at most one transaction a second ──► disk
+ *   get / list ──► memory
+ *
+ * A source write is seen by nobody before it is on disk. A status write is seen at once and written later; when the disk
+ * is full or read-only it waits in memory. Damage found while running is mended from memory without anybody noticing.
+ * Reading never touches SQLite, and while nothing changes nothing is written and no timer runs.
+ */
+import { type Clock, systemClock } from "../clock.ts";
+import { type Logger } from "../telemetry/log.ts";
+import { classify, StoreError } from "./errors.ts";
+import type { Change, Journal, StoredRow } from "./journal.ts";
+import { afterDelete, afterPut, named, type Stamps, withStatus } from "./object.ts";
+import { openJournal, reopenJournal, replaceJournal } from "./open.ts";
+import {
+  keyText,
+  type Listed,
+  type Realm,
+  type RebuildReason,
+  type RowKey,
+  type StoreEvent,
+  type StoreListener,
+  type StoreObject,
+} from "./types.ts";
+import { deepFreeze, sameValue } from "./values.ts";
+import { versionFile, Versions } from "./versions.ts";
+
+export interface StoreOptions {
+  log: Logger;
+  clock?: Clock;
+  /** Least time between two transactions of statuses and records. */
+  statusIntervalMs?: number;
+  newUid?: () => string;
+  /** Wraps every journal that is opened: where tests put faults. */
+  wrapJournal?: (journal: Journal) => Journal;
+}
+
+/** Bytes of one object's JSON, as etcd takes them (1.5 MiB). */
+const maxObject = 1.5 * 1024 * 1024;
+const maxRecord = 64 * 1024;
+const maxRecords = 10_000;
+/** Longest pause between two attempts to write to a disk that refuses. */
+const maxRetryMs = 30_000;
+
+interface Row {
+  id: number;
+  key: RowKey;
+  object: StoreObject;
+}
+
+/** What a queued write makes of the row that it finds; undefined: nothing is left of it. */
+type Evaluate = (row: Row | undefined) => StoreObject | undefined;
+
+interface Operation {
+  key: RowKey;
+  evaluate: Evaluate;
+  /** Applied in memory, and written later, where the disk refuses: ending a pod must not need room. */
+  lenient: boolean;
+  resolve: (object: StoreObject | undefined) => void;
+  reject: (err: unknown) => void;
+}
+
+interface Outcome {
+  operation: Operation;
+  before?: Row;
+  after?: Row;
+}
+
+export class Store {
+  /** Why this store began empty although there was one before; undefined after an ordinary start. */
+  readonly rebuilt?: RebuildReason;
+  /** The latest wall-clock time (ms) that an earlier life wrote; 0 when unknown. */
+  readonly lastKnownTime: number;
+
+  #file: string;
+  #log: Logger;
+  #clock: Clock;
+  #newUid: () => string;
+  #intervalMs: number;
+  #wrap: (journal: Journal) => Journal;
+  #journal?: Journal;
+  #versions: Versions;
+  #rows = new Map<string, Row>();
+  #kinds = new Map<string, Map<string, Row>>();
+  #records = new Map<string, Map<string, unknown>>();
+  #nextId = 1;
+
+  #queue: Operation[] = [];
+  #scheduled = false;
+  /** Rows and records whose state on disk is behind. "row" includes the status. */
+  #behind = new Map<number, { row?: Row; what: "row" | "status" }>();
+  #behindRecords = new Map<string, { table: string; key: string }>();
+  #urgentRecords = false;
+  #cancelTimer?: () => void;
+  #retryMs = 0;
+
+  #listeners = new Map<StoreListener, { kind?: string }>();
+  #events: StoreEvent[] = [];
+  #telling = false;
+  #closed = false;
+  #problem?: StoreError;
+
+  /** Opens the store in `file`, mending or replacing it where needed. Fails only when another process has it open. */
+  static open(file: string, options: StoreOptions): Store {
+    return new Store(file, options);
+  }
+
+  private constructor(file: string, options: StoreOptions) {
+    this.#file = file;
+    this.#log = options.log;
+    this.#clock = options.clock ?? systemClock;
+    this.#newUid = options.newUid ?? (() => crypto.randomUUID());
+    this.#intervalMs = options.statusIntervalMs ?? 1000;
+    this.#wrap = options.wrapJournal ?? ((journal) => journal);
+    const opened = openJournal(file, this.#log);
+    this.#journal = opened.journal && this.#wrap(opened.journal);
+    this.lastKnownTime = opened.content.lastTime;
+    let stored = 0;
+    for (const row of opened.content.rows) {
+      stored = Math.max(stored, row.version, row.statusVersion ?? 0);
+      this.#nextId = Math.max(this.#nextId, row.id + 1);
+      this.#restore(row);
+    }
+    for (const { tab, key, value } of opened.content.records) {
+      try {
+        this.#table(tab).set(key, deepFreeze(JSON.parse(value)));
+      } catch (err) {
+        this.#log.warn("A record in the store is damaged and was dropped", { table: tab, err });
+      }
+    }
+    const beside = file === ":memory:" ? undefined : versionFile(`${file}.version`);
+    this.#versions = new Versions(
+      beside,
+      stored,
+      this.#clock.now(),
+      (err) => this.#log.warn("The store's version file cannot be written", { err }),
+    );
+    this.rebuilt = opened.rebuilt ??
+      (this.#versions.hadEarlierLife && opened.journal && !opened.existed ? "missing" : undefined);
+    if (this.rebuilt === "missing") this.#log.warn("The store was missing; it is rebuilt", { file });
+    if (!this.#journal) this.#problem = new StoreError("readOnly", `Cannot write the store ${file}`);
+    if (this.#hasBehind()) this.#armTimer();
+  }
+
+  /** The latest resourceVersion given out. */
+  get resourceVersion(): string {
+    return String(this.#versions.current);
+  }
+
+  /** Why nothing can be written at present; undefined while all is well. */
+  get problem(): StoreError | undefined {
+    return this.#problem;
+  }
+
+  get<T = StoreObject>(realm: Realm, kind: string, namespace: string, name: string): T | undefined {
+    return this.#rows.get(keyText({ realm, kind, namespace, name }))?.object as T | undefined;
+  }
+
+  /** Objects of a kind, in the order in which they were first written. */
+  list<T = StoreObject>(kind: string, options: { realm?: Realm; namespace?: string } = {}): Listed<T>[] {
+    const { realm, namespace } = options;
+    const found: Listed<T>[] = [];
+    for (const { key, object } of this.#kinds.get(kind)?.values() ?? []) {
+      if (realm !== undefined && key.realm !== realm) continue;
+      if (namespace !== undefined && key.namespace !== namespace) continue;
+      found.push({ realm: key.realm, object: object as T });
+    }
+    return found;
+  }
+
+  /** The kinds of which there are objects. */
+  kinds(): string[] {
+    return [...this.#kinds].filter(([, rows]) => rows.size > 0).map(([kind]) => kind);
+  }
+
+  /**
+   * A source's write of metadata and everything but the status; what it returns is on disk. `object` is frozen and
+   * shared from then on. Nothing is written, and nobody told, when it says what is stored already.
+   */
+  put<T extends StoreObject>(realm: Realm, object: T): Promise<T> {
+    const { kind, metadata } = object;
+    if (!kind || !metadata?.name) {
+      return Promise.reject(new StoreError("invalid", "Cannot store an object without kind or metadata.name"));
+    }
+    const key = { realm, kind, namespace: metadata.namespace ?? "", name: metadata.name };
+    return this.#enqueue(key, (row) => afterPut(realm, row?.object, object, this.#stamps()), false) as Promise<T>;
+  }
+
+  /**
+   * Asks for an object's end: sets deletionTimestamp and grace. Does nothing when the object is gone, is another
+   * incarnation than `uid`, or is ending at least as soon already. Where the disk refuses writes it is rejected, unless
+   * `evenIfUnwritable`: then it holds in memory at once and is written when possible.
+   */
+  markDeleted(
+    realm: Realm,
+    kind: string,
+    namespace: string,
+    name: string,
+    options: { uid?: string; gracePeriodSeconds: number; evenIfUnwritable?: boolean },
+  ): Promise<StoreObject | undefined> {
+    return this.#enqueue({ realm, kind, namespace, name }, (row) => {
+      if (!row || (options.uid !== undefined && row.object.metadata.uid !== options.uid)) return row?.object;
+      return afterDelete(row.object, options.gracePeriodSeconds, this.#stamps());
+    }, options.evenIfUnwritable ?? false);
+  }
+
+  /** Deletes a row; nothing when it is gone or is another incarnation than `uid`. Never refused for want of room. */
+  async remove(realm: Realm, kind: string, namespace: string, name: string, uid?: string): Promise<void> {
+    await this.#enqueue(
+      { realm, kind, namespace, name },
+      (row) => row && uid !== undefined && row.object.metadata.uid !== uid ? row.object : undefined,
+      true,
+    );
+  }
+
+  /** The status writer's write: seen at once, on disk within about a second; nothing when another UID holds the name. */
+  putStatus(realm: Realm, kind: string, namespace: string, name: string, uid: string, status: unknown): void {
+    if (this.#closed) return;
+    const row = this.#rows.get(keyText({ realm, kind, namespace, name }));
+    if (!row || row.object.metadata.uid !== uid) return;
+    const object = withStatus(row.object, status, this.#stamps());
+    if (object === row.object) return;
+    const previous = row.object;
+    row.object = object;
+    if (!this.#behind.has(row.id)) this.#behind.set(row.id, { row, what: "status" });
+    this.#armTimer();
+    this.#tell([{ type: "MODIFIED", realm, object, previous }]);
+  }
+
+  /** Calls `listener` with every change from now on, in order. What it throws is logged and stops nothing. */
+  watch<T = StoreObject>(listener: StoreListener<T>, options: { kind?: string } = {}): () => void {
+    const own = ((event) => listener(event as StoreEvent<T>)) as StoreListener;
+    this.#listeners.set(own, { kind: options.kind });
+    return () => void this.#listeners.delete(own);
+  }
+
+  /** A private fact kept beside the objects. */
+  record(table: string, key: string): unknown {
+    return this.#records.get(table)?.get(key);
+  }
+
+  /** All facts of a table. */
+  records(table: string): [key: string, value: unknown][] {
+    return [...this.#records.get(table) ?? []];
+  }
+
+  /**
+   * Keeps a JSON value, or forgets it (undefined): known at once, on disk with the next statuses, or in this turn when
+   * `durable`. Where the disk refuses it is written later; `flush()` tells.
+   */
+  setRecord(table: string, key: string, value: unknown, options: { durable?: boolean } = {}): void {
+    if (this.#closed || sameValue(this.record(table, key), value)) return;
+    if (value === undefined) this.#records.get(table)?.delete(key);
+    else {
+      const size = JSON.stringify(value).length;
+      if (size > maxRecord) {
+        throw new StoreError("tooLarge", `Cannot keep record ${table}/${key}: ${size} bytes, at most ${maxRecord}`);
+      }
+      if (this.#table(table).size >= maxRecords && !this.#table(table).has(key)) {
+        throw new StoreError("tooLarge", `Cannot keep record ${table}/${key}: there are ${maxRecords} already`);
+      }
+      this.#table(table).set(key, deepFreeze(value));
+    }
+    this.#behindRecords.set(`${table}\0${key}`, { table, key });
+    if (options.durable) {
+      this.#urgentRecords = true;
+      this.#schedule();
+    } else this.#armTimer();
+  }
+
+  /** Writes everything that is behind, with an fsync; rejects when the disk refuses. */
+  async flush(): Promise<void> {
+    this.#commit();
+    if (this.#hasBehind() && !this.#writeBehind(true)) throw this.#problem;
+  }
+
+  /** Writes what is behind and closes the file. Later writes are rejected. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#commit();
+    if (this.#hasBehind()) this.#writeBehind(true);
+    this.#closed = true;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#journal?.close();
+    this.#journal = undefined;
+  }
+
+  // ---- source writes
+
+  #enqueue(key: RowKey, evaluate: Evaluate, lenient: boolean): Promise<StoreObject | undefined> {
+    if (this.#closed) return Promise.reject(new StoreError("closed", "Cannot write to the store: it is closed"));
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ key, evaluate, lenient, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  /** One transaction for everything that this turn of the event loop brings: an fsync may take half a second. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      if (!this.#closed) this.#commit();
+    });
+  }
+
+  #commit(): void {
+    this.#scheduled = false;
+    const operations = this.#queue;
+    this.#queue = [];
+    const urgent = this.#urgentRecords;
+    this.#urgentRecords = false;
+    if (operations.length === 0) {
+      if (urgent) this.#writeBehind(true);
+      return;
+    }
+    const outcomes = this.#evaluate(operations);
+    const changed = outcomes.filter(({ before, after }) => before?.object !== after?.object);
+    let written = changed;
+    if (changed.length > 0) {
+      const failure = this.#write(() => [...this.#behindChanges(), ...this.#changes(changed)], true);
+      if (failure) {
+        // Nothing of this turn is on disk: refuse what must be, let ends of pods take effect in memory.
+        const strict = operations.filter(({ lenient }) => !lenient);
+        const lenient = this.#evaluate(operations.filter((operation) => operation.lenient));
+        written = lenient.filter(({ before, after }) => before?.object !== after?.object);
+        this.#publish(written, true);
+        for (const { operation, after } of lenient) operation.resolve(after?.object);
+        for (const operation of strict) operation.reject(failure);
+        return;
+      }
+      this.#caughtUp();
+    }
+    this.#publish(written, false);
+    for (const { operation, after } of outcomes) operation.resolve(after?.object);
+  }
+
+  /** Runs the writes one after another over memory, without changing it; one that throws is rejected alone. */
+  #evaluate(operations: Operation[]): Outcome[] {
+    const overlay = new Map<string, Row | undefined>();
+    const outcomes: Outcome[] = [];
+    for (const operation of operations) {
+      const text = keyText(operation.key);
+      const before = overlay.has(text) ? overlay.get(text) : this.#rows.get(text);
+      try {
+        const object = operation.evaluate(before);
+        const after = object &&
+          (object === before?.object ? before : { id: before?.id ?? this.#nextId++, key: operation.key, object });
+        if (after && after !== before) encodeBody(after.object);
+        // `before` is a copy: a status written later must not show in it.
+        outcomes.push({ operation, before: before && { ...before }, after });
+        overlay.set(text, after);
+      } catch (err) {
+        operation.reject(err);
+      }
+    }
+    return outcomes;
+  }
+
+  *#changes(outcomes: Outcome[]): Generator<Change> {
+    const last = new Map<string, Outcome[]>();
+    for (const outcome of outcomes) {
+      const text = keyText(outcome.operation.key);
+      const known = last.get(text);
+      if (known) known.push(outcome);
+      else last.set(text, [outcome]);
+    }
+    for (const steps of last.values()) {
+      const first = steps[0].before;
+      const { after } = steps[steps.length - 1];
+      if (first && first.id !== after?.id) yield { type: "delete", id: first.id };
+      if (after) yield objectChange(after);
+    }
+  }
+
+  /** Makes the outcomes visible: memory first, all of them, then the watchers. */
+  #publish(outcomes: Outcome[], behind: boolean): void {
+    const events: StoreEvent[] = [];
+    for (const { operation: { key }, before, after } of outcomes) {
+      const text = keyText(key);
+      const present = this.#rows.get(text);
+      if (after) {
+        if (present && present.id === after.id) present.object = after.object;
+        else this.#insert({ ...after });
+        events.push({
+          type: before ? "MODIFIED" : "ADDED",
+          realm: key.realm,
+          object: after.object,
+          ...(before ? { previous: before.object } : {}),
+        });
+        if (behind) this.#behind.set(after.id, { row: this.#rows.get(text), what: "row" });
+      } else if (before) {
+        this.#rows.delete(text);
+        this.#kinds.get(key.kind)?.delete(text);
+        const object = deepFreeze({
+          ...before.object,
+          metadata: { ...before.object.metadata, resourceVersion: String(this.#versions.next()) },
+        });
+        events.push({ type: "DELETED", realm: key.realm, object, previous: before.object });
+        if (behind) this.#behind.set(before.id, { what: "row" });
+        else this.#behind.delete(before.id);
+      }
+    }
+    if (behind && events.length > 0) this.#armTimer();
+    this.#tell(events);
+  }
+
+  // ---- what is written later
+
+  #armTimer(): void {
+    if (this.#cancelTimer || this.#closed) return;
+    this.#cancelTimer = this.#clock.after(this.#retryMs || this.#intervalMs, () => {
+      this.#cancelTimer = undefined;
+      if (this.#hasBehind()) this.#writeBehind(false);
+    });
+  }
+
+  #hasBehind(): boolean {
+    return this.#behind.size > 0 || this.#behindRecords.size > 0;
+  }
+
+  #writeBehind(durable: boolean): boolean {
+    const failure = this.#write(() => this.#behindChanges(), durable);
+    if (!failure) this.#caughtUp();
+    return !failure;
+  }
+
+  *#behindChanges(): Generator<Change> {
+    for (const [id, { row, what }] of this.#behind) {
+      if (!row) yield { type: "delete", id };
+      else {
+        if (what === "row") yield objectChange(row);
+        yield statusChange(row);
+      }
+    }
+    for (const { table, key } of this.#behindRecords.values()) {
+      const value = this.record(table, key);
+      yield { type: "record", table, key, value: value === undefined ? undefined : JSON.stringify(value) };
+    }
+  }
+
+  #caughtUp(): void {
+    this.#behind.clear();
+    this.#behindRecords.clear();
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+
+  // ---- the disk
+
+  /** Writes, mending the file when it is found damaged. Returns why it could not. */
+  #write(changes: () => Iterable<Change>, durable: boolean): StoreError | undefined {
+    const now = this.#clock.now();
+    let err: unknown;
+    try {
+      this.#journal ??= this.#reopen();
+      this.#journal.write(changes(), { durable, now });
+    } catch (first) {
+      err = first;
+      if (classify(first) === "corrupt") {
+        try {
+          this.#replace(first);
+          this.#journal!.write(changes(), { durable, now });
+          err = undefined;
+        } catch (second) {
+          err = second;
+        }
+      }
+    }
+    if (err === undefined) {
+      if (this.#problem) this.#log.info("The store can be written again", { file: this.#file });
+      this.#problem = undefined;
+      this.#retryMs = 0;
+      return undefined;
+    }
+    const code = classify(err) ?? "io";
+    const failure = new StoreError(code, `Cannot write the store ${this.#file}`, { cause: err });
+    if (this.#problem?.code !== code) {
+      this.#log.error("The store cannot be written; pods run on, statuses wait in memory", { err: failure });
+    }
+    this.#problem = failure;
+    this.#retryMs = Math.min(maxRetryMs, Math.max(1000, this.#retryMs * 2));
+    if (this.#hasBehind()) this.#armTimer();
+    return failure;
+  }
+
+  #reopen(): Journal {
+    return this.#wrap(reopenJournal(this.#file));
+  }
+
+  /** Puts a fresh file in the place of a damaged one and writes all of memory into it. */
+  #replace(cause: unknown): void {
+    this.#journal?.close();
+    this.#journal = undefined;
+    const { journal, aside } = replaceJournal(this.#file);
+    this.#journal = this.#wrap(journal);
+    this.#log.error("The store was found damaged; it was set aside and written anew from memory", {
+      aside,
+      err: cause,
+    });
+    this.#journal.write(this.#everything(), { durable: true, now: this.#clock.now() });
+  }
+
+  *#everything(): Generator<Change> {
+    for (const row of this.#rows.values()) {
+      yield objectChange(row);
+      if (row.object.status !== undefined) yield statusChange(row);
+    }
+    for (const [table, values] of this.#records) {
+      for (const [key, value] of values) yield { type: "record", table, key, value: JSON.stringify(value) };
+    }
+  }
+
+  // ---- memory
+
+  #restore(stored: StoredRow): void {
+    try {
+      const { realm, kind, namespace, name } = stored;
+      const object = JSON.parse(stored.body) as StoreObject;
+      if (object.kind !== kind || object.metadata?.name !== name) throw new Error("it is not what its key says");
+      object.metadata.resourceVersion = String(Math.max(stored.version, stored.statusVersion ?? 0));
+      if (stored.status !== null) object.status = JSON.parse(stored.status);
+      this.#insert({
+        id: stored.id,
+        key: { realm: realm as Realm, kind, namespace, name },
+        object: deepFreeze(object),
+      });
+    } catch (err) {
+      this.#log.warn("An object in the store is damaged and was dropped", {
+        object: `${stored.kind} ${stored.namespace}/${stored.name}`,
+        err,
+      });
+      this.#behind.set(stored.id, { what: "row" });
+    }
+  }
+
+  #insert(row: Row): void {
+    const text = keyText(row.key);
+    this.#rows.set(text, row);
+    let kind = this.#kinds.get(row.key.kind);
+    if (!kind) this.#kinds.set(row.key.kind, kind = new Map());
+    kind.set(text, row);
+  }
+
+  #table(table: string): Map<string, unknown> {
+    let values = this.#records.get(table);
+    if (!values) this.#records.set(table, values = new Map());
+    return values;
+  }
+
+  #stamps(): Stamps {
+    return {
+      now: this.#clock.now(),
+      resourceVersion: () => String(this.#versions.next()),
+      newUid: this.#newUid,
+    };
+  }
+
+  // ---- watchers
+
+  /** Tells in order, also when a listener writes: its events come after the ones being told. */
+  #tell(events: StoreEvent[]): void {
+    this.#events.push(...events);
+    if (this.#telling) return;
+    this.#telling = true;
+    try {
+      for (let event; (event = this.#events.shift());) {
+        for (const [listener, { kind }] of [...this.#listeners]) {
+          if (kind !== undefined && kind !== event.object.kind) continue;
+          if (!this.#listeners.has(listener)) continue;
+          try {
+            listener(event);
+          } catch (err) {
+            this.#log.error("A watcher of the store failed", { object: named(event.object), err });
+          }
+        }
+      }
+    } finally {
+      this.#telling = false;
+    }
+  }
+}
+
+/** JSON without the status, once per object. */
+const bodies = new WeakMap<StoreObject, string>();
+
+function encodeBody(object: StoreObject): string {
+  let body = bodies.get(object);
+  if (body === undefined) {
+    const { status: _, ...rest } = object;
+    body = JSON.stringify(rest);
+    if (body.length > maxObject) {
+      throw new StoreError("tooLarge", `Cannot store ${named(object)}: ${body.length} bytes, at most ${maxObject}`);
+    }
+    bodies.set(object, body);
+  }
+  return body;
+}
+
+function objectChange({ id, key, object }: Row): Change {
+  const body = encodeBody(object);
+  bodies.delete(object);
+  return { type: "object", id, key, version: Number(object.metadata.resourceVersion), body };
+}
+
+function statusChange({ id, object }: Row): Change {
+  const status = object.status === undefined ? undefined : JSON.stringify(object.status);
+  return { type: "status", id, version: Number(object.metadata.resourceVersion), status };
+}
