@@ -1,0 +1,244 @@
+/**
+ * islet's own containerd: configured, started, watched over and adopted here. It and every container outlive islet: it
+ * has a session of its own and, under systemd, a unit of its own (a restarted unit kills all of its cgroup).
+ *
+ *     start() ─► running already? ─yes─► configuration still right? ─► adopt
+ *                      │no                       │no: stop it, containers stay
+ *                      └────────► write configuration, start, wait until it answers
+ *     its socket closes ─► start again with back-off: 0, 1, 2, 4 … 30 s
+ *
+ * Death is noticed without polling: a connection is held to containerd's ttrpc socket, on which nothing is ever said, and the
+ * kernel closes it when the process goes.
+ *
+ * Way in: {@linkcode ManagedContainerd}.
+ */
+import { dirname } from "node:path";
+import { type Clock, systemClock } from "../../clock.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import { containerdConfig, type ContainerdFacts, type ContainerdPaths, type ContainerdSettings } from "./config.ts";
+import { containerdFacts } from "./facts.ts";
+import { boundLog, logTail } from "./log_file.ts";
+import { findProcess, isRunning, type ProcessId, processId, signal, spawnDetached, writePidFile } from "./process.ts";
+import { startUnit, underSystemd, unitName } from "./systemd.ts";
+
+export interface ManagedContainerdOptions {
+  paths: ContainerdPaths;
+  log: Logger;
+  settings?: ContainerdSettings;
+  clock?: Clock;
+  /** Read from the machine unless given. */
+  facts?: ContainerdFacts;
+  cniBinDir?: string;
+  /** Resolves when the runtime answers a request; default: it accepts connections. */
+  probe?: (socket: string) => Promise<unknown>;
+  /** Called each time containerd has been started anew or found answering again after it was lost. */
+  onUp?: () => void;
+  /** Called when containerd is found dead. */
+  onDown?: () => void;
+  /** How long a start may take. */
+  readyTimeoutMs?: number;
+}
+
+const maxLogBytes = 2 * 1024 * 1024;
+const stableAfterMs = 60_000;
+
+/** How long to wait before restart number `level` in a row: 0, 1, 2, 4 … 30 s. */
+export function restartDelay(level: number): number {
+  return level === 0 ? 0 : Math.min(30_000, 1000 * 2 ** (level - 1));
+}
+
+export class ManagedContainerd {
+  readonly #options:
+    & Required<Pick<ManagedContainerdOptions, "clock" | "readyTimeoutMs" | "probe">>
+    & ManagedContainerdOptions;
+  #process: ProcessId | undefined;
+  #watch: Deno.UnixConn | undefined;
+  #stopped = true;
+  #level = 0;
+  #upSince = 0;
+  #cancelTimer = () => {};
+  #starting: Promise<void> | undefined;
+  /** Whether the last {@linkcode start} found containerd running and left it so. */
+  adopted = false;
+
+  constructor(options: ManagedContainerdOptions) {
+    this.#options = { clock: systemClock, readyTimeoutMs: 30_000, probe: connects, ...options };
+  }
+
+  get paths(): ContainerdPaths {
+    return this.#options.paths;
+  }
+
+  /** What `connectCri` takes. */
+  get endpoint(): string {
+    return `unix://${this.paths.socket}`;
+  }
+
+  /** The process in charge, while there is one. */
+  get pid(): number | undefined {
+    return this.#process && isRunning(this.#process) ? this.#process.pid : undefined;
+  }
+
+  /** Adopts or starts containerd; resolves when it answers, throws when it does not come up in time. */
+  async start(): Promise<void> {
+    this.#stopped = false;
+    await this.#bringUp();
+  }
+
+  /** Lets go of containerd, which runs on. */
+  release(): void {
+    this.#stopped = true;
+    this.#cancelTimer();
+    this.#unwatch();
+  }
+
+  /** Ends containerd (not its containers: their shims run on). Resolves when the process is gone. */
+  async stop(): Promise<void> {
+    this.release();
+    await this.#starting?.catch(() => {});
+    const running = this.#process ?? this.#find();
+    if (running) await end(running);
+    this.#process = undefined;
+  }
+
+  /** Says that calls fail: looks at once whether containerd is still there. */
+  check(): void {
+    if (!this.#stopped && !this.#starting && this.pid === undefined) this.#lost();
+  }
+
+  #bringUp(): Promise<void> {
+    return this.#starting ??= this.#bringUpOnce().finally(() => this.#starting = undefined);
+  }
+
+  async #bringUpOnce(): Promise<void> {
+    const { paths, log, settings, clock } = this.#options;
+    for (const dir of [paths.root, paths.registryConfigDir]) Deno.mkdirSync(dir, { recursive: true, mode: 0o700 });
+    Deno.mkdirSync(dirname(paths.socket), { recursive: true, mode: 0o700 });
+    const facts = this.#options.facts ??= await containerdFacts(paths.root, { cniBinDir: this.#options.cniBinDir });
+    const changed = writeIfChanged(paths.config, containerdConfig(paths, facts, settings));
+    boundLog(paths.log, maxLogBytes);
+    let running = this.#find();
+    if (running && changed) {
+      log.info("containerd's configuration changed: restarting it; containers run on", { pid: running.pid });
+      await end(running);
+      running = undefined;
+    }
+    this.adopted = running !== undefined;
+    if (!running) running = await this.#spawn(facts);
+    this.#process = running;
+    writePidFile(paths.pid, running);
+    await this.#answers(running);
+    if (this.#stopped) return;
+    this.#upSince = clock.mono();
+    await this.#watchOver();
+    log.info(this.adopted ? "containerd is running: adopted" : "containerd started", { pid: running.pid });
+    this.#options.onUp?.();
+  }
+
+  #isOurs = (args: string[]): boolean =>
+    args[0]?.split("/").at(-1) === "containerd" && args.includes("--config") && args.includes(this.paths.config);
+
+  #find(): ProcessId | undefined {
+    return findProcess(this.paths.pid, this.#isOurs);
+  }
+
+  async #spawn(facts: ContainerdFacts): Promise<ProcessId> {
+    const { paths } = this.#options;
+    const args = ["--config", paths.config];
+    const env = { PATH: Deno.env.get("PATH") ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
+    if (!underSystemd()) return await spawnDetached("containerd", args, { log: paths.log, env });
+    const pid = await startUnit({ unit: unitName(paths), args, env, log: paths.log, lowerOom: facts.capSysResource });
+    const found = processId(pid);
+    if (!found) throw new Error(`Cannot start containerd: its unit ended at once; see ${paths.log}`);
+    return found;
+  }
+
+  /** Waits for an answer, trying often at first: containerd is ready in 40 to 80 ms. */
+  async #answers(running: ProcessId): Promise<void> {
+    const { paths, readyTimeoutMs, probe } = this.#options;
+    const until = performance.now() + readyTimeoutMs;
+    for (let wait = 5;; wait = Math.min(wait * 1.3, 250)) {
+      let cause: unknown;
+      try {
+        await probe(paths.socket);
+        return;
+      } catch (error) {
+        cause = error;
+      }
+      if (this.#stopped) throw new Error("Cannot wait for containerd: islet is stopping");
+      const gone = !isRunning(running);
+      if (gone || performance.now() > until) {
+        const found = gone ? "it ended" : `no answer in ${readyTimeoutMs / 1000} s`;
+        throw new Error(`Cannot start containerd: ${found}; ${paths.log} ends with: ${logTail(paths.log, 3)}`, {
+          cause,
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+
+  async #watchOver(): Promise<void> {
+    this.#unwatch();
+    const conn = await Deno.connect({ transport: "unix", path: `${this.paths.socket}.ttrpc` });
+    conn.unref();
+    this.#watch = conn;
+    // One read that ends when containerd does.
+    conn.read(new Uint8Array(16)).catch(() => null).then(() => {
+      if (this.#watch !== conn) return;
+      this.#unwatch();
+      this.#lost();
+    });
+  }
+
+  #unwatch(): void {
+    const conn = this.#watch;
+    this.#watch = undefined;
+    try {
+      conn?.close();
+    } catch { /* closed by the other side */ }
+  }
+
+  #lost(): void {
+    if (this.#stopped) return;
+    const { log, clock, onDown } = this.#options;
+    if (this.pid === undefined) {
+      log.warn("containerd ended", { log: this.paths.log });
+      this.#process = undefined;
+      onDown?.();
+    }
+    if (clock.mono() - this.#upSince > stableAfterMs) this.#level = 0;
+    const delay = restartDelay(this.#level++);
+    this.#cancelTimer();
+    this.#cancelTimer = clock.after(delay, () => {
+      this.#bringUp().catch((err) => {
+        if (this.#stopped) return;
+        log.error("containerd does not come up; trying again", { err });
+        this.#lost();
+      });
+    });
+  }
+}
+
+/** Accepting a connection is the last thing containerd prepares. */
+async function connects(path: string): Promise<void> {
+  (await Deno.connect({ transport: "unix", path })).close();
+}
+
+async function end(target: ProcessId): Promise<void> {
+  signal(target, "SIGTERM");
+  for (let waited = 0; isRunning(target); waited += 20) {
+    if (waited === 10_000) signal(target, "SIGKILL");
+    if (waited > 15_000) throw new Error(`Cannot end containerd: process ${target.pid} survives SIGKILL`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Writes the file in one step; false when it says so already. */
+function writeIfChanged(file: string, text: string): boolean {
+  try {
+    if (Deno.readTextFileSync(file) === text) return false;
+  } catch { /* not there yet */ }
+  Deno.writeTextFileSync(`${file}.new`, text, { mode: 0o600 });
+  Deno.renameSync(`${file}.new`, file);
+  return true;
+}
