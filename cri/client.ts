@@ -1,0 +1,149 @@
+/**
+ * The CRI client: every unary method of RuntimeService and ImageService as a function that has a deadline, can be
+ * cancelled, waits its turn (queue.ts) and fails with a CriError; and the runtime's events.
+ *
+ *     const cri = connectCri("unix:///run/containerd/containerd.sock");
+ *     const { podSandboxId } = await cri.runtime.runPodSandbox({ config }, { signal });
+ */
+import {
+  create,
+  type DescMethodUnary,
+  type DescService,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import type { Transport } from "@connectrpc/connect";
+import { CriError } from "./errors.ts";
+import { type Clock, type EventWatch, type EventWatchOptions, realClock, watchEvents } from "./events.ts";
+import { ImageService, RuntimeService } from "./gen/runtime_pb.ts";
+import { type MethodName, methodRules } from "./methods.ts";
+import { CallQueue, laneLimits } from "./queue.ts";
+import { openTransport, parseEndpoint } from "./transport.ts";
+
+export interface CallOptions {
+  /** Ends the call, also while it waits for its turn. */
+  signal?: AbortSignal;
+  /** In place of the method's deadline; Infinity: none. */
+  timeoutMs?: number;
+}
+
+type UnaryClient<Service extends DescService> = {
+  [Name in keyof Service["method"] as Service["method"][Name] extends { methodKind: "unary" } ? Name : never]: (
+    request: MessageInitShape<Service["method"][Name]["input"]>,
+    options?: CallOptions,
+  ) => Promise<MessageShape<Service["method"][Name]["output"]>>;
+};
+
+export type RuntimeClient = UnaryClient<typeof RuntimeService>;
+export type ImageClient = UnaryClient<typeof ImageService>;
+
+export interface CriClient {
+  readonly runtime: RuntimeClient;
+  readonly image: ImageClient;
+  /** Tells of containers' changes until closed; see events.ts. */
+  watchEvents(options: EventWatchOptions): EventWatch;
+  /** Calls in flight and waiting, for metrics. */
+  readonly load: { running: number; waiting: number };
+  /** Ends everything: calls in flight fail as `canceled`. */
+  close(): void;
+}
+
+export interface CriClientOptions {
+  /** Calls in flight at most, a quarter of them reserved for queries; calls that wait for others are not counted. Default 16. */
+  maxCalls?: number;
+  /** Deadlines in milliseconds in place of the methods' own. */
+  timeouts?: Partial<Record<MethodName, number>>;
+  clock?: Clock;
+}
+
+/** A client for the runtime at `unix:///path` or `grpc-web+unix:///path`. It connects on first use. */
+export function connectCri(endpoint: string, options?: CriClientOptions): CriClient {
+  const parsed = parseEndpoint(endpoint);
+  const unary = openTransport(parsed);
+  const streams = openTransport(parsed);
+  return createCriClient(unary.transport, streams.transport, options, () => {
+    unary.close();
+    streams.close();
+  });
+}
+
+/** A client over transports that exist already: the fake's, for one. */
+export function createCriClient(
+  unary: Transport,
+  streams: Transport,
+  options: CriClientOptions = {},
+  release: () => void = () => {},
+): CriClient {
+  const { maxCalls = 16, timeouts = {}, clock = realClock } = options;
+  const queue = new CallQueue(laneLimits(maxCalls));
+  const closed = new AbortController();
+
+  async function call(method: DescMethodUnary, init: unknown, options: CallOptions = {}): Promise<unknown> {
+    const rule = methodRules[method.localName as MethodName];
+    const request = create(method.input, init as MessageInitShape<typeof method.input>);
+    const timeoutMs = options.timeoutMs ?? timeouts[method.localName as MethodName] ??
+      rule.timeoutMs + (rule.asked?.(request as never) ?? 0);
+
+    const ended = new AbortController();
+    const end = (code: "canceled" | "deadline_exceeded", detail: string, cause?: unknown) =>
+      ended.abort(new CriError(method.name, code, detail, { cause }));
+    const onAbort = () => end("canceled", "canceled by the caller", options.signal?.reason);
+    const onClose = () => end("canceled", "the client is closed");
+    if (options.signal?.aborted) onAbort();
+    if (closed.signal.aborted) onClose();
+    options.signal?.addEventListener("abort", onAbort, { once: true });
+    closed.signal.addEventListener("abort", onClose, { once: true });
+    const cancelTimer = timeoutMs === Infinity
+      ? undefined
+      : clock.after(timeoutMs, () => end("deadline_exceeded", `no answer within ${timeoutMs} ms`));
+
+    let entered = false;
+    try {
+      const started = clock.mono();
+      await queue.enter(rule.lane, ended.signal);
+      entered = true;
+      const header = new Headers();
+      if (timeoutMs !== Infinity) header.set("grpc-timeout", grpcTimeout(timeoutMs - (clock.mono() - started)));
+      const answer = unary.unary(method, ended.signal, undefined, header, request as never);
+      return (await Promise.race([answer, rejection(ended.signal)])).message;
+    } catch (err) {
+      throw ended.signal.aborted ? ended.signal.reason : CriError.from(method.name, err);
+    } finally {
+      if (entered) queue.leave(rule.lane);
+      cancelTimer?.();
+      options.signal?.removeEventListener("abort", onAbort);
+      closed.signal.removeEventListener("abort", onClose);
+    }
+  }
+
+  function methodsOf(service: DescService) {
+    return Object.fromEntries(
+      service.methods.filter((method): method is DescMethodUnary => method.methodKind === "unary")
+        .map((method) => [method.localName, (init: unknown, options?: CallOptions) => call(method, init, options)]),
+    );
+  }
+
+  return {
+    runtime: methodsOf(RuntimeService) as unknown as RuntimeClient,
+    image: methodsOf(ImageService) as unknown as ImageClient,
+    watchEvents: (options) => watchEvents(streams, { clock, ...options, closed: closed.signal }),
+    get load() {
+      return queue.load;
+    },
+    close() {
+      closed.abort();
+      release();
+    },
+  };
+}
+
+/** Rejects when the signal aborts, with its reason. */
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+}
+
+/** gRPC's header allows eight digits and a unit. */
+function grpcTimeout(ms: number): string {
+  const left = Math.max(1, Math.ceil(ms));
+  return left < 1e8 ? `${left}m` : `${Math.min(99_999_999, Math.ceil(left / 1000))}S`;
+}
