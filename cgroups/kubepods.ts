@@ -10,8 +10,8 @@ import { type CgroupDriver, driverPath } from "./names.ts";
 import { parseBytes } from "./plan.ts";
 
 export interface KubepodsOptions {
-  /** Components of the cgroup that kubepods lies in; none by default. */
-  root?: readonly string[];
+  /** The cgroup that kubepods lies in, by its path; default `/`. */
+  root?: string;
   driver: CgroupDriver;
   /** Limits of kubepods: cpuShares, memoryBytes, pidsMax (capacity, or allocatable where that is enforced). */
   limits: CgroupLimits;
@@ -29,11 +29,14 @@ export interface Kubepods {
 }
 
 /** Where the cgroups above pods are. */
-export function kubepodsPaths(driver: CgroupDriver, root: readonly string[] = []): Kubepods {
+export function kubepodsPaths(driver: CgroupDriver, root = "/"): Kubepods {
+  // `/a.slice/a-b.slice` has the components a and b.
+  const above = root.split("/").filter((part) => part !== "")
+    .map((part) => driver === "systemd" ? part.replace(/\.slice$/, "").split("-").at(-1)! : part);
   return {
-    guaranteed: driverPath(driver, [...root, "kubepods"]),
-    burstable: driverPath(driver, [...root, "kubepods", "burstable"]),
-    bestEffort: driverPath(driver, [...root, "kubepods", "besteffort"]),
+    guaranteed: driverPath(driver, [...above, "kubepods"]),
+    burstable: driverPath(driver, [...above, "kubepods", "burstable"]),
+    bestEffort: driverPath(driver, [...above, "kubepods", "besteffort"]),
   };
 }
 

@@ -40,22 +40,3 @@ export function expandSlice(slice: string): string {
 export function driverPath(driver: CgroupDriver, components: readonly string[]): string {
   return driver === "systemd" ? expandSlice(sliceName(components)) : cgroupfsPath(components);
 }
-
-/** What a runtime is told as cgroup parent: a path, or the slice's last name. */
-export function cgroupParent(driver: CgroupDriver, components: readonly string[]): string {
-  return driver === "systemd" ? sliceName(components) : cgroupfsPath(components);
-}
-
-/** The directory name of the last component: `pod7a-1`, or the slice's full name. */
-export function directoryName(driver: CgroupDriver, components: readonly string[]): string {
-  return driver === "systemd" ? sliceName(components) : components[components.length - 1] ?? "";
-}
-
-/** A directory name below `parent` → its own component: the reverse of `directoryName`; undefined if it is foreign. */
-export function componentOf(driver: CgroupDriver, parent: readonly string[], directory: string): string | undefined {
-  if (driver === "cgroupfs") return directory;
-  const prefix = parent.length === 0 ? "" : sliceName(parent).slice(0, -".slice".length) + "-";
-  if (!directory.startsWith(prefix) || !directory.endsWith(".slice")) return undefined;
-  const component = directory.slice(prefix.length, -".slice".length);
-  return component === "" || component.includes("-") ? undefined : component.replaceAll("_", "-");
-}
