@@ -1,0 +1,246 @@
+/**
+ * From requests and limits to what the kernel is told: for a container (by way of the runtime), for a pod's cgroup and for
+ * the QoS classes' cgroups (by way of `cgroups/`).
+ */
+import type { CgroupLimits } from "../../cgroups/mod.ts";
+import { defaultPeriodUs, minShares, quotaOfMillis, sharesOfMillis, unlimited } from "../../cgroups/mod.ts";
+import type { Container, Pod } from "../objects/mod.ts";
+import { oomScoreAdj } from "./oom.ts";
+import { type QosClass, qosClass } from "./qos.ts";
+import {
+  type Amounts,
+  amounts,
+  containerLimits,
+  containerRequests,
+  hasPodLevelResources,
+  podLevel,
+  podLimits,
+  podRequests,
+} from "./requests.ts";
+
+/** How the node turns amounts into limits; fields of the KubeletConfiguration where it has them. */
+export interface LimitOptions {
+  /** `cpuCFSQuota`: enforce CPU limits. Default true. */
+  cpuQuota?: boolean;
+  /** `cpuCFSQuotaPeriod` in µs. Default 100 ms. */
+  cpuPeriodUs?: number;
+}
+
+export interface PodLimitOptions extends LimitOptions {
+  /** `podPidsLimit`; 0 or less for none. */
+  podPidsLimit?: number;
+}
+
+export interface ContainerLimitOptions extends LimitOptions {
+  /** Bytes of memory of the machine. */
+  memoryCapacity: number;
+  /** Huge page sizes that the kernel has, as it names them (`2MB`, `1GB`): the others' limit is zero. */
+  hugePageSizes?: readonly string[];
+  /** How swap is held back; absent where the kernel does not account swap. */
+  swap?: SwapOptions;
+  /** Protect requests and throttle near the limit by memory.min and memory.high (v2 only). */
+  memoryQos?: { throttlingFactor: number; pageSize: number; nodeAllocatable: number };
+}
+
+export interface SwapOptions {
+  cgroupVersion: 1 | 2;
+  /** `memorySwap.swapBehavior`. Default NoSwap. */
+  behavior?: "NoSwap" | "LimitedSwap";
+  /** For LimitedSwap: bytes of swap that pods share. */
+  swapCapacity?: number;
+}
+
+/** What a container's cgroup is to be; undefined is unspecified. */
+export interface ContainerLimits {
+  cpuShares: number;
+  cpuQuotaUs?: number;
+  cpuPeriodUs?: number;
+  memoryBytes?: number;
+  memorySwapBytes?: number;
+  oomScoreAdj: number;
+  hugePages: { pageSize: string; limit: number }[];
+  /** cgroup v2 files by name. */
+  unified: Record<string, string>;
+}
+
+/**
+ * A container's limits. A CPU weight comes from the request, or from the limit where only that is given; a limit that the
+ * container lacks is the pod's own where `spec.resources` has one.
+ */
+export function containerResources(pod: Pod, container: Container, options: ContainerLimitOptions): ContainerLimits {
+  const requests = containerRequests(container);
+  const own = containerLimits(container);
+  const above = podLevel(pod, "limits");
+  const cpuLimit = own.cpu || above.cpu;
+  const memoryLimit = own.memory || above.memory;
+  const out: ContainerLimits = {
+    ...weights(requests.cpu ?? own.cpu ?? 0, cpuLimit, memoryLimit, options),
+    oomScoreAdj: oomScoreAdj(pod, container, options.memoryCapacity),
+    hugePages: hugePages(own, options.hugePageSizes ?? []),
+    unified: {},
+  };
+  if (options.memoryQos) Object.assign(out.unified, memoryQos(requests.memory ?? 0, memoryLimit, options.memoryQos));
+  if (options.swap) holdSwap(out, pod, container, requests.memory ?? 0, options.swap, options.memoryCapacity);
+  return out;
+}
+
+/** The sandbox's own share: what the pod's containers have together, and apart from it the runtime's overhead. */
+export function sandboxResources(
+  pod: Pod,
+  options: LimitOptions = {},
+): { resources: SandboxLimits; overhead?: SandboxLimits } {
+  const requests = podRequests(pod, { withoutOverhead: true });
+  const limits = podLimits(pod, { withoutOverhead: true });
+  const overhead = amounts(pod.spec.overhead);
+  return {
+    resources: weights(requests.cpu ?? limits.cpu ?? 0, limits.cpu, limits.memory, options),
+    ...(Object.keys(overhead).length > 0
+      ? { overhead: weights(overhead.cpu ?? 0, overhead.cpu, overhead.memory, options) }
+      : {}),
+  };
+}
+
+export type SandboxLimits = Pick<ContainerLimits, "cpuShares" | "cpuQuotaUs" | "cpuPeriodUs" | "memoryBytes">;
+
+/**
+ * The pod's cgroup: weight by what the pod requests; a quota or a memory limit only where every container has one, or the
+ * pod itself. A best-effort pod has the least weight and no limit.
+ */
+export function podCgroupLimits(pod: Pod, options: PodLimitOptions = {}): CgroupLimits {
+  const out: CgroupLimits = {};
+  if (options.podPidsLimit !== undefined && options.podPidsLimit > 0) out.pidsMax = options.podPidsLimit;
+  const qos = qosClass(pod);
+  const requests = podRequests(pod);
+  const hugetlb = hugePageAmounts(requests);
+  if (Object.keys(hugetlb).length > 0) out.hugetlb = hugetlb;
+  if (qos === "BestEffort") return { cpuShares: minShares, ...out };
+
+  const limits = podLimits(pod);
+  const limited = (name: "cpu" | "memory") => {
+    if (qos === "Guaranteed" || (hasPodLevelResources(pod) && podLevel(pod, "limits")[name] > 0)) return true;
+    const all = [...pod.spec.containers, ...pod.spec.initContainers ?? []];
+    return all.every((container) => containerLimits(container)[name] > 0);
+  };
+  out.cpuShares = sharesOfMillis(requests.cpu ?? 0);
+  if (limited("cpu") && limits.cpu > 0) {
+    const period = options.cpuPeriodUs ?? defaultPeriodUs;
+    out.cpuPeriodUs = period;
+    out.cpuQuotaUs = options.cpuQuota === false ? unlimited : quotaOfMillis(limits.cpu, period);
+  }
+  if (limited("memory") && limits.memory > 0) out.memoryBytes = limits.memory;
+  return out;
+}
+
+/** The QoS classes' cgroups: burstable pods weigh what they request together, best-effort pods the least possible. */
+export function qosCgroupLimits(pods: Iterable<Pod>): Record<Exclude<QosClass, "Guaranteed">, CgroupLimits> {
+  let burstable = 0;
+  for (const pod of pods) {
+    if (qosClass(pod) === "Burstable") burstable += podRequests(pod).cpu ?? 0;
+  }
+  return { Burstable: { cpuShares: sharesOfMillis(burstable) }, BestEffort: { cpuShares: minShares } };
+}
+
+/**
+ * The limits of the cgroup that holds all pods, from the node's allocatable amounts (capacity − reserved, without the
+ * eviction threshold): `cpu` in millicores, `memory` in bytes, `pid` in tasks.
+ */
+export function kubepodsLimits(allocatable: Amounts): CgroupLimits {
+  const out: CgroupLimits = {};
+  if (allocatable.cpu !== undefined) out.cpuShares = sharesOfMillis(allocatable.cpu);
+  if (allocatable.memory !== undefined) out.memoryBytes = allocatable.memory;
+  if (allocatable.pid !== undefined) out.pidsMax = allocatable.pid;
+  return out;
+}
+
+/**
+ * A huge page size as the kernel's cgroup files name it, from the resource's name: `hugepages-2Mi` → `2MB`. Undefined for
+ * other resources.
+ */
+export function hugePageSize(resource: string): string | undefined {
+  const match = /^hugepages-(\d+)([KMGT]i)$/.exec(resource);
+  if (!match) return undefined;
+  const units = ["KB", "MB", "GB", "TB"];
+  let amount = Number(match[1]);
+  let unit = ["Ki", "Mi", "Gi", "Ti"].indexOf(match[2]);
+  while (amount >= 1024 && amount % 1024 === 0 && unit < units.length - 1) {
+    amount /= 1024;
+    unit++;
+  }
+  return `${amount}${units[unit]}`;
+}
+
+function weights(
+  cpu: number,
+  cpuLimit: number | undefined,
+  memory: number | undefined,
+  options: LimitOptions,
+): SandboxLimits {
+  const out: SandboxLimits = { cpuShares: sharesOfMillis(cpu) };
+  if (options.cpuQuota !== false) {
+    const period = options.cpuPeriodUs ?? defaultPeriodUs;
+    out.cpuPeriodUs = period;
+    if (cpuLimit) out.cpuQuotaUs = quotaOfMillis(cpuLimit, period);
+  }
+  if (memory) out.memoryBytes = memory;
+  return out;
+}
+
+function hugePageAmounts(list: Amounts): Record<string, number> {
+  const out: Record<string, number> = {};
+  for (const [name, amount] of Object.entries(list)) {
+    const size = hugePageSize(name);
+    if (size !== undefined) out[size] = (out[size] ?? 0) + amount;
+  }
+  return out;
+}
+
+function hugePages(limits: Amounts, sizes: readonly string[]): { pageSize: string; limit: number }[] {
+  const asked = hugePageAmounts(limits);
+  return sizes.map((pageSize) => ({ pageSize, limit: asked[pageSize] ?? 0 }));
+}
+
+function memoryQos(
+  request: number,
+  limit: number | undefined,
+  { throttlingFactor, pageSize, nodeAllocatable }: NonNullable<ContainerLimitOptions["memoryQos"]>,
+): Record<string, string> {
+  const out: Record<string, string> = {};
+  if (request > 0) out["memory.min"] = String(request);
+  // A container whose request is its limit is never throttled: it may use all of it.
+  if (limit === undefined || limit !== request) {
+    const ceiling = limit || nodeAllocatable;
+    const high = Math.floor((request + throttlingFactor * (ceiling - request)) / pageSize) * pageSize;
+    if (high > request) out["memory.high"] = String(high);
+  }
+  return out;
+}
+
+function holdSwap(
+  out: ContainerLimits,
+  pod: Pod,
+  container: Container,
+  request: number,
+  swap: SwapOptions,
+  memoryCapacity: number,
+): void {
+  if (swap.cgroupVersion === 1) {
+    // v1 limits memory and swap together: the same amount leaves nothing for swap.
+    if (out.memoryBytes !== undefined) out.memorySwapBytes = out.memoryBytes;
+    return;
+  }
+  out.unified["memory.swap.max"] = String(swapAllowance(pod, container, request, swap, memoryCapacity));
+}
+
+/** LimitedSwap gives burstable containers swap in proportion to their request; containers that may not swap get none. */
+function swapAllowance(
+  pod: Pod,
+  container: Container,
+  request: number,
+  { behavior = "NoSwap", swapCapacity = 0 }: SwapOptions,
+  memoryCapacity: number,
+): number {
+  const limit = containerLimits(container).memory ?? 0;
+  const may = behavior === "LimitedSwap" && qosClass(pod) === "Burstable" && request > 0 && request !== limit &&
+    pod.spec.priorityClassName !== "system-node-critical" && pod.spec.priorityClassName !== "system-cluster-critical";
+  return may ? Math.trunc((request / memoryCapacity) * swapCapacity) : 0;
+}

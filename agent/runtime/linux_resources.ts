@@ -1,0 +1,21 @@
+/** Limits in the runtime's words. */
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { LinuxContainerResourcesSchema } from "../../cri/mod.ts";
+import type { ContainerLimits } from "../resources/mod.ts";
+
+/** A LinuxContainerResources message; what is absent is unspecified. */
+export function linuxResources(limits: Partial<ContainerLimits>): MessageInitShape<
+  typeof LinuxContainerResourcesSchema
+> {
+  const int = (value: number | undefined) => BigInt(value ?? 0);
+  return {
+    cpuShares: int(limits.cpuShares),
+    cpuQuota: int(limits.cpuQuotaUs),
+    cpuPeriod: int(limits.cpuPeriodUs),
+    memoryLimitInBytes: int(limits.memoryBytes),
+    memorySwapLimitInBytes: int(limits.memorySwapBytes),
+    oomScoreAdj: int(limits.oomScoreAdj),
+    hugepageLimits: (limits.hugePages ?? []).map(({ pageSize, limit }) => ({ pageSize, limit: BigInt(limit) })),
+    unified: limits.unified ?? {},
+  };
+}
