@@ -1,0 +1,14 @@
+/** Images: from registries (manager.ts), from archives (preload.ts), and the one that islet carries in itself (pause.ts). */
+export { RegistryHosts } from "./hosts.ts";
+export { CtrImporter, type CtrImporterOptions, type ImageImporter } from "./importer.ts";
+export { type Credentials, type Keyring, parseDockerConfig } from "./keyring.ts";
+export { type EnsuredImage, type EnsureOptions, ImageManager, type ImageManagerOptions } from "./manager.ts";
+export { type ImageArchive, type ImageSpec, ociArchive } from "./oci_archive.ts";
+export { machineArchitecture, pauseArchive } from "./pause.ts";
+export { ImagePins, memoryRecords, type Records } from "./pins.ts";
+export { ImagePreloader, type PreloadOptions } from "./preload.ts";
+export { decidePull, ImageError, type ImageReason, type PullPolicy } from "./pull_policy.ts";
+export { NodeKeyring } from "./pull_secrets.ts";
+export { type ImageReference, parseReference } from "./reference.ts";
+export { ensurePauseImage, pinRuntimeSandboxImage } from "./sandbox_image.ts";
+export { tar, type TarEntry, untar } from "./tar.ts";
