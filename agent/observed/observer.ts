@@ -1,0 +1,280 @@
+/**
+ * Observed state (PLEG): what the runtime shows of our pods, kept fresh by its events and by relists.
+ *
+ *     runtime events ──► fetch the pod concerned ─┐
+ *     relist, slow where events come, fast else ──┴─► cache by pod UID ──► changed(uid)
+ *
+ * Events only say where to look. A lost one is made good by the next relist, a repeated or late one costs a look.
+ * While the runtime does not answer, nothing is known: {@link PodObserver.get} gives undefined, never an empty pod.
+ */
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { ObservedContainer, ObservedPod, ObservedSandbox } from "./types.ts";
+
+/** What the observer asks of the runtime; `source.ts` has the real one. */
+export interface RuntimeSource {
+  /** Our sandboxes and containers, of one pod or of all; states only. */
+  list(uid?: string): Promise<{ sandboxes: ObservedSandbox[]; containers: ObservedContainer[] }>;
+  /** Adds what a list does not tell: addresses of a sandbox. */
+  sandboxDetail(sandbox: ObservedSandbox): Promise<ObservedSandbox>;
+  /** Adds what a list does not tell: stamps, exit code, reason, message. */
+  containerDetail(container: ObservedContainer): Promise<ObservedContainer>;
+  /** Calls `onEvent` with the ID of a sandbox or container that something happened to. */
+  watch(handlers: { onEvent(id: string): void; onConnected(): void; onBroken(err: unknown): void }): { close(): void };
+}
+
+export interface ObserverOptions {
+  source: RuntimeSource;
+  clock: Clock;
+  log: Logger;
+  /** Between relists while events arrive. */
+  relistMs?: number;
+  /** Between relists without events. */
+  fastRelistMs?: number;
+}
+
+/** A look at one pod under way, and the one that follows it. */
+interface Look {
+  now: Promise<ObservedPod>;
+  next?: Promise<ObservedPod>;
+}
+
+interface Entry {
+  pod: ObservedPod;
+  /** Of every sandbox and container: what a list said when its details were taken. */
+  stamps: Map<string, string>;
+}
+
+export class PodObserver {
+  /** Called with the UID of a pod that looks different from before. */
+  onChange: (uid: string) => void = () => {};
+  /** Called when the runtime answers again, or no longer. */
+  onAvailable: (available: boolean) => void = () => {};
+
+  readonly #source: RuntimeSource;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #relistMs: number;
+  readonly #fastRelistMs: number;
+  #pods = new Map<string, Entry>();
+  #uidOf = new Map<string, string>();
+  #available = false;
+  /** Monotonic ms at which the last relist began. */
+  #lastList = 0;
+  #eventful = false;
+  #relisting: Promise<void> | undefined;
+  #cancelRelist = () => {};
+  #cancelExtra: (() => void)[] = [];
+  #looking = new Map<string, Look>();
+  #watch: { close(): void } | undefined;
+  #stopped = false;
+
+  constructor({ source, clock, log, relistMs = 10_000, fastRelistMs = 1_000 }: ObserverOptions) {
+    this.#source = source;
+    this.#clock = clock;
+    this.#log = log;
+    this.#relistMs = relistMs;
+    this.#fastRelistMs = fastRelistMs;
+  }
+
+  /** Subscribes and takes the first look; resolves when that is there, retrying as long as it takes. */
+  async start(): Promise<void> {
+    this.#watch = this.#source.watch({
+      onEvent: (id) => this.#event(id),
+      onConnected: () => {
+        this.#eventful = true;
+        // what happened between the last look and the subscription, and what an early subscription may have missed
+        for (const cancel of this.#cancelExtra) cancel();
+        this.#cancelExtra = [0, 1000, 5000].map((ms) => this.#clock.after(ms, () => void this.relist()));
+      },
+      onBroken: (err) => {
+        if (this.#eventful) this.#log.debug("The runtime's event stream broke; relisting meanwhile", { err });
+        this.#eventful = false;
+        this.#schedule();
+      },
+    });
+    while (!this.#stopped) {
+      await this.relist();
+      if (this.#available) return;
+      await new Promise<void>((resolve) => this.#clock.after(200, resolve));
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#watch?.close();
+    this.#cancelRelist();
+    for (const cancel of this.#cancelExtra) cancel();
+  }
+
+  /** Whether the runtime answered the last relist. */
+  get available(): boolean {
+    return this.#available;
+  }
+
+  /** The pod as last seen; a pod that the runtime does not know is empty; undefined while the runtime is silent. */
+  get(uid: string): ObservedPod | undefined {
+    if (!this.#available) return undefined;
+    return this.#pods.get(uid)?.pod ?? emptyPod(uid, this.#lastList);
+  }
+
+  /** UIDs of all pods that the runtime has something of. */
+  uids(): string[] {
+    return [...this.#pods.keys()];
+  }
+
+  /**
+   * Looks at one pod now. While a look is under way, everybody who asks shares the one after it: a look that began
+   * before the question may have missed what it is about.
+   */
+  observe(uid: string): Promise<ObservedPod> {
+    const looking = this.#looking.get(uid);
+    if (looking) {
+      looking.next ??= looking.now.then(() => {}, () => {}).then(() => {
+        const turn = { now: this.#look(uid) };
+        this.#looking.set(uid, turn);
+        return this.#settle(uid, turn);
+      });
+      return looking.next;
+    }
+    const turn = { now: this.#look(uid) };
+    this.#looking.set(uid, turn);
+    return this.#settle(uid, turn);
+  }
+
+  async #settle(uid: string, turn: Look): Promise<ObservedPod> {
+    try {
+      return await turn.now;
+    } finally {
+      if (this.#looking.get(uid) === turn && !turn.next) this.#looking.delete(uid);
+    }
+  }
+
+  async #look(uid: string): Promise<ObservedPod> {
+    const at = this.#clock.mono();
+    const { sandboxes, containers } = await this.#source.list(uid);
+    if (await this.#update(uid, sandboxes, containers, at)) this.onChange(uid);
+    return this.#pods.get(uid)?.pod ?? emptyPod(uid, at);
+  }
+
+  /** Looks at everything now; never throws. */
+  relist(): Promise<void> {
+    this.#relisting ??= this.#relist().finally(() => {
+      this.#relisting = undefined;
+      this.#schedule();
+    });
+    return this.#relisting;
+  }
+
+  async #relist(): Promise<void> {
+    const at = this.#clock.mono();
+    try {
+      const { sandboxes, containers } = await this.#source.list();
+      const groups = new Map<string, { sandboxes: ObservedSandbox[]; containers: ObservedContainer[] }>();
+      const group = (uid: string) => {
+        let found = groups.get(uid);
+        if (!found) groups.set(uid, found = { sandboxes: [], containers: [] });
+        return found;
+      };
+      for (const sandbox of sandboxes) group(sandbox.podUid).sandboxes.push(sandbox);
+      for (const container of containers) group(container.podUid).containers.push(container);
+      const changed: string[] = [];
+      for (const uid of new Set([...this.#pods.keys(), ...groups.keys()])) {
+        const found = groups.get(uid) ?? { sandboxes: [], containers: [] };
+        if (await this.#update(uid, found.sandboxes, found.containers, at)) changed.push(uid);
+      }
+      this.#lastList = at;
+      this.#setAvailable(true);
+      for (const uid of changed) this.onChange(uid);
+    } catch (err) {
+      if (this.#stopped) return;
+      this.#log.debug("Cannot list the runtime's pods", { err });
+      this.#setAvailable(false);
+    }
+  }
+
+  #setAvailable(available: boolean): void {
+    if (this.#available === available) return;
+    this.#available = available;
+    this.onAvailable(available);
+  }
+
+  #schedule(): void {
+    this.#cancelRelist();
+    if (this.#stopped) return;
+    const wait = this.#eventful && this.#available ? this.#relistMs : this.#fastRelistMs;
+    this.#cancelRelist = this.#clock.after(wait, () => void this.relist());
+  }
+
+  #event(id: string): void {
+    const uid = this.#uidOf.get(id);
+    // an ID nobody knows yet belongs to an action whose worker looks by itself when it ends
+    if (uid) this.observe(uid).catch((err) => this.#log.debug("Cannot look at a pod after an event", { uid, err }));
+  }
+
+  /** Takes a fresh list of one pod into the cache, details only where the list shows news. Says whether anything changed. */
+  async #update(
+    uid: string,
+    sandboxes: ObservedSandbox[],
+    containers: ObservedContainer[],
+    at: number,
+  ): Promise<boolean> {
+    const before = this.#pods.get(uid);
+    if (before && before.pod.observedAt > at) return false;
+    const stamps = new Map<string, string>();
+    const known = new Map<string, ObservedSandbox | ObservedContainer>();
+    for (const item of [...before?.pod.sandboxes ?? [], ...before?.pod.containers ?? []]) known.set(item.id, item);
+    const detail = async <T extends ObservedSandbox | ObservedContainer>(
+      item: T,
+      stamp: string,
+      fetch: (item: T) => Promise<T>,
+    ): Promise<T | undefined> => {
+      stamps.set(item.id, stamp);
+      if (before?.stamps.get(item.id) === stamp) return known.get(item.id) as T;
+      try {
+        return await fetch(item);
+      } catch (err) {
+        if (isGone(err)) return undefined;
+        throw err;
+      }
+    };
+    const [sandboxDetails, containerDetails] = await Promise.all([
+      Promise.all(sandboxes.map((item) => detail(item, `${item.ready}`, (item) => this.#source.sandboxDetail(item)))),
+      Promise.all(containers.map((item) => detail(item, item.state, (item) => this.#source.containerDetail(item)))),
+    ]);
+    const present = this.#pods.get(uid);
+    if (present && present.pod.observedAt > at) return false;
+    const pod: ObservedPod = {
+      ...emptyPod(uid, at),
+      sandboxes: sandboxDetails.filter((item) => item !== undefined).sort((a, b) =>
+        b.attempt - a.attempt || b.createdAt - a.createdAt
+      ),
+      containers: containerDetails.filter((item) => item !== undefined).sort((a, b) =>
+        b.createdAt - a.createdAt || b.attempt - a.attempt
+      ),
+    };
+    const any = pod.sandboxes[0];
+    if (any) Object.assign(pod, { namespace: any.namespace, name: any.name });
+    const changed = !same(stamps, present?.stamps ?? new Map());
+    for (const id of present?.stamps.keys() ?? []) this.#uidOf.delete(id);
+    for (const id of stamps.keys()) this.#uidOf.set(id, uid);
+    if (stamps.size === 0) this.#pods.delete(uid);
+    else this.#pods.set(uid, { pod, stamps });
+    return changed;
+  }
+}
+
+function emptyPod(uid: string, observedAt: number): ObservedPod {
+  return { uid, namespace: "", name: "", sandboxes: [], containers: [], observedAt };
+}
+
+function same(a: Map<string, string>, b: Map<string, string>): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, value] of a) if (b.get(key) !== value) return false;
+  return true;
+}
+
+/** A record that vanished between the list and the look. */
+function isGone(err: unknown): boolean {
+  return err instanceof Error && "isNotFound" in err && err.isNotFound === true;
+}

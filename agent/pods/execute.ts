@@ -1,0 +1,228 @@
+/**
+ * Does what plans ask for: one switch, no decisions. Every step either comes to its end or throws; trying again is the
+ * plan's business.
+ */
+import type { CgroupFs } from "../../cgroups/mod.ts";
+import { type CriClient, isNotFound } from "../../cri/mod.ts";
+import type { Clock } from "../clock.ts";
+import type { ImageManager } from "../images/mod.ts";
+import { type Container, findContainer, type Pod } from "../objects/mod.ts";
+import type { ObservedPod } from "../observed/types.ts";
+import { type ExecSync, HookError, runHook } from "../probes/mod.ts";
+import { type CgroupPathOptions, podCgroup, podCgroupLimits, type PodLimitOptions } from "../resources/mod.ts";
+import type { PodMessages } from "./messages.ts";
+import { errorText, type Logger } from "../telemetry/log.ts";
+import type { VolumeManager } from "../volumes/mod.ts";
+import { StepError } from "./failures.ts";
+import type { PodAction } from "./types.ts";
+import type { ActionNotes } from "./worker.ts";
+
+export interface ExecutorDeps {
+  cri: CriClient;
+  images: ImageManager;
+  volumes: VolumeManager;
+  cgroups: CgroupFs;
+  cgroupPaths: CgroupPathOptions;
+  podLimits: PodLimitOptions;
+  messages: PodMessages;
+  exec: ExecSync;
+  clock: Clock;
+  log: Logger;
+  observed(uid: string): ObservedPod | undefined;
+  removeLogs(pod: Pod): Promise<void>;
+  removeRow(pod: Pod): Promise<void>;
+}
+
+/** A container gets at least this long between SIGTERM and SIGKILL when its preStop hook has used up the grace period. */
+const minimumGraceMs = 2000;
+
+export class PodExecutor {
+  readonly #deps: ExecutorDeps;
+
+  constructor(deps: ExecutorDeps) {
+    this.#deps = deps;
+  }
+
+  async execute(pod: Pod, action: PodAction, signal: AbortSignal, notes: ActionNotes): Promise<void> {
+    const { cri, volumes, cgroups, cgroupPaths } = this.#deps;
+    switch (action.type) {
+      case "prepare":
+        await this.#prepare(pod, signal, notes);
+        return;
+      case "createSandbox":
+        await this.#createSandbox(pod, action.attempt, signal, notes);
+        return;
+      case "stopSandbox":
+        await gone(cri.runtime.stopPodSandbox({ podSandboxId: action.sandboxId }, { signal }));
+        return;
+      case "removeSandbox":
+        await gone(cri.runtime.stopPodSandbox({ podSandboxId: action.sandboxId }, { signal }));
+        await gone(cri.runtime.removePodSandbox({ podSandboxId: action.sandboxId }, { signal }));
+        return;
+      case "startContainer":
+        await this.#startContainer(pod, action, signal, notes);
+        return;
+      case "killContainer":
+        await this.#killContainer(pod, action, signal, notes);
+        return;
+      case "removeContainer":
+        await gone(cri.runtime.removeContainer({ containerId: action.containerId }, { signal }));
+        return;
+      case "release":
+        await volumes.teardown(pod.metadata.uid!, { keepDirectory: true });
+        await cgroups.remove(podCgroup(pod, cgroupPaths));
+        return;
+      case "forget":
+        await volumes.teardown(pod.metadata.uid!);
+        await this.#deps.removeLogs(pod);
+        await this.#deps.removeRow(pod);
+        return;
+      case "cancel":
+        throw new Error("Cannot execute a cancellation: the worker does that itself");
+      default:
+        action satisfies never;
+    }
+  }
+
+  async #prepare(pod: Pod, signal: AbortSignal, _notes: ActionNotes): Promise<void> {
+    const { cgroups, cgroupPaths, podLimits, volumes, messages } = this.#deps;
+    try {
+      await cgroups.create(podCgroup(pod, cgroupPaths), podCgroupLimits(pod, podLimits));
+    } catch (err) {
+      throw new StepError("ContainerCreating", `failed to create the pod's cgroup: ${errorText(err)}`, {
+        cause: err,
+        event: "FailedCreatePodContainer",
+        eventMessage: `unable to ensure pod container exists: ${errorText(err)}`,
+      });
+    }
+    await volumes.prepare(pod, signal);
+    await messages.prepareLogDirectory(pod);
+  }
+
+  async #createSandbox(pod: Pod, attempt: number, signal: AbortSignal, notes: ActionNotes): Promise<void> {
+    const { config, runtimeHandler, warnings } = await this.#deps.messages.sandbox(pod, attempt);
+    for (const { reason, message } of warnings) notes.event(undefined, "Warning", reason, message);
+    await this.#deps.cri.runtime.runPodSandbox({ config, runtimeHandler }, { signal });
+  }
+
+  async #startContainer(
+    pod: Pod,
+    { name, attempt }: Extract<PodAction, { type: "startContainer" }>,
+    signal: AbortSignal,
+    notes: ActionNotes,
+  ): Promise<void> {
+    const { cri, images, messages } = this.#deps;
+    const container = findContainer(pod, name)!.container;
+    const image = await images.ensure(pod, container, {
+      signal,
+      onEvent: ({ type, reason, message }) => notes.event(name, type, reason, message),
+    });
+    const { config, sandboxConfig, warnings } = await step(
+      "CreateContainerConfigError",
+      "Failed",
+      () => messages.container(pod, container, { attempt, image, podIPs: notes.podIPs, signal }),
+    );
+    for (const { reason, message } of warnings) notes.event(name, "Warning", reason, message);
+    const podSandboxId = notes.sandboxId!;
+    const { containerId } = await step(
+      "CreateContainerError",
+      "Failed",
+      () => cri.runtime.createContainer({ podSandboxId, config, sandboxConfig }, { signal }),
+    );
+    notes.event(name, "Normal", "Created", `Created container: ${name}`);
+    await step("RunContainerError", "Failed", () => cri.runtime.startContainer({ containerId }, { signal }));
+    notes.event(name, "Normal", "Started", `Started container ${name}`);
+    const postStart = container.lifecycle?.postStart;
+    if (!postStart) return;
+    try {
+      await this.#hook(pod, container, containerId, postStart, notes.podIPs, { signal });
+    } catch (err) {
+      if (signal.aborted) throw err;
+      notes.event(name, "Warning", "FailedPostStartHook", errorText(err));
+      const deadline = this.#deps.clock.mono() + (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
+      const message = `Container ${name} failed its postStart hook, will be killed`;
+      notes.event(name, "Normal", "Killing", message);
+      await this.#killContainer(
+        pod,
+        { type: "killContainer", name, containerId, deadline, restart: true, message },
+        signal,
+        notes,
+      );
+      throw new StepError("PostStartHookError", errorText(err), { cause: err });
+    }
+  }
+
+  /** preStop within the grace period, then the runtime's own stop: SIGTERM, SIGKILL when the rest has passed. */
+  async #killContainer(
+    pod: Pod,
+    { name, containerId, deadline }: Extract<PodAction, { type: "killContainer" }>,
+    signal: AbortSignal,
+    notes: ActionNotes,
+  ): Promise<void> {
+    const { clock, cri } = this.#deps;
+    const graceMs = deadline - clock.mono();
+    const container = findContainer(pod, name)?.container;
+    const preStop = container?.lifecycle?.preStop;
+    let least = 0;
+    if (container && preStop && graceMs > 0 && !this.#hooked.has(containerId)) {
+      this.#hooked.add(containerId);
+      least = minimumGraceMs;
+      try {
+        await this.#hook(pod, container, containerId, preStop, notes.podIPs, { timeoutMs: graceMs, signal });
+      } catch (err) {
+        if (signal.aborted) throw err;
+        notes.event(name, "Warning", "FailedPreStopHook", errorText(err));
+      }
+    }
+    const left = Math.max(deadline - clock.mono(), least, 0);
+    await gone(cri.runtime.stopContainer({ containerId, timeout: BigInt(Math.ceil(left / 1000)) }, { signal }));
+    this.#hooked.delete(containerId);
+  }
+
+  /** Containers whose preStop hook has been run, so that a kill that overtakes another does not run it again. */
+  readonly #hooked = new Set<string>();
+
+  #hook(
+    pod: Pod,
+    container: Container,
+    containerId: string,
+    handler: NonNullable<NonNullable<Container["lifecycle"]>["postStart"]>,
+    podIPs: string[],
+    options: { timeoutMs?: number; signal: AbortSignal },
+  ): Promise<void> {
+    const { name, namespace, uid } = pod.metadata;
+    return runHook(
+      handler,
+      {
+        containerId,
+        podIP: podIPs[0] ?? "",
+        container: container.name,
+        ports: container.ports ?? [],
+        pod: { name, namespace: namespace!, uid: uid! },
+      },
+      { ...options, exec: this.#deps.exec, clock: this.#deps.clock },
+    );
+  }
+}
+
+export { HookError };
+
+/** Ends well when the object is gone already. */
+async function gone(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (err) {
+    if (!isNotFound(err)) throw err;
+  }
+}
+
+/** Runs one step; its failure gets the waiting reason that kubelet gives it. */
+async function step<T>(reason: string, event: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (err) {
+    if (err instanceof StepError) throw err;
+    const text = err instanceof Error && "detail" in err ? String(err.detail) : errorText(err);
+    throw new StepError(reason, text, { cause: err, event, eventMessage: `Error: ${text}` });
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Failed actions in kubelet's words: the waiting reason of the container, the event, and when to try again.
+ */
+import { errorText } from "../telemetry/log.ts";
+import type { PodAction } from "./types.ts";
+
+/** A failure that knows its name: thrown by the steps that actions are made of. */
+export class StepError extends Error {
+  constructor(
+    /** As container statuses show it: CreateContainerError, ErrImagePull … */
+    readonly reason: string,
+    message: string,
+    options: {
+      cause?: unknown;
+      /** The event to record; none when the step recorded its own. */
+      event?: string;
+      eventMessage?: string;
+      retryAfterMs?: number;
+    } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = "StepError";
+    this.event = options.event;
+    this.eventMessage = options.eventMessage;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+  readonly event: string | undefined;
+  readonly eventMessage: string | undefined;
+  readonly retryAfterMs: number | undefined;
+}
+
+export interface Failure {
+  reason: string;
+  message: string;
+  event?: string;
+  eventMessage: string;
+  retryAfterMs?: number;
+}
+
+/** What to say of an action that failed with `err`. */
+export function describeFailure(action: PodAction, err: unknown): Failure {
+  const text = errorText(err);
+  if (err instanceof StepError) {
+    const { reason, event, retryAfterMs } = err;
+    return { reason, message: text, event, eventMessage: err.eventMessage ?? text, retryAfterMs };
+  }
+  switch (action.type) {
+    case "createSandbox":
+      return said("CreatePodSandboxError", "FailedCreatePodSandBox", `Failed to create pod sandbox: ${text}`);
+    case "prepare":
+      return said("ContainerCreating", "FailedMount", text);
+    case "stopSandbox":
+    case "removeSandbox":
+      return said("KillPodSandboxError", "FailedKillPod", `error killing pod: ${text}`);
+    case "killContainer":
+      return said("KillContainerError", "FailedKillPod", `error killing pod: ${text}`);
+    case "startContainer":
+      return said("CreateContainerError", "Failed", `Error: ${text}`);
+    default:
+      return { reason: "Error", message: text, eventMessage: text };
+  }
+
+  function said(reason: string, event: string, eventMessage: string): Failure {
+    return { reason, message: text, event, eventMessage };
+  }
+}

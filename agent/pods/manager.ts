@@ -1,0 +1,289 @@
+/**
+ * The pod manager: one worker for every pod that the store wants or the runtime still shows.
+ *
+ *     store rows ──► workers (by UID) ◄── observed pods without a row (orphans of earlier lives)
+ *
+ * A pod whose namespace/name is still held by an earlier incarnation waits until that has left nothing behind.
+ */
+import type { Clock } from "../clock.ts";
+import type { KubeObject, Pod, PodStatus } from "../objects/mod.ts";
+import type { PodObserver } from "../observed/observer.ts";
+import type { ObservedPod } from "../observed/types.ts";
+import type { Realm, Store, StoreEvent } from "../store/mod.ts";
+import type { EventRecorder, EventType } from "../telemetry/events.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { CrashRecord } from "./backoff.ts";
+import { references } from "./references.ts";
+import { turnedAway } from "./status/pod_status.ts";
+import { PodWorker, type Verdict, type WorkerDeps } from "./worker.ts";
+
+export interface PodManagerOptions {
+  store: Store;
+  observer: PodObserver;
+  clock: Clock;
+  log: Logger;
+  events: EventRecorder;
+  execute: WorkerDeps["execute"];
+  probes: WorkerDeps["probes"];
+  hostIPs(): string[];
+  runtimeName(): string;
+  maxBackoffMs: number;
+  /** Identifies this boot of the machine: another one clears back-offs. */
+  bootId: string;
+  /** Decides on all pods at once; undefined: the pod may run. */
+  admit(pods: readonly AdmissionPod[]): Map<string, Verdict>;
+  /** Brings live volumes up to date after their sources changed; says whether anything was written. */
+  refreshVolumes(pod: Pod): Promise<boolean>;
+  /** A pod object for something in the runtime that has no row. */
+  orphan(observed: ObservedPod): Pod;
+  /** Every pod has left: clean what earlier lives left in directories and cgroups. `known` are the UIDs to leave alone. */
+  sweep(known: ReadonlySet<string>): Promise<void>;
+}
+
+/** A pod as admission sees it. */
+export interface AdmissionPod {
+  pod: Pod;
+  /** It has containers already, or was admitted before: it is never failed by admission. */
+  running: boolean;
+}
+
+interface Managed {
+  worker: PodWorker;
+  realm: Realm | undefined;
+  admitted: boolean;
+}
+
+export class PodManager {
+  #managed = new Map<string, Managed>();
+  /** Pods that wait for an earlier incarnation to be gone, by namespace/name. */
+  #waiting = new Map<string, { realm: Realm; pod: Pod }>();
+  #verdicts = new Map<string, Verdict>();
+  #unwatch = () => {};
+  #stopped = false;
+  readonly #options: PodManagerOptions;
+
+  constructor(options: PodManagerOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over every row and everything observed; the observer must have had its first look. */
+  start(): void {
+    const { store, observer } = this.#options;
+    this.#unwatch = store.watch((event) => this.#stored(event as StoreEvent<KubeObject>));
+    observer.onChange = (uid) => this.#observed(uid);
+    observer.onAvailable = (available) => {
+      if (available) { for (const { worker } of this.#managed.values()) worker.retryNow(); }
+    };
+    const rows = store.list<Pod>("Pod");
+    const uids = new Set(rows.map(({ object }) => object.metadata.uid!));
+    for (const uid of observer.uids()) if (!uids.has(uid)) this.#observed(uid);
+    const adopted = ({ object }: { object: Pod }) => observer.get(object.metadata.uid!)?.sandboxes.length ? 0 : 1;
+    rows.sort((a, b) => adopted(a) - adopted(b) || (b.object.spec.priority ?? 0) - (a.object.spec.priority ?? 0));
+    for (const { realm, object } of rows) this.#add(realm, object, false);
+    this.#admit();
+    this.#options.sweep(
+      new Set([...this.#managed.keys(), ...[...this.#waiting.values()].map(({ pod }) => pod.metadata.uid!)]),
+    )
+      .catch((err) => this.#options.log.warn("Cannot clean up after pods that are gone", { err }));
+  }
+
+  /** Stops working; pods stay as they are. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unwatch();
+    this.#options.observer.onChange = () => {};
+    this.#options.observer.onAvailable = () => {};
+    await Promise.all([...this.#managed.values()].map(({ worker }) => worker.stop()));
+  }
+
+  /** UIDs of pods whose directories and cgroups are in use. */
+  uids(): string[] {
+    return [...this.#managed.keys()];
+  }
+
+  /** Ends the given pods for a shutdown of the machine; resolves when they are quiet or `timeoutMs` is over. */
+  async shutdown(pods: readonly { uid: string; graceSeconds: number }[], timeoutMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const end = clock.mono() + timeoutMs;
+    const workers = pods.map(({ uid, graceSeconds }) => {
+      const worker = this.#managed.get(uid)?.worker;
+      worker?.shutdown(graceSeconds);
+      return worker;
+    }).filter((worker) => worker !== undefined);
+    while (workers.some((worker) => !worker.quiet) && clock.mono() < end) {
+      await new Promise<void>((resolve) => clock.after(50, resolve));
+    }
+  }
+
+  /** Pods that a change of `object` concerns look again: missing objects may be there, live volumes may be old. */
+  #stored(event: StoreEvent<KubeObject>): void {
+    const { object } = event;
+    if (object.kind === "Pod") return this.#podStored(event as StoreEvent<Pod>);
+    if (!["ConfigMap", "Secret", "PersistentVolume", "PersistentVolumeClaim"].includes(object.kind)) return;
+    for (const { worker, realm } of this.#managed.values()) {
+      if (realm !== event.realm || !references(worker.pod, object)) continue;
+      this.#refresh(worker);
+    }
+  }
+
+  #refresh(worker: PodWorker): void {
+    this.#options.refreshVolumes(worker.pod).catch((err) =>
+      this.#options.log.debug("Cannot refresh volumes", { pod: worker.pod.metadata.name, err })
+    ).finally(() => worker.retryNow());
+  }
+
+  #podStored({ type, realm, object, previous }: StoreEvent<Pod>): void {
+    const uid = object.metadata.uid!;
+    const managed = this.#managed.get(uid);
+    switch (type) {
+      case "ADDED":
+        this.#add(realm, object, true);
+        break;
+      case "MODIFIED": {
+        const waiting = this.#waiting.get(keyOf(object));
+        if (waiting?.pod.metadata.uid === uid) this.#waiting.set(keyOf(object), { realm, pod: object });
+        if (!managed || statusOnly(object, previous)) return;
+        const described = object.metadata.labels !== previous?.metadata.labels ||
+          object.metadata.annotations !== previous?.metadata.annotations;
+        managed.worker.update(object);
+        if (described) this.#refresh(managed.worker);
+        break;
+      }
+      case "DELETED":
+        if (this.#waiting.get(keyOf(object))?.pod.metadata.uid === uid) this.#waiting.delete(keyOf(object));
+        managed?.worker.update(undefined);
+        break;
+    }
+  }
+
+  #observed(uid: string): void {
+    const managed = this.#managed.get(uid);
+    if (managed) return managed.worker.kick();
+    const observed = this.#options.observer.get(uid);
+    if (this.#stopped || !observed || observed.sandboxes.length + observed.containers.length === 0) return;
+    const row = this.#options.store.list<Pod>("Pod").find(({ object }) => object.metadata.uid === uid);
+    if (row) return this.#add(row.realm, row.object, true);
+    const pod = this.#options.orphan(observed);
+    this.#options.log.info("Removing a pod that nothing asks for any more", {
+      pod: `${pod.metadata.namespace}/${pod.metadata.name}`,
+      uid,
+    });
+    this.#work(undefined, pod);
+  }
+
+  #add(realm: Realm, pod: Pod, admit: boolean): void {
+    const uid = pod.metadata.uid!;
+    if (this.#stopped || this.#managed.has(uid)) return;
+    if (this.#holder(pod)) {
+      this.#waiting.set(keyOf(pod), { realm, pod });
+      return;
+    }
+    this.#work(realm, pod, admit);
+  }
+
+  #holder({ metadata: { namespace, name, uid } }: Pod): Managed | undefined {
+    return [...this.#managed.values()].find(({ worker: { pod: { metadata } } }) =>
+      metadata.namespace === namespace && metadata.name === name && metadata.uid !== uid
+    );
+  }
+
+  #work(realm: Realm | undefined, pod: Pod, admit = false): void {
+    const worker = new PodWorker(pod, realm !== undefined, this.#workerDeps(realm));
+    this.#managed.set(pod.metadata.uid!, { worker, realm, admitted: false });
+    if (admit) this.#admit();
+    worker.kick();
+  }
+
+  /** Decides anew on all pods that want to run; a pod that was rejected for want of room gets another chance. */
+  #admit(): void {
+    const { observer, admit, store } = this.#options;
+    const open = [...this.#managed].filter(([, { realm, worker: { pod } }]) => {
+      if (realm === undefined || pod.metadata.deletionTimestamp) return false;
+      const status = currentStatus(store, realm, pod);
+      return !(status?.phase === "Succeeded" || status?.phase === "Failed") || turnedAway(status);
+    });
+    const verdicts = admit(open.map(([uid, managed]) => ({
+      pod: managed.worker.pod,
+      running: managed.admitted || (observer.get(uid)?.containers.length ?? 0) > 0,
+    })));
+    for (const [uid, managed] of open) {
+      const verdict = verdicts.get(uid);
+      managed.admitted = verdict === undefined;
+      const before = this.#verdicts.get(uid);
+      if (verdict?.reason === before?.reason && verdict?.message === before?.message) continue;
+      if (verdict) {
+        this.#verdicts.set(uid, verdict);
+        this.#event(managed.worker.pod, undefined, "Warning", verdict.reason, verdict.message);
+      } else {
+        this.#verdicts.delete(uid);
+      }
+      managed.worker.end(verdict);
+    }
+  }
+
+  #workerDeps(realm: Realm | undefined): WorkerDeps {
+    const { store, observer, clock, log, execute, probes, hostIPs, runtimeName, maxBackoffMs, bootId } = this.#options;
+    return {
+      clock,
+      log,
+      execute,
+      probes,
+      hostIPs,
+      runtimeName,
+      maxBackoffMs,
+      observed: (uid) => observer.get(uid),
+      observe: (uid) => observer.observe(uid),
+      publish: ({ metadata: { namespace, name, uid } }, status: PodStatus) => {
+        if (realm) store.putStatus(realm, "Pod", namespace!, name, uid!, status);
+      },
+      gone: (uid) => this.#gone(uid),
+      event: (pod, container, type, reason, message) => this.#event(pod, container, type, reason, message),
+      loadCrashes: (uid) => {
+        const kept = store.record("crashes", uid) as
+          | { bootId: string; crashes: Record<string, CrashRecord> }
+          | undefined;
+        return kept?.bootId === bootId ? { ...kept.crashes } : {};
+      },
+      saveCrashes: (uid, crashes) => store.setRecord("crashes", uid, crashes && { bootId, crashes: { ...crashes } }),
+    };
+  }
+
+  #gone(uid: string): void {
+    const managed = this.#managed.get(uid);
+    this.#managed.delete(uid);
+    this.#verdicts.delete(uid);
+    if (!managed || this.#stopped) return;
+    const key = keyOf(managed.worker.pod);
+    const next = this.#waiting.get(key);
+    this.#waiting.delete(key);
+    if (next) this.#add(next.realm, next.pod, false);
+    this.#admit();
+  }
+
+  #event(pod: Pod, container: string | undefined, type: EventType, reason: string, message: string): void {
+    const { name, namespace, uid } = pod.metadata;
+    const init = pod.spec.initContainers?.some((one) => one.name === container);
+    const fieldPath = container && `spec.${init ? "initContainers" : "containers"}{${container}}`;
+    this.#options.events.event(
+      { kind: "Pod", namespace, name, uid, ...(fieldPath ? { fieldPath } : {}) },
+      type,
+      reason,
+      message,
+    );
+  }
+}
+
+function keyOf({ metadata: { namespace, name } }: Pod): string {
+  return `${namespace}/${name}`;
+}
+
+/** Whether only the status (and resourceVersion) differs: the worker wrote that itself. */
+function statusOnly(object: Pod, previous: Pod | undefined): boolean {
+  const a = object.metadata, b = previous?.metadata;
+  return object.spec === previous?.spec && a.generation === b?.generation && a.labels === b?.labels &&
+    a.annotations === b?.annotations && a.deletionTimestamp === b?.deletionTimestamp;
+}
+
+function currentStatus(store: Store, realm: Realm, { metadata: { namespace, name } }: Pod): PodStatus | undefined {
+  return store.get<Pod>(realm, "Pod", namespace!, name)?.status;
+}

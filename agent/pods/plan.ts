@@ -1,0 +1,247 @@
+/**
+ * The pod plan: what has to be done for one pod now, from what is wanted and what is there. Pure: no clock, no I/O, no
+ * waiting. Time comes in as `state.now` (monotonic ms), waits go out as `nextAt`.
+ *
+ *     intent run     prepare → sandbox → init containers and sidecars in order → containers, kept alive
+ *     intent finish  containers end, sidecars last → sandbox stopped → volumes and cgroup released; records stay
+ *     intent delete  the same, and then nothing is left
+ *
+ * Source of the rules: Kubernetes "Pod Lifecycle", KEP-753 (sidecar containers).
+ */
+import { type Container, isSidecar, type Pod } from "../objects/mod.ts";
+import type { ObservedContainer, ObservedSandbox } from "../observed/types.ts";
+import { containerHashVersion, sameContainer } from "../runtime/hash.ts";
+import { hashAnnotation, hashVersionAnnotation, imageAnnotation } from "../runtime/labels.ts";
+import { planDeletion, planFinish } from "./plan_end.ts";
+import { planGarbage } from "./plan_garbage.ts";
+import { restartPolicy, shouldRestart } from "./restart_policy.ts";
+import { operationKey, type PodAction, type PodPlan, type PodState } from "./types.ts";
+
+/** Plans one pod. With an unknown runtime nothing is planned: the world is looked at again first. */
+export function planPod(state: PodState): PodPlan {
+  if (!state.observed) return { actions: [] };
+  switch (state.intent.type) {
+    case "delete":
+      return planDeletion(state, state.intent);
+    case "finish":
+      return planFinish(state, state.intent.deadline, state.intent.message);
+    case "run":
+      return new RunPlan(state).plan();
+  }
+}
+
+/** The newest sandbox, if it can carry containers: ready, and with an address where the pod has its own network. */
+export function usableSandbox(state: PodState): ObservedSandbox | undefined {
+  const newest = state.observed?.sandboxes[0];
+  if (!newest?.ready || state.stoppedSandboxes.has(newest.id)) return undefined;
+  return state.pod.spec.hostNetwork || newest.ips.length > 0 ? newest : undefined;
+}
+
+/**
+ * How a pod that runs to completion stands: "failed" once an init container has failed for good, "completed" once no
+ * regular container is to run any more.
+ */
+export function outcome(state: PodState): "open" | "completed" | "failed" {
+  const { pod } = state;
+  for (const container of pod.spec.initContainers ?? []) {
+    if (isSidecar(container)) continue;
+    const end = lastEnd(state, container);
+    if (end && end.exitCode !== 0 && !end.restart) return "failed";
+  }
+  return pod.spec.containers.every((container) => lastEnd(state, container)?.restart === false) ? "completed" : "open";
+}
+
+/** The end of the newest attempt of a container, from the runtime or, where its record is gone, from the last status. */
+function lastEnd(state: PodState, container: Container): { exitCode: number; restart: boolean } | undefined {
+  const newest = state.observed?.containers.find(({ name }) => name === container.name);
+  if (newest) {
+    if (newest.state !== "exited") return undefined;
+    return { exitCode: newest.exitCode, restart: wantsRestart(state, container, newest) };
+  }
+  const exitCode = state.remembered.get(container.name)?.exitCode;
+  return exitCode === undefined ? undefined : { exitCode, restart: shouldRestart(state.pod, container, exitCode) };
+}
+
+function wantsRestart(state: PodState, container: Container, ended: ObservedContainer): boolean {
+  if (state.restartWanted.has(ended.id) || shouldRestart(state.pod, container, ended.exitCode)) return true;
+  return isEdited(container, ended) && restartPolicy(state.pod, container) !== "Never";
+}
+
+/** Whether the container was made from another image (or name) than the spec asks for now. */
+function isEdited(container: Container, { annotations, image }: ObservedContainer): boolean {
+  const hash = annotations[hashAnnotation];
+  if (hash === undefined) return false;
+  const version = Number(annotations[hashVersionAnnotation] ?? containerHashVersion);
+  return !sameContainer(container, { hash, version, image: annotations[imageAnnotation] ?? image });
+}
+
+/** Seconds that a pod's containers get to end. */
+export function gracePeriodSeconds(pod: Pod): number {
+  return pod.spec.terminationGracePeriodSeconds ?? 30;
+}
+
+class RunPlan {
+  readonly actions: PodAction[] = [];
+  nextAt: number | undefined;
+
+  constructor(readonly state: PodState) {}
+
+  get now(): number {
+    return this.state.now;
+  }
+
+  plan(): PodPlan {
+    const { state, now } = this;
+    if (outcome(state) !== "open") {
+      return planFinish(state, now + gracePeriodSeconds(state.pod) * 1000, "Pod has completed");
+    }
+    if (!state.prepared) this.add({ type: "prepare" });
+    const sandbox = usableSandbox(state);
+    if (sandbox) {
+      this.containers(sandbox);
+      for (const other of state.observed!.sandboxes.slice(1)) {
+        if (other.ready && !state.stoppedSandboxes.has(other.id)) {
+          this.add({ type: "stopSandbox", sandboxId: other.id, reason: "a newer sandbox has taken its place" });
+        }
+      }
+    } else {
+      this.newSandbox();
+    }
+    this.actions.push(...planGarbage(state, sandbox?.id));
+    return { actions: this.actions, nextAt: this.nextAt };
+  }
+
+  /** Ends what is left of earlier sandboxes, then asks for the next one. */
+  newSandbox(): void {
+    const { state, now } = this;
+    const { sandboxes } = state.observed!;
+    if (state.operations.some(({ type }) => type === "createSandbox")) return;
+    const grace = now + gracePeriodSeconds(state.pod) * 1000;
+    const message = "Pod sandbox changed, it will be killed and re-created.";
+    const { actions, nextAt } = planFinish({ ...state, released: true }, grace, message);
+    const ending = state.operations.some(({ type }) => type === "killContainer" || type === "stopSandbox");
+    this.actions.push(...actions.filter((action) => action.type !== "cancel" || action.key !== "prepare"));
+    if (nextAt !== undefined) this.wake(nextAt);
+    if (actions.length > 0 || ending || nextAt !== undefined) return;
+    if (!state.prepared) return;
+    const attempt = Math.max(-1, ...sandboxes.map((sandbox) => sandbox.attempt)) + 1 +
+      (this.retried("createSandbox") ?? 0);
+    this.add({ type: "createSandbox", attempt, reason: sandboxes.length === 0 ? "new pod" : "the sandbox is gone" });
+  }
+
+  /** Init containers and sidecars in order, then the regular ones. */
+  containers(sandbox: ObservedSandbox): void {
+    const { pod, observed, initializedSandbox } = this.state;
+    const newest = (container: Container) =>
+      observed!.containers.find(({ name, sandboxId }) => name === container.name && sandboxId === sandbox.id);
+    const initialized = initializedSandbox === sandbox.id || pod.spec.containers.some((container) => newest(container));
+    for (const container of pod.spec.initContainers ?? []) {
+      const present = newest(container);
+      if (isSidecar(container)) {
+        this.keepAlive(container, present);
+        if (!initialized && !this.hasStarted(container, present)) return;
+      } else if (!initialized && !(present?.state === "exited" && present.exitCode === 0)) {
+        this.keepAlive(container, present);
+        return;
+      }
+    }
+    for (const container of pod.spec.containers) this.keepAlive(container, newest(container));
+  }
+
+  /** Whether containers after this sidecar may start: it runs, its postStart is over and its startup probe has passed. */
+  hasStarted(container: Container, present: ObservedContainer | undefined): boolean {
+    if (present?.state !== "running" || this.busy(container)) return false;
+    if (!container.startupProbe) return true;
+    const probes = this.state.probes.get(container.name);
+    return probes?.containerId === present.id && probes.startup === "success";
+  }
+
+  /** One container: started, replaced, killed for a failed probe, or left alone. `present` is its newest attempt in the sandbox. */
+  keepAlive(container: Container, present: ObservedContainer | undefined): void {
+    if (this.busy(container)) return;
+    switch (present?.state) {
+      case undefined:
+        return this.start(container, this.state.observed!.containers.find(({ name }) => name === container.name));
+      case "exited":
+        return this.start(container, present);
+      case "created":
+        return this.add({ type: "removeContainer", name: container.name, containerId: present.id });
+      case "unknown":
+        return this.kill(container, present, "is in unknown state, try killing it before restart", undefined, true);
+      case "running":
+        return this.checkRunning(container, present);
+    }
+  }
+
+  checkRunning(container: Container, present: ObservedContainer): void {
+    const probes = this.state.probes.get(container.name);
+    const probed = probes?.containerId === present.id ? probes : undefined;
+    const again = restartPolicy(this.state.pod, container) !== "Never";
+    const then = again ? ", will be restarted" : "";
+    if (isEdited(container, present)) {
+      this.kill(container, present, "definition changed, will be restarted", undefined, true);
+    } else if (probed?.startup === "failure") {
+      this.kill(container, present, `failed startup probe${then}`, probed.graceSeconds, again);
+    } else if (probed?.liveness === "failure") {
+      this.kill(container, present, `failed liveness probe${then}`, probed.graceSeconds, again);
+    }
+  }
+
+  /** Starts the next attempt unless the container's end was final or its back-off runs. `last` is the newest attempt anywhere. */
+  start(container: Container, last: ObservedContainer | undefined): void {
+    const { state } = this;
+    const end = lastEnd(state, container);
+    const newSandboxInit = last && state.observed!.sandboxes[0]?.id !== last.sandboxId &&
+      (state.pod.spec.initContainers ?? []).includes(container);
+    if (end && !end.restart && !newSandboxInit) return;
+    if (!state.prepared) return;
+    const wait = last && state.backoff.get(last.id);
+    if (wait !== undefined && wait > this.now) return this.wake(wait);
+    const known = state.observed!.containers.filter(({ name }) => name === container.name).map(({ attempt }) =>
+      attempt
+    );
+    const remembered = state.remembered.get(container.name);
+    if (remembered) known.push(remembered.restartCount);
+    const attempt = known.length === 0 ? 0 : Math.max(...known) + 1;
+    this.add({ type: "startContainer", name: container.name, attempt, reason: last ? "it ended" : "it is not there" });
+  }
+
+  kill(
+    container: Container,
+    present: ObservedContainer,
+    what: string,
+    seconds: number | undefined,
+    restart: boolean,
+  ): void {
+    this.add({
+      type: "killContainer",
+      name: container.name,
+      containerId: present.id,
+      deadline: this.now + (seconds ?? gracePeriodSeconds(this.state.pod)) * 1000,
+      restart,
+      message: `Container ${container.name} ${what}`,
+    });
+  }
+
+  /** Adds an action unless it is under way or waits for its next try. */
+  add(action: PodAction): void {
+    const key = operationKey(action);
+    if (this.state.operations.some((operation) => operation.key === key)) return;
+    const retry = this.state.retries.get(key);
+    if (retry && retry.at > this.now) return this.wake(retry.at);
+    this.actions.push(action);
+  }
+
+  wake(at: number): void {
+    this.nextAt = Math.min(this.nextAt ?? Infinity, at);
+  }
+
+  retried(key: string): number | undefined {
+    return this.state.retries.get(key)?.count;
+  }
+
+  /** An operation on the container is under way. */
+  busy(container: Container): boolean {
+    return this.state.operations.some((operation) => operation.container === container.name);
+  }
+}

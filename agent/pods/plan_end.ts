@@ -1,0 +1,96 @@
+/**
+ * How pods end: regular containers together, then sidecars one by one in reverse order (KEP-753), then the sandbox,
+ * then volumes and cgroup; a pod that is deleted leaves nothing.
+ */
+import { isSidecar } from "../objects/mod.ts";
+import type { ObservedContainer } from "../observed/types.ts";
+import { type Intent, operationKey, type PodAction, type PodPlan, type PodState } from "./types.ts";
+
+/** A kill is overtaken only by one that ends at least this much earlier. */
+const overtakeMs = 250;
+
+/** Ends everything that runs and keeps the records. */
+export function planFinish(state: PodState, deadline: number, message: string): PodPlan {
+  const actions = [...cancelStarts(state, message), ...planKills(state, deadline)];
+  if (actions.length > 0 || somethingRuns(state)) return { actions };
+  for (const { id } of state.observed!.sandboxes) {
+    if (!state.stoppedSandboxes.has(id)) actions.push({ type: "stopSandbox", sandboxId: id, reason: message });
+  }
+  if (actions.length === 0 && !state.released && state.operations.length === 0) actions.push({ type: "release" });
+  return due(state, actions);
+}
+
+/** Ends everything that runs, then removes everything that is left. */
+export function planDeletion(state: PodState, intent: Extract<Intent, { type: "delete" }>): PodPlan {
+  const { observed, operations } = state;
+  const actions = [...cancelStarts(state, intent.message), ...planKills(state, intent.deadline)];
+  if (actions.length > 0 || somethingRuns(state)) return { actions };
+  for (const { id } of observed!.sandboxes) actions.push({ type: "removeSandbox", sandboxId: id });
+  for (const { id, name, sandboxId } of observed!.containers) {
+    if (!observed!.sandboxes.some((sandbox) => sandbox.id === sandboxId)) {
+      actions.push({ type: "removeContainer", name, containerId: id });
+    }
+  }
+  if (actions.length === 0 && operations.length === 0) actions.push({ type: state.released ? "forget" : "release" });
+  return due(state, actions);
+}
+
+/** Operations that would bring something up are told to stop. */
+function cancelStarts(state: PodState, reason: string): PodAction[] {
+  return state.operations
+    .filter(({ type, canceled }) =>
+      !canceled && (type === "prepare" || type === "createSandbox" || type === "startContainer")
+    )
+    .map(({ key }) => ({ type: "cancel", key, reason }));
+}
+
+/** Kills for what runs and whose turn has come. */
+function planKills(state: PodState, deadline: number): PodAction[] {
+  const sidecars = (state.pod.spec.initContainers ?? []).filter(isSidecar).map(({ name }) => name);
+  const running = state.observed!.containers.filter(isAlive);
+  const regular = running.filter(({ name }) => !sidecars.includes(name));
+  const last = running.filter(({ name }) => sidecars.includes(name))
+    .sort((a, b) => sidecars.indexOf(b.name) - sidecars.indexOf(a.name));
+  const turn = regular.length > 0 ? regular : last.filter(({ name }) => name === last[0].name);
+  const actions: PodAction[] = [];
+  for (const { id, name } of turn) {
+    const under = state.operations.find(({ key }) => key === `kill/${id}`);
+    if (under && (under.deadline ?? 0) <= deadline + overtakeMs) continue;
+    if (state.operations.some(({ key }) => key === `start/${name}`)) continue;
+    actions.push({
+      type: "killContainer",
+      name,
+      containerId: id,
+      deadline,
+      restart: false,
+      message: `Stopping container ${name}`,
+    });
+  }
+  return actions;
+}
+
+function isAlive({ state }: ObservedContainer): boolean {
+  return state === "running" || state === "unknown";
+}
+
+/** Something runs or is on its way up or down. */
+function somethingRuns(state: PodState): boolean {
+  return state.observed!.containers.some(isAlive) ||
+    state.operations.some(({ type }) =>
+      type === "prepare" || type === "createSandbox" || type === "startContainer" || type === "killContainer"
+    );
+}
+
+/** Leaves out what is under way or waits for its next try. */
+function due(state: PodState, actions: PodAction[]): PodPlan {
+  const ready: PodAction[] = [];
+  let nextAt: number | undefined;
+  for (const action of actions) {
+    const key = operationKey(action);
+    if (state.operations.some((operation) => operation.key === key)) continue;
+    const retry = state.retries.get(key);
+    if (retry && retry.at > state.now) nextAt = Math.min(nextAt ?? Infinity, retry.at);
+    else ready.push(action);
+  }
+  return { actions: ready, nextAt };
+}

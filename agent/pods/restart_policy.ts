@@ -1,0 +1,33 @@
+/**
+ * Whether a container that ended is started again.
+ * Source: Kubernetes "Pod Lifecycle: container restarts", KEP-753 (sidecars), KEP-5307 (container restart rules).
+ */
+import { type Container, isSidecar, type Pod } from "../objects/mod.ts";
+
+type Policy = "Always" | "OnFailure" | "Never";
+
+/** The policy in force: the container's own, a sidecar's Always, else the pod's. */
+export function restartPolicy(pod: Pod, container: Container): Policy {
+  return (container.restartPolicy ?? pod.spec.restartPolicy ?? "Always") as Policy;
+}
+
+/** Whether `container`, having ended with `exitCode`, is to run again in a pod that goes on. */
+export function shouldRestart(pod: Pod, container: Container, exitCode: number): boolean {
+  for (const rule of container.restartPolicyRules ?? []) {
+    const codes = rule.exitCodes?.values ?? [];
+    const matches = rule.exitCodes?.operator === "NotIn" ? !codes.includes(exitCode) : codes.includes(exitCode);
+    if (matches && rule.action === "Restart") return true;
+  }
+  switch (restartPolicy(pod, container)) {
+    case "Never":
+      return false;
+    case "OnFailure":
+      return exitCode !== 0;
+    case "Always":
+      return isSidecar(container) || !isInit(pod, container) || exitCode !== 0;
+  }
+}
+
+function isInit(pod: Pod, container: Container): boolean {
+  return (pod.spec.initContainers ?? []).includes(container);
+}

@@ -1,0 +1,114 @@
+/**
+ * The status of one container: waiting, running or terminated, with what it was before. Pure.
+ * Source: Kubernetes API reference, ContainerStatus; reasons as kubelet writes them.
+ */
+import { timestamp } from "../../clock.ts";
+import type { Container, ContainerState, ContainerStatus } from "../../objects/mod.ts";
+import type { ObservedContainer } from "../../observed/types.ts";
+
+export interface ContainerFacts {
+  container: Container;
+  kind: "init" | "sidecar" | "regular";
+  /** All attempts the runtime knows, newest first. */
+  attempts: readonly ObservedContainer[];
+  /** This container's status as published last. */
+  previous: ContainerStatus | undefined;
+  /** Why it is not started or restarted yet, if there is a reason. */
+  waiting: { reason: string; message?: string } | undefined;
+  /** It ended and will run again. */
+  restarts: boolean;
+  /** A start (pull, create, postStart) is under way. */
+  starting: boolean;
+  /** What a container that was never created waits for. */
+  initialReason: "PodInitializing" | "ContainerCreating";
+  /** Startup probe passed, or there is none. */
+  startupPassed: boolean;
+  /** Readiness probe passed, or there is none. */
+  readinessPassed: boolean;
+  runtimeName: string;
+}
+
+/** Builds the status from the facts. */
+export function containerStatus(facts: ContainerFacts): ContainerStatus {
+  const { container, kind, attempts, previous, runtimeName } = facts;
+  const newest = attempts[0];
+  const state = containerState(facts);
+  const running = newest?.state === "running" && "running" in state;
+  const started = running && facts.startupPassed && !facts.starting;
+  const ready = kind === "init" ? state.terminated?.exitCode === 0 : started && facts.readinessPassed;
+  const lastState = lastContainerState(facts, state);
+  return {
+    name: container.name,
+    state,
+    lastState,
+    ready,
+    started: kind === "init" ? running : started,
+    restartCount: newest?.attempt ?? previous?.restartCount ?? 0,
+    image: newest?.image || container.image || "",
+    imageID: newest?.imageId ?? previous?.imageID ?? "",
+    ...(newest
+      ? { containerID: `${runtimeName}://${newest.id}` }
+      : previous?.containerID
+      ? { containerID: previous.containerID }
+      : {}),
+    ...(container.resources ? { resources: container.resources } : {}),
+    ...(container.resources?.requests ? { allocatedResources: container.resources.requests } : {}),
+  };
+}
+
+function containerState(facts: ContainerFacts): ContainerState {
+  const { attempts, previous, waiting, restarts, starting, initialReason } = facts;
+  const newest = attempts[0];
+  const notYet = (): ContainerState => ({ waiting: waiting ?? { reason: initialReason } });
+  switch (newest?.state) {
+    case undefined:
+      if (previous?.state?.terminated && !restarts && !waiting) return { terminated: previous.state.terminated };
+      return notYet();
+    case "created":
+      return { waiting: waiting ?? { reason: "ContainerCreating" } };
+    case "running":
+      return { running: { startedAt: timestamp(newest.startedAt) } };
+    case "exited":
+      if (restarts && waiting) return { waiting };
+      if (restarts && starting) return { waiting: { reason: initialReason } };
+      return terminated(newest, facts.runtimeName);
+    case "unknown":
+      return {
+        terminated: {
+          exitCode: 137,
+          reason: "ContainerStatusUnknown",
+          message: "The container could not be located when the pod was terminated",
+          containerID: `${facts.runtimeName}://${newest.id}`,
+        },
+      };
+  }
+}
+
+function terminated(container: ObservedContainer, runtimeName: string): ContainerState {
+  const { exitCode, reason, message, startedAt, finishedAt, id } = container;
+  return {
+    terminated: {
+      exitCode,
+      reason: reason || (exitCode === 0 ? "Completed" : "Error"),
+      ...(message ? { message } : {}),
+      ...(startedAt > 0 ? { startedAt: timestamp(startedAt) } : {}),
+      ...(finishedAt > 0 ? { finishedAt: timestamp(finishedAt) } : {}),
+      containerID: `${runtimeName}://${id}`,
+    },
+  };
+}
+
+/** The end of the attempt before the present state: from the runtime, else as the last status remembers it. */
+function lastContainerState(facts: ContainerFacts, state: ContainerState): ContainerState {
+  const { attempts, previous, runtimeName } = facts;
+  const newest = attempts[0];
+  if (state.waiting && newest?.state === "exited") return terminated(newest, runtimeName);
+  const before = attempts.slice(1).find((attempt) => attempt.state === "exited");
+  if (before) return terminated(before, runtimeName);
+  const id = newest && `${runtimeName}://${newest.id}`;
+  if (previous?.state?.terminated && (!id || previous.state.terminated.containerID !== id) && !state.terminated) {
+    return { terminated: previous.state.terminated };
+  }
+  const last = previous?.lastState ?? {};
+  return last.terminated && last.terminated.containerID === id ? {} : last;
+}

@@ -1,0 +1,141 @@
+/**
+ * PodStatus from what is wanted, what is there and what was published before. Pure: the same state gives the same
+ * status, so nothing is written while nothing changes.
+ */
+import { timestamp } from "../../clock.ts";
+import { type Container, type ContainerStatus, isSidecar, type Pod, type PodStatus } from "../../objects/mod.ts";
+import { qosClass } from "../../resources/qos.ts";
+import { outcome, usableSandbox } from "../plan.ts";
+import { shouldRestart } from "../restart_policy.ts";
+import type { PodState } from "../types.ts";
+import { podConditions } from "./conditions.ts";
+import { containerStatus } from "./container_status.ts";
+import { podPhase } from "./phase.ts";
+
+export interface StatusFacts {
+  /** As published last; empty for a new pod. */
+  previous: PodStatus;
+  /** The node's addresses, primary first. */
+  hostIPs: readonly string[];
+  /** `containerd`, as container IDs are prefixed. */
+  runtimeName: string;
+  /** Wall-clock ms. */
+  now: number;
+  /** Cap of CrashLoopBackOff; for its message. */
+  backoffSeconds(containerId: string): number;
+}
+
+/** Computes the status to publish; with an unknown runtime the last one stands. */
+export function podStatus(state: PodState, facts: StatusFacts): PodStatus {
+  const { pod, intent, observed } = state;
+  const { previous, hostIPs, now } = facts;
+  if (!observed) return previous;
+  const sandbox = usableSandbox(state);
+  const ending = intent.type !== "run" || outcome(state) !== "open";
+  const init = (pod.spec.initContainers ?? []).map((container) =>
+    status(state, facts, container, isSidecar(container) ? "sidecar" : "init", ending)
+  );
+  const regular = pod.spec.containers.map((container) => status(state, facts, container, "regular", ending));
+  const alive = observed.containers.some(({ state }) => state === "running" || state === "unknown") ||
+    state.operations.some(({ type }) => type === "startContainer");
+  const ended = intent.type === "finish" && intent.reason !== "";
+  const settled = previous.phase === "Succeeded" || previous.phase === "Failed";
+  const phase = settled ? previous.phase : podPhase({ pod, init, regular, ending, ended, alive });
+  const podIPs = pod.spec.hostNetwork && sandbox
+    ? hostIPs.map((ip) => ({ ip }))
+    : sandbox
+    ? sandbox.ips.map((ip) => ({ ip }))
+    : previous.podIPs ?? [];
+  return {
+    ...(pod.metadata.generation ? { observedGeneration: pod.metadata.generation } : {}),
+    phase,
+    conditions: podConditions({
+      pod,
+      phase: phase as "Pending",
+      init,
+      regular,
+      sandboxReady: sandbox !== undefined,
+      previous: previous.conditions ?? [],
+      now,
+    }),
+    ...(settled && previous.reason ? { reason: previous.reason, message: previous.message } : {}),
+    ...(ended && !settled && intent.type === "finish" ? { reason: intent.reason, message: intent.message } : {}),
+    ...(hostIPs.length > 0 ? { hostIP: hostIPs[0], hostIPs: hostIPs.map((ip) => ({ ip })) } : {}),
+    ...(podIPs.length > 0 ? { podIP: podIPs[0].ip, podIPs } : {}),
+    startTime: previous.startTime ?? timestamp(now),
+    ...(init.length > 0 ? { initContainerStatuses: init } : {}),
+    containerStatuses: regular,
+    qosClass: qosClass(pod),
+  };
+}
+
+function status(
+  state: PodState,
+  facts: StatusFacts,
+  container: Container,
+  kind: "init" | "sidecar" | "regular",
+  ending: boolean,
+): ContainerStatus {
+  const { pod, observed, operations, retries, probes } = state;
+  const attempts = observed!.containers.filter(({ name }) => name === container.name);
+  const newest = attempts[0];
+  const list = kind === "regular" ? facts.previous.containerStatuses : facts.previous.initContainerStatuses;
+  const previous = list?.find(({ name }) => name === container.name);
+  const probed = newest && probes.get(container.name)?.containerId === newest.id
+    ? probes.get(container.name)
+    : undefined;
+  const exitCode = newest ? newest.exitCode : previous?.state?.terminated?.exitCode;
+  const restarts = !ending && (exitCode === undefined || shouldRestart(pod, container, exitCode) ||
+    (newest !== undefined && state.restartWanted.has(newest.id)));
+  return containerStatus({
+    container,
+    kind,
+    attempts,
+    previous,
+    restarts,
+    waiting: ending ? undefined : waitingReason(state, facts, container, newest),
+    starting: operations.some(({ key }) => key === `start/${container.name}`),
+    initialReason: kind === "regular" && (pod.spec.initContainers ?? []).length > 0
+      ? "PodInitializing"
+      : "ContainerCreating",
+    startupPassed: !container.startupProbe || probed?.startup === "success",
+    readinessPassed: !container.readinessProbe || probed?.readiness === "success",
+    runtimeName: facts.runtimeName,
+  });
+
+  function waitingReason(
+    { now, backoff }: PodState,
+    { backoffSeconds }: StatusFacts,
+    { name }: Container,
+    last: typeof newest,
+  ): { reason: string; message?: string } | undefined {
+    const retry = retries.get(`start/${name}`);
+    if (retry) return { reason: retry.reason, ...(retry.message ? { message: retry.message } : {}) };
+    const until = last?.state === "exited" ? backoff.get(last.id) : undefined;
+    if (until !== undefined && until > now) {
+      return { reason: "CrashLoopBackOff", message: backoffMessage(pod, name, backoffSeconds(last!.id)) };
+    }
+    return undefined;
+  }
+}
+
+/** kubelet's words for a container that waits for its restart. */
+export function backoffMessage(pod: Pod, container: string, seconds: number): string {
+  const { name, namespace, uid } = pod.metadata;
+  return `back-off ${goDuration(seconds)} restarting failed container=${container} pod=${name}_${namespace}(${uid})`;
+}
+
+/** Seconds as Go prints a duration: 10s, 1m20s, 5m0s. */
+function goDuration(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  return minutes > 0 ? `${minutes}m${seconds % 60}s` : `${seconds}s`;
+}
+
+/**
+ * Whether the status is that of a pod that admission turned away: it failed for a reason of the node's before any of its
+ * containers existed. Such a pod is let in when there is room (a difference from kubelet, for manifest pods' sake).
+ */
+export function turnedAway({ phase, reason, containerStatuses = [], initContainerStatuses = [] }: PodStatus): boolean {
+  return phase === "Failed" && !!reason && reason !== "DeadlineExceeded" && reason !== "Evicted" &&
+    ![...containerStatuses, ...initContainerStatuses].some(({ containerID }) => containerID);
+}

@@ -1,0 +1,140 @@
+/**
+ * The vocabulary of the pod workers: what a plan is made from ({@link PodState}) and what it asks for
+ * ({@link PodAction}). Plain data on both sides; `plan.ts` decides, `execute.ts` acts.
+ */
+import type { ObservedPod } from "../observed/types.ts";
+import type { Pod } from "../objects/mod.ts";
+
+/** What is wanted of a pod. */
+export type Intent =
+  /** Keep it as its spec says. */
+  | { type: "run" }
+  /**
+   * It has ended, or has to (deadline, rejection): nothing may run any more, but its records and logs stay until it is
+   * deleted. `deadline` is monotonic ms: what runs then is killed.
+   */
+  | { type: "finish"; deadline: number; reason: string; message: string }
+  /** It is being deleted, or has no row in the store: in the end nothing may be left of it. */
+  | { type: "delete"; deadline: number; message: string };
+
+/** What a probe manager knows of one container. */
+export interface ContainerProbes {
+  containerId: string;
+  startup: "success" | "failure" | "unknown";
+  liveness: "success" | "failure" | "unknown";
+  readiness: "success" | "failure" | "unknown";
+  /** Probe-level terminationGracePeriodSeconds of the probe that failed. */
+  graceSeconds?: number;
+}
+
+/** An action under way. `key` is unique per pod: two operations of one key never run together. */
+export interface Operation {
+  key: string;
+  type: PodAction["type"];
+  container?: string;
+  containerId?: string;
+  /** For kills: the monotonic ms at which SIGKILL follows. */
+  deadline?: number;
+  /** Has been told to stop; it will end soon. */
+  canceled: boolean;
+}
+
+/** Why something is not tried again yet. */
+export interface Retry {
+  /** Monotonic ms of the next try. */
+  at: number;
+  /** Tries so far. */
+  count: number;
+  /** As shown in the container's waiting state. */
+  reason: string;
+  message: string;
+}
+
+/** What a status written earlier remembers of a container that the runtime has no record of any more. */
+export interface Remembered {
+  restartCount: number;
+  containerId: string;
+  /** Set when it had terminated. */
+  exitCode?: number;
+}
+
+/** Everything that a plan looks at. */
+export interface PodState {
+  pod: Pod;
+  /** Monotonic ms. */
+  now: number;
+  intent: Intent;
+  /** undefined: the runtime does not answer. That is never the same as "nothing is there". */
+  observed: ObservedPod | undefined;
+  operations: readonly Operation[];
+  /** cgroup, directories and volumes stand. */
+  prepared: boolean;
+  /** Volumes are unmounted and the cgroup is gone. */
+  released: boolean;
+  /** By operation key. */
+  retries: ReadonlyMap<string, Retry>;
+  /** ID of an exited container → monotonic ms before which it is not restarted. */
+  backoff: ReadonlyMap<string, number>;
+  /** By container name. */
+  probes: ReadonlyMap<string, ContainerProbes>;
+  /** Exited containers (by ID) that were killed to be started again. */
+  restartWanted: ReadonlySet<string>;
+  /** Sandboxes whose StopPodSandbox was answered in this life of the agent. */
+  stoppedSandboxes: ReadonlySet<string>;
+  /** The sandbox in which all init containers are known to have completed. */
+  initializedSandbox: string | undefined;
+  /** By container name. */
+  remembered: ReadonlyMap<string, Remembered>;
+}
+
+/** One thing to do. Every action carries the reason that the log and the events give. */
+export type PodAction =
+  /** Make the cgroup, the directories and the volumes. */
+  | { type: "prepare" }
+  | { type: "createSandbox"; attempt: number; reason: string }
+  /** Releases the network and kills what is left inside; records stay. */
+  | { type: "stopSandbox"; sandboxId: string; reason: string }
+  /** Stops the sandbox and removes it with its containers. */
+  | { type: "removeSandbox"; sandboxId: string }
+  | { type: "startContainer"; name: string; attempt: number; reason: string }
+  /** preStop, then SIGTERM, then SIGKILL at `deadline` (monotonic ms). Overtakes a slower kill of the same container. */
+  | {
+    type: "killContainer";
+    name: string;
+    containerId: string;
+    deadline: number;
+    /** Start it again afterwards whatever its exit code. */
+    restart: boolean;
+    message: string;
+  }
+  | { type: "removeContainer"; name: string; containerId: string }
+  /** Tells an operation under way to stop. */
+  | { type: "cancel"; key: string; reason: string }
+  /** Unmounts volumes and removes the cgroup; nothing runs any more. */
+  | { type: "release" }
+  /** Removes directories, logs and the row: the pod is gone. */
+  | { type: "forget" };
+
+/** A plan: what to do now, and the monotonic ms at which to think again even if nothing happens. */
+export interface PodPlan {
+  actions: PodAction[];
+  nextAt?: number;
+}
+
+/** The key under which an action runs as an operation. */
+export function operationKey(action: PodAction): string {
+  switch (action.type) {
+    case "startContainer":
+      return `start/${action.name}`;
+    case "killContainer":
+      return `kill/${action.containerId}`;
+    case "removeContainer":
+      return `remove/${action.containerId}`;
+    case "stopSandbox":
+      return `stop/${action.sandboxId}`;
+    case "removeSandbox":
+      return `remove/${action.sandboxId}`;
+    default:
+      return action.type;
+  }
+}
