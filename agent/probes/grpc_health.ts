@@ -44,9 +44,8 @@ export async function grpcHealth(
     poolMaxIdlePerHost: 0,
     proxy: { transport: "tcp", hostname: host, port },
   });
-  let answered = false;
   try {
-    const response = await fetch(`http://${address}/grpc.health.v1.Health/Check`, {
+    const response = await call(address, host, {
       method: "POST",
       client,
       signal,
@@ -54,7 +53,6 @@ export async function grpcHealth(
       headers: { "content-type": "application/grpc+proto", te: "trailers", "user-agent": "kube-probe/islet" },
       body: checkRequest(service) as Uint8Array<ArrayBuffer>,
     });
-    answered = true;
     const body = new Uint8Array(await response.arrayBuffer());
     const code = Number(response.headers.get("grpc-status") ?? NaN);
     if (code > 0) {
@@ -81,19 +79,22 @@ export async function grpcHealth(
     if (status === 1) return { result: "success", message: "service healthy" };
     return failure(`service unhealthy (responded with ${JSON.stringify(servingStatus[status] ?? String(status))})`);
   } catch (err) {
-    if (signal.aborted) {
-      return failure(
-        answered
-          ? `timeout: health rpc did not complete within ${timeoutText}`
-          : `timeout: failed to connect service ${
-            JSON.stringify(address)
-          } within ${timeoutText}: context deadline exceeded`,
-      );
-    }
+    if (signal.aborted) return failure(`timeout: health rpc did not complete within ${timeoutText}`);
     const what = innermost(err);
     return failure(`error: failed to connect service at ${JSON.stringify(address)}: ${networkErrorText(what)}`);
   } finally {
     client.close();
+  }
+}
+
+/** fetch refuses some ports by number (the web's "bad ports"); the connection goes where the client says in any case. */
+async function call(address: string, host: string, init: RequestInit & { client: Deno.HttpClient }): Promise<Response> {
+  const url = (authority: string) => `http://${authority}/grpc.health.v1.Health/Check`;
+  try {
+    return await fetch(url(address), init);
+  } catch (err) {
+    if (!/blocked/.test(String(err))) throw err;
+    return await fetch(url(host.includes(":") ? `[${host}]` : host), init);
   }
 }
 

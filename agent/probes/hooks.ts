@@ -7,7 +7,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { errorText } from "../telemetry/log.ts";
 import { goDuration, isDeadline, outputText, schemeOf, tcpConnect } from "./handlers.ts";
-import { httpGet } from "./http_get.ts";
+import { httpGet, isPlainHttp } from "./http_get.ts";
 import { resolveHost, resolvePort } from "./target.ts";
 import type { ExecSync, HookHandler, HttpGetAction, ProbeTarget } from "./types.ts";
 
@@ -90,6 +90,7 @@ async function run(
   }
 }
 
+/** kubelet falls back to plain HTTP when a server that was to speak HTTPS turns out not to. */
 async function runHttp(action: HttpGetAction, target: HookTarget, signal: AbortSignal): Promise<void> {
   const request = {
     host: resolveHost(action.host, target),
@@ -98,7 +99,12 @@ async function runHttp(action: HttpGetAction, target: HookTarget, signal: AbortS
     headers: action.httpHeaders,
     signal,
   };
-  await httpGet({ ...request, scheme: schemeOf(action.scheme) });
+  try {
+    await httpGet({ ...request, scheme: schemeOf(action.scheme) });
+  } catch (err) {
+    if (!isPlainHttp(err)) throw err;
+    await httpGet({ ...request, scheme: "http" });
+  }
 }
 
 function sleep(ms: number, signal: AbortSignal, clock: Clock): Promise<void> {

@@ -94,12 +94,18 @@ async function attempt(
     }
   } catch (err) {
     if (signal.aborted) throw fail(stage, err);
-    if (!link) throw fail(`dial tcp ${joinHostPort(host, port)}: ${networkErrorText(err)}`, err);
+    if (!link && !isPlainHttp(err)) throw fail(`dial tcp ${joinHostPort(host, port)}: ${networkErrorText(err)}`, err);
     throw fail(networkErrorText(err), err);
   } finally {
     signal.removeEventListener("abort", onAbort);
     link?.close();
   }
+}
+
+/** Whether an HTTPS request failed because the server speaks plain HTTP. */
+export function isPlainHttp(err: unknown): boolean {
+  return err instanceof Error && /^http: server gave HTTP response/.test(err.message) ||
+    err instanceof Error && err.cause !== undefined && isPlainHttp(err.cause);
 }
 
 /** A byte stream: plain or TLS. */

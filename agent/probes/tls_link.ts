@@ -6,6 +6,13 @@ import { connect as tlsConnect } from "node:tls";
 import { isIP } from "node:net";
 import type { Link } from "./http_get.ts";
 
+/** The server speaks, but not TLS. */
+export class PlainHttpError extends Error {
+  constructor(options: ErrorOptions) {
+    super("http: server gave HTTP response to HTTPS client", options);
+  }
+}
+
 /** Rejects when the connection or the handshake fails, or `signal` aborts. */
 export function connectTls(host: string, port: number, signal: AbortSignal): Promise<Link> {
   return new Promise((resolve, reject) => {
@@ -66,5 +73,6 @@ function plainError(err: Error): Error {
   const code = (err as { code?: string }).code;
   if (code === "ECONNREFUSED") return new Deno.errors.ConnectionRefused(err.message, { cause: err });
   if (code === "ECONNRESET") return new Deno.errors.ConnectionReset(err.message, { cause: err });
+  if (/InvalidContentType|wrong version number/.test(err.message)) return new PlainHttpError({ cause: err });
   return err;
 }
