@@ -157,7 +157,7 @@ function probeGrpc(
 
 /** A duration as Go prints it: 1s, 1m30s, 500ms. */
 export function goDuration(ms: number): string {
-  if (ms < 1000) return `${ms}ms`;
+  if (ms > 0 && ms < 1000) return `${ms}ms`;
   const seconds = ms / 1000;
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor(seconds % 3600 / 60);

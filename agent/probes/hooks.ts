@@ -52,7 +52,8 @@ export async function runHook(handler: HookHandler, target: HookTarget, options:
   } catch (err) {
     signal?.throwIfAborted();
     const timedOut = own.signal.aborted || isDeadline(err);
-    const why = timedOut ? `timed out after ${goDuration(timeoutMs ?? 0)}` : errorText(err);
+    const found = handler.exec ? errorText(err) : (err as Error).message;
+    const why = timedOut ? `timed out after ${goDuration(timeoutMs ?? 0)}` : found;
     throw new HookError(failureText(handler, target, why, err), { cause: err, timedOut });
   } finally {
     cancel();
