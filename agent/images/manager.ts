@@ -35,6 +35,8 @@ export interface ImageManagerOptions {
   /** Whether a registry may be knocked at before a pull. */
   knock?: (registry: string) => boolean;
   backOff?: PullBackOff;
+  /** Resolves when no archive is being imported: an image that is missing may be in one. */
+  archives?: () => Promise<void>;
 }
 
 export interface EnsureOptions {
@@ -67,6 +69,7 @@ export class ImageManager {
       maxParallelPulls: 3,
       fallBackToLocal: true,
       knock: () => true,
+      archives: () => Promise.resolve(),
       hosts: new RegistryHosts({ clock }),
       backOff: new PullBackOff(clock),
       ...options,
@@ -112,11 +115,16 @@ export class ImageManager {
     const { backOff, hosts, fallBackToLocal, knock } = this.#options;
     const reference = this.#parse(name, onEvent);
     const policy = (imagePullPolicy as PullPolicy | undefined) ?? defaultPolicy(reference);
-    const present = await this.#inspect(reference, signal, onEvent);
+    let present = await this.#inspect(reference, signal, onEvent);
+    if (!present) {
+      await unlessAborted(this.#options.archives(), signal);
+      present = await this.#inspect(reference, signal, onEvent);
+    }
     const credentials = policy === "Never" || policy === "IfNotPresent" && present
       ? []
       : this.#credentials(pod, reference, onEvent);
-    const key = `${pod.metadata.uid ?? ""}\0${reference.text}\0${fingerprint(credentials)}`;
+    // A pod's failures are its own, and new credentials deserve a try at once.
+    const key = [pod.metadata.uid ?? "", reference.text, fingerprint(credentials)].join("\0");
     const waiting = backOff.left(key);
     const canFallBack = policy === "Always" && present !== undefined && fallBackToLocal;
     const unreachable = canFallBack &&
@@ -269,6 +277,14 @@ export class ImageManager {
     );
     return present;
   }
+}
+
+function unlessAborted(wait: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    wait.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }
 
 function ensured({ id, repoDigests, size, uid, username }: Image): EnsuredImage {

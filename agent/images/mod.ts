@@ -3,7 +3,7 @@ export { RegistryHosts } from "./hosts.ts";
 export { CtrImporter, type CtrImporterOptions, type ImageImporter } from "./importer.ts";
 export { type Credentials, type Keyring, parseDockerConfig } from "./keyring.ts";
 export { type EnsuredImage, type EnsureOptions, ImageManager, type ImageManagerOptions } from "./manager.ts";
-export { type ImageArchive, type ImageSpec, ociArchive } from "./oci_archive.ts";
+export { type ImageArchive, type ImageSpec, ociArchive, ociArchiveOf } from "./oci_archive.ts";
 export { machineArchitecture, pauseArchive } from "./pause.ts";
 export { ImagePins, memoryRecords, type Records } from "./pins.ts";
 export { ImagePreloader, type PreloadOptions } from "./preload.ts";

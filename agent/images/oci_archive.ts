@@ -28,13 +28,17 @@ export interface ImageSpec {
   layers: Uint8Array[];
 }
 
-/** An archive and the digest by which its image is known. */
-export interface ImageArchive {
-  bytes: Uint8Array<ArrayBuffer>;
-  /** Digest of the manifest. */
+/** The digests by which an image is known. */
+export interface ImageDigests {
+  /** Of the manifest. */
   digest: string;
-  /** Digest of the image configuration: what CRI calls the image's id. */
+  /** Of the image configuration: what CRI calls the image's id. */
   id: string;
+}
+
+/** An archive of one image. */
+export interface ImageArchive extends ImageDigests {
+  bytes: Uint8Array<ArrayBuffer>;
 }
 
 const types = {
@@ -49,38 +53,46 @@ export function digestOf(bytes: Uint8Array): string {
   return "sha256:" + createHash("sha256").update(bytes).digest("hex");
 }
 
+/** One image in an archive of its own. */
 export function ociArchive(image: ImageSpec): ImageArchive {
+  const { bytes, images: [digests] } = ociArchiveOf([image]);
+  return { bytes, ...digests };
+}
+
+/** Several images in one archive; layers that they share are in it once. */
+export function ociArchiveOf(images: readonly ImageSpec[]): { bytes: Uint8Array<ArrayBuffer>; images: ImageDigests[] } {
   const blobs = new Map<string, Uint8Array>();
   const blob = (mediaType: string, content: Uint8Array) => {
     const digest = digestOf(content);
     blobs.set(digest, content);
     return { mediaType, digest, size: content.length };
   };
-  const layers = image.layers.map((layer) => blob(types.layer, layer));
-  const platform = {
-    architecture: image.architecture,
-    os: "linux",
-    ...(image.architecture === "arm64" ? { variant: "v8" } : {}),
-  };
-  const config = blob(
-    types.config,
-    json({
-      created: "1970-01-01T00:00:00Z",
-      ...platform,
-      config: image.config,
-      rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) },
-      history: layers.map(() => ({ created: "1970-01-01T00:00:00Z", created_by: "islet" })),
-    }),
-  );
-  const manifest = blob(types.manifest, json({ schemaVersion: 2, mediaType: types.manifest, config, layers }));
+  const descriptors = images.map(({ names, architecture, config: run, layers: tars }) => {
+    const layers = tars.map((layer) => blob(types.layer, layer));
+    const platform = { architecture, os: "linux", ...(architecture === "arm64" ? { variant: "v8" } : {}) };
+    const config = blob(
+      types.config,
+      json({
+        created: epoch,
+        ...platform,
+        config: run,
+        rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) },
+        history: layers.map(() => ({ created: epoch, created_by: "islet" })),
+      }),
+    );
+    const manifest = blob(types.manifest, json({ schemaVersion: 2, mediaType: types.manifest, config, layers }));
+    return { names, manifest, platform, id: config.digest };
+  });
   const index = {
     schemaVersion: 2,
     mediaType: types.index,
-    manifests: image.names.map((name) => ({
-      ...manifest,
-      platform,
-      annotations: { "io.containerd.image.name": name, "org.opencontainers.image.ref.name": name },
-    })),
+    manifests: descriptors.flatMap(({ names, manifest, platform }) =>
+      names.map((name) => ({
+        ...manifest,
+        platform,
+        annotations: { "io.containerd.image.name": name, "org.opencontainers.image.ref.name": name },
+      }))
+    ),
   };
   const entries: TarEntry[] = [
     { path: "oci-layout", content: json({ imageLayoutVersion: "1.0.0" }) },
@@ -89,8 +101,11 @@ export function ociArchive(image: ImageSpec): ImageArchive {
     { path: "blobs/sha256", type: "directory" },
     ...[...blobs].map(([digest, content]) => ({ path: `blobs/${digest.replace(":", "/")}`, content })),
   ];
-  return { bytes: tar(entries), digest: manifest.digest, id: config.digest };
+  return { bytes: tar(entries), images: descriptors.map(({ manifest, id }) => ({ digest: manifest.digest, id })) };
 }
+
+/** Nothing in an archive depends on when it was made. */
+const epoch = "1970-01-01T00:00:00Z";
 
 function json(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));

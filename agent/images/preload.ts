@@ -81,6 +81,11 @@ export class ImagePreloader {
     await this.#syncing;
   }
 
+  /** Resolves when no archive is being imported. */
+  idle(): Promise<void> {
+    return this.#syncing;
+  }
+
   /** One round; rounds never overlap. Archives that fail are logged and do not hold back the others. */
   sync(): Promise<void> {
     return this.#syncing = this.#syncing.then(() => this.#round()).catch((err) => {
