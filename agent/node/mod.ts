@@ -1,0 +1,40 @@
+/**
+ * The node as such: what the machine is and has (`facts.ts`, `addresses.ts`), what pods may use of it
+ * (`allocatable.ts`), which pods may run (`admission.ts`), and in which order they end with the machine (`shutdown.ts`).
+ */
+export {
+  AddressWatcher,
+  type AddressWatchOptions,
+  hostIPs,
+  nodeAddresses,
+  nodeStatusAddresses,
+  readAddresses,
+} from "./addresses.ts";
+export {
+  type AdmissionNode,
+  admissionOrder,
+  type AdmissionPod,
+  admitPod,
+  type Decision,
+  planAdmission,
+  Usage,
+} from "./admission.ts";
+export {
+  allocatable,
+  podsBudget,
+  quantities,
+  type Reservation,
+  reservationProblems,
+  thresholdAmount,
+} from "./allocatable.ts";
+export { type FactsOptions, type Machine, type NodeFacts, nodeLabels, readFacts, thisMachine } from "./facts.ts";
+export {
+  planShutdown,
+  type ShutdownConfig,
+  shutdownMessage,
+  type ShutdownPhase,
+  shutdownReason,
+  shutdownSeconds,
+} from "./shutdown.ts";
+export { allowedSysctlProblems, safeSysctls } from "./sysctls.ts";
+export type { Taint } from "./taints.ts";
