@@ -67,6 +67,8 @@ interface Outcome {
   operation: Operation;
   before?: Row;
   after?: Row;
+  /** The resourceVersion of a deletion. */
+  gone?: string;
 }
 
 export class Store {
@@ -352,7 +354,8 @@ export class Store {
           (object === before?.object ? before : { id: before?.id ?? this.#nextId++, key: operation.key, object });
         if (after && after !== before) encodeBody(after.object);
         // `before` is a copy: a status written later must not show in it.
-        outcomes.push({ operation, before: before && { ...before }, after });
+        const gone = before && !after ? String(this.#versions.next()) : undefined;
+        outcomes.push({ operation, before: before && { ...before }, after, gone });
         overlay.set(text, after);
       } catch (err) {
         operation.reject(err);
@@ -380,7 +383,7 @@ export class Store {
   /** Makes the outcomes visible: memory first, all of them, then the watchers. */
   #publish(outcomes: Outcome[], behind: boolean): void {
     const events: StoreEvent[] = [];
-    for (const { operation: { key }, before, after } of outcomes) {
+    for (const { operation: { key }, before, after, gone } of outcomes) {
       const text = keyText(key);
       const present = this.#rows.get(text);
       if (after) {
@@ -398,7 +401,7 @@ export class Store {
         this.#kinds.get(key.kind)?.delete(text);
         const object = deepFreeze({
           ...before.object,
-          metadata: { ...before.object.metadata, resourceVersion: String(this.#versions.next()) },
+          metadata: { ...before.object.metadata, resourceVersion: gone },
         });
         events.push({ type: "DELETED", realm: key.realm, object, previous: before.object });
         if (behind) this.#behind.set(before.id, { what: "row" });

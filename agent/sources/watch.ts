@@ -1,0 +1,96 @@
+/**
+ * A directory's events (inotify) as hints: "this name is complete", "this name is being written", "look at everything".
+ * What is there is always found out by looking. Seen on Linux: a write ends with `access` (close after write), a rename
+ * into place with `rename`; a link to nowhere or out of the directory may come as `remove` or not at all.
+ *
+ * While the directory does not exist its parent is watched for it.
+ */
+import { basename, dirname, resolve } from "node:path";
+
+export interface WatchListener {
+  /** `complete`: nobody is writing to it any more, as far as the event tells. */
+  onName(name: string, complete: boolean): void;
+  /** Anything may have changed: the directory itself, or events were lost. */
+  onEverything(): void;
+}
+
+export type WatchFs = (path: string) => AsyncIterable<Deno.FsEvent> & { close(): void };
+
+const watchFs: WatchFs = (path) => Deno.watchFs(path, { recursive: false });
+
+export class DirectoryWatch {
+  #watcher?: ReturnType<WatchFs>;
+  #watched = "";
+  #directory: string;
+  #closed = false;
+
+  constructor(directory: string, private listener: WatchListener, private watch: WatchFs = watchFs) {
+    this.#directory = resolve(directory);
+  }
+
+  /**
+   * Watches the directory if it is not being watched: the first time, when it has come, was replaced, or the watch broke.
+   * Returns whether events are expected of it.
+   */
+  ensure(): boolean {
+    if (this.#closed) return false;
+    const identity = this.#identity();
+    if (this.#watcher && this.#watched === identity) return identity !== "";
+    this.#stop();
+    const target = identity === "" ? dirname(this.#directory) : this.#directory;
+    try {
+      const watcher = this.watch(target);
+      this.#watcher = watcher;
+      this.#watched = identity;
+      this.#listen(watcher, identity === "");
+    } catch {
+      // Neither it nor its parent, or no inotify watches are left: the next look at everything tries again.
+      this.#watcher = undefined;
+    }
+    return this.#watcher !== undefined && identity !== "";
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#stop();
+  }
+
+  /** Device and inode: a directory that was moved away keeps its watch, and the new one of the name has none. */
+  #identity(): string {
+    try {
+      const { dev, ino, isDirectory } = Deno.statSync(this.#directory);
+      return isDirectory ? `${dev}:${ino}` : "";
+    } catch {
+      return "";
+    }
+  }
+
+  async #listen(watcher: ReturnType<WatchFs>, parent: boolean): Promise<void> {
+    try {
+      for await (const event of watcher) {
+        if (this.#watcher !== watcher) return;
+        this.#tell(event, parent);
+      }
+    } catch { /* the watch broke: told below */ }
+    if (this.#watcher !== watcher) return;
+    this.#watcher = undefined;
+    this.listener.onEverything();
+  }
+
+  #tell(event: Deno.FsEvent, parent: boolean): void {
+    if (event.flag === "rescan" || event.paths.length === 0) return this.listener.onEverything();
+    const complete = event.kind !== "create" && event.kind !== "modify";
+    for (const path of event.paths) {
+      if (resolve(path) === this.#directory) this.listener.onEverything();
+      else if (!parent) this.listener.onName(basename(path), complete);
+    }
+  }
+
+  #stop(): void {
+    const watcher = this.#watcher;
+    this.#watcher = undefined;
+    try {
+      watcher?.close();
+    } catch { /* it had ended */ }
+  }
+}
