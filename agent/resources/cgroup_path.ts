@@ -9,10 +9,9 @@
  * Guaranteed pods sit directly below `kubepods`. Both spellings are paths below the root of a cgroup mount and go to the
  * runtime as `cgroup_parent`.
  */
+import { type CgroupDriver, kubepodsPaths } from "../../cgroups/mod.ts";
 import type { Pod } from "../objects/mod.ts";
 import { type QosClass, qosClass } from "./qos.ts";
-
-export type CgroupDriver = "cgroupfs" | "systemd";
 
 export interface CgroupPathOptions {
   driver: CgroupDriver;
@@ -20,14 +19,10 @@ export interface CgroupPathOptions {
   root?: string;
 }
 
-/** The cgroup that holds every pod. */
-export function kubepodsCgroup(options: CgroupPathOptions): string {
-  return spell(["kubepods"], options);
-}
-
 /** The cgroup of a QoS class; for Guaranteed it is the one of all pods. */
-export function qosCgroup(qos: QosClass, options: CgroupPathOptions): string {
-  return spell(["kubepods", ...qosPart(qos)], options);
+export function qosCgroup(qos: QosClass, { driver, root }: CgroupPathOptions): string {
+  const { guaranteed, burstable, bestEffort } = kubepodsPaths(driver, root);
+  return { Guaranteed: guaranteed, Burstable: burstable, BestEffort: bestEffort }[qos];
 }
 
 /** The cgroup of one pod. */
@@ -37,8 +32,14 @@ export function podCgroup(pod: Pod, options: CgroupPathOptions): string {
 
 /** The cgroup of a pod of which only the UID and class are known. */
 export function podCgroupFor(uid: string, qos: QosClass, options: CgroupPathOptions): string {
-  if (uid === "" || uid.includes("/")) throw new Error(`Cannot name a pod's cgroup: the UID is ${JSON.stringify(uid)}`);
-  return spell(["kubepods", ...qosPart(qos), `pod${uid}`], options);
+  if (!/^[A-Za-z0-9_.-]+$/.test(uid)) {
+    throw new Error(`Cannot name the cgroup of a pod: its uid is ${JSON.stringify(uid)}`);
+  }
+  const parent = qosCgroup(qos, options);
+  if (options.driver === "cgroupfs") return `${parent}/pod${uid}`;
+  // A slice's name repeats its parent's; a dash within it would read as one more level.
+  const above = parent.slice(parent.lastIndexOf("/") + 1, -".slice".length);
+  return `${parent}/${above}-pod${uid.replaceAll("-", "_")}.slice`;
 }
 
 /** The three places where pods' cgroups can be: what a search for leftovers lists. */
@@ -52,17 +53,4 @@ export function podUidOfCgroup(path: string, driver: CgroupDriver): string | und
   if (driver === "cgroupfs") return /^pod(.+)$/.exec(name)?.[1];
   const uid = /(?:^|-)kubepods(?:-burstable|-besteffort)?-pod([^-]+)\.slice$/.exec(name)?.[1];
   return uid?.replaceAll("_", "-");
-}
-
-function qosPart(qos: QosClass): string[] {
-  return qos === "Guaranteed" ? [] : [qos.toLowerCase()];
-}
-
-function spell(names: string[], { driver, root = "/" }: CgroupPathOptions): string {
-  const above = root.split("/").filter(Boolean);
-  if (driver === "cgroupfs") return "/" + [...above, ...names].join("/");
-  // A slice's name repeats those of its ancestors, joined by dashes; a dash within a name would read as one more level.
-  const parts = [...above.map((part) => part.replace(/\.slice$/, "").split("-").pop()!), ...names]
-    .map((part) => part.replaceAll("-", "_"));
-  return "/" + parts.map((_, i) => `${parts.slice(0, i + 1).join("-")}.slice`).join("/");
 }

@@ -18,7 +18,7 @@ export const containerNameLabel = "io.kubernetes.container.name";
 export const ownerLabel = "dev.islet/owner";
 /** The manifest that a pod comes from. Also an annotation of the Pod object. */
 export const sourceFileLabel = "dev.islet/source-file";
-/** Hash of the pod's spec as the source saw it. */
+/** Hash of what makes a pod this pod, as the source computed it. Also an annotation of the Pod object. */
 export const specHashLabel = "dev.islet/spec-hash";
 
 // Annotations of containers.
@@ -56,7 +56,7 @@ export function sandboxLabels(pod: Pod, owner: string): Record<string, string> {
   if (file && new TextEncoder().encode(file).length + sourceFileLabel.length < longestLabel) {
     out[sourceFileLabel] = file;
   }
-  const hash = annotations?.[configHashAnnotation];
+  const hash = annotations?.[specHashLabel] ?? annotations?.[configHashAnnotation];
   if (hash) out[specHashLabel] = hash;
   return out;
 }
@@ -132,7 +132,7 @@ export function readIdentity(
     container: labels[containerNameLabel],
     owner: labels[ownerLabel],
     sourceFile: labels[sourceFileLabel] ?? annotations[sourceFileLabel],
-    specHash: labels[specHashLabel] ?? annotations[configHashAnnotation],
+    specHash: labels[specHashLabel] ?? annotations[specHashLabel] ?? annotations[configHashAnnotation],
   };
 }
 

@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import type { CgroupLimits } from "../../cgroups/mod.ts";
+import type { Container, Pod } from "../objects/mod.ts";
+import {
+  type ContainerLimitOptions,
+  type ContainerLimits,
+  containerResources,
+  hugePageSize,
+  kubepodsLimits,
+  podCgroupLimits,
+  type PodLimitOptions,
+  qosCgroupLimits,
+  sandboxResources,
+} from "./limits.ts";
+import { box, exact, podOf, sidecar } from "./test_pods.ts";
+
+const Mi = 2 ** 20;
+const node: ContainerLimitOptions = { memoryCapacity: 4_000_000_000 };
+
+const containers: [
+  string,
+  Container,
+  Partial<ContainerLimits>,
+  Partial<ContainerLimitOptions>?,
+  Partial<Pod["spec"]>?,
+][] = [
+  [
+    "has the least weight and no limit for a container that asks for nothing",
+    box("a"),
+    { cpuShares: 2, cpuPeriodUs: 100_000, cpuQuotaUs: undefined, memoryBytes: undefined, oomScoreAdj: 1000 },
+  ],
+  ["weighs 1024 shares a CPU", box("a", { cpu: "250m" }), { cpuShares: 256 }],
+  ["weighs at least 2 shares", box("a", { cpu: "1m" }), { cpuShares: 2 }],
+  ["weighs by the limit where there is no request", box("a", {}, { cpu: "2" }), {
+    cpuShares: 2048,
+    cpuQuotaUs: 200_000,
+  }],
+  ["weighs by a request of zero although there is a limit", box("a", { cpu: "0" }, { cpu: "2" }), { cpuShares: 2 }],
+  ["gives a quota for each 100 ms", box("a", {}, { cpu: "500m" }), { cpuQuotaUs: 50_000, cpuPeriodUs: 100_000 }],
+  ["gives a quota of at least 1 ms", box("a", {}, { cpu: "5m" }), { cpuQuotaUs: 1000 }],
+  ["follows the node's quota period", box("a", {}, { cpu: "500m" }), { cpuQuotaUs: 5000, cpuPeriodUs: 10_000 }, {
+    cpuPeriodUs: 10_000,
+  }],
+  ["sets no quota where the node enforces none", box("a", {}, { cpu: "1" }), {
+    cpuQuotaUs: undefined,
+    cpuPeriodUs: undefined,
+  }, { cpuQuota: false }],
+  ["limits memory", box("a", {}, { memory: "64Mi" }), {
+    memoryBytes: 64 * Mi,
+    memorySwapBytes: undefined,
+    unified: {},
+  }],
+  [
+    "takes the pod's own limits where the container has none",
+    box("a"),
+    { cpuQuotaUs: 100_000, memoryBytes: Mi },
+    {},
+    { resources: { limits: { cpu: "1", memory: "1Mi" } } },
+  ],
+  [
+    "prefers the container's limits to the pod's",
+    box("a", {}, { cpu: "500m", memory: "2Mi" }),
+    { cpuQuotaUs: 50_000, memoryBytes: 2 * Mi },
+    {},
+    { resources: { limits: { cpu: "1", memory: "4Mi" } } },
+  ],
+  [
+    "limits memory and swap together on v1, which leaves no swap",
+    box("a", {}, { memory: "64Mi" }),
+    { memorySwapBytes: 64 * Mi, unified: {} },
+    { swap: { cgroupVersion: 1 } },
+  ],
+  ["leaves swap alone on v1 where memory is not limited", box("a"), { memorySwapBytes: undefined }, {
+    swap: { cgroupVersion: 1 },
+  }],
+  ["forbids swap on v2 also without a memory limit", box("a"), { unified: { "memory.swap.max": "0" } }, {
+    swap: { cgroupVersion: 2 },
+  }],
+  [
+    "gives a burstable container swap in proportion with LimitedSwap",
+    box("a", { memory: "1G" }, { memory: "2G" }),
+    { unified: { "memory.swap.max": "250000000" } },
+    { swap: { cgroupVersion: 2, behavior: "LimitedSwap", swapCapacity: 1_000_000_000 } },
+  ],
+  [
+    "gives no swap with LimitedSwap to a container whose request is its limit",
+    exact("a", { memory: "1G" }),
+    { unified: { "memory.swap.max": "0" } },
+    { swap: { cgroupVersion: 2, behavior: "LimitedSwap", swapCapacity: 1_000_000_000 } },
+  ],
+  [
+    "forbids huge pages of every size that the container does not name",
+    exact("a", { "hugepages-2Mi": "4Mi" }),
+    { hugePages: [{ pageSize: "2MB", limit: 4 * Mi }, { pageSize: "1GB", limit: 0 }] },
+    { hugePageSizes: ["2MB", "1GB"] },
+  ],
+  [
+    "protects the request and throttles short of the limit with memory QoS",
+    box("a", { memory: "100Mi" }, { memory: "200Mi" }),
+    { unified: { "memory.min": String(100 * Mi), "memory.high": String(190 * Mi) } },
+    { memoryQos: { throttlingFactor: 0.9, pageSize: 4096, nodeAllocatable: 4_000_000_000 } },
+  ],
+  [
+    "does not throttle a container whose request is its limit",
+    exact("a", { memory: "100Mi" }),
+    { unified: { "memory.min": String(100 * Mi) } },
+    { memoryQos: { throttlingFactor: 0.9, pageSize: 4096, nodeAllocatable: 4_000_000_000 } },
+  ],
+];
+
+for (const [name, container, expected, options, spec] of containers) {
+  Deno.test(`containerResources() ${name}`, () => {
+    const got = containerResources(podOf([container], spec), container, { ...node, ...options });
+    const picked = Object.fromEntries(Object.keys(expected).map((key) => [key, got[key as keyof ContainerLimits]]));
+    assert.deepEqual(picked, expected);
+  });
+}
+
+const both = { cpu: "1", memory: "64Mi" };
+const pods: [string, Pod, CgroupLimits, PodLimitOptions?][] = [
+  ["gives a best-effort pod the least weight and no limit", podOf([box("a")]), { cpuShares: 2 }],
+  ["limits a guaranteed pod", podOf([exact("a", both)]), {
+    cpuShares: 1024,
+    cpuQuotaUs: 100_000,
+    cpuPeriodUs: 100_000,
+    memoryBytes: 64 * Mi,
+  }],
+  ["adds up all containers", podOf([exact("a", both), exact("b", both)]), {
+    cpuShares: 2048,
+    cpuQuotaUs: 200_000,
+    cpuPeriodUs: 100_000,
+    memoryBytes: 128 * Mi,
+  }],
+  ["limits nothing where one container is unlimited", podOf([box("a", { cpu: "1" }, both), box("b")]), {
+    cpuShares: 1024,
+  }],
+  [
+    "limits memory alone where only memory is limited everywhere",
+    podOf([box("a", {}, { memory: "1Mi" }), box("b", { cpu: "500m" }, { memory: "1Mi" })]),
+    { cpuShares: 512, memoryBytes: 2 * Mi },
+  ],
+  [
+    "limits CPU alone where only CPU is limited everywhere",
+    podOf([box("a", {}, { cpu: "1" })]),
+    { cpuShares: 2, cpuQuotaUs: 100_000, cpuPeriodUs: 100_000 },
+  ],
+  ["counts an init container without limits", podOf([box("a", { cpu: "1" }, both)], { initContainers: [box("i")] }), {
+    cpuShares: 1024,
+  }],
+  [
+    "limits by the pod's own resources whatever its containers say",
+    podOf([box("a")], { resources: { requests: { cpu: "500m" }, limits: { cpu: "2", memory: "10Mi" } } }),
+    { cpuShares: 512, cpuQuotaUs: 200_000, cpuPeriodUs: 100_000, memoryBytes: 10 * Mi },
+  ],
+  [
+    "counts a sidecar beside the containers and the overhead on top",
+    podOf([exact("a", both)], {
+      initContainers: [exact("mesh", both, sidecar)],
+      overhead: { cpu: "1", memory: "1Mi" },
+    }),
+    { cpuShares: 3072, cpuQuotaUs: 300_000, cpuPeriodUs: 100_000, memoryBytes: 129 * Mi },
+  ],
+  ["takes the quota away where the node enforces none", podOf([exact("a", both)]), {
+    cpuShares: 1024,
+    cpuQuotaUs: -1,
+    cpuPeriodUs: 100_000,
+    memoryBytes: 64 * Mi,
+  }, { cpuQuota: false }],
+  ["limits processes also of a best-effort pod", podOf([box("a")]), { cpuShares: 2, pidsMax: 99 }, {
+    podPidsLimit: 99,
+  }],
+  ["takes a negative process limit for none", podOf([box("a")]), { cpuShares: 2 }, { podPidsLimit: -1 }],
+  [
+    "limits huge pages by the kernel's names",
+    podOf([exact("a", { ...both, "hugepages-1Gi": "2Gi" })]),
+    {
+      cpuShares: 1024,
+      cpuQuotaUs: 100_000,
+      cpuPeriodUs: 100_000,
+      memoryBytes: 64 * Mi,
+      hugetlb: { "1GB": 2 * 2 ** 30 },
+    },
+  ],
+];
+
+for (const [name, pod, expected, options] of pods) {
+  Deno.test(`podCgroupLimits() ${name}`, () => assert.deepEqual(podCgroupLimits(pod, options), expected));
+}
+
+Deno.test("qosCgroupLimits() weighs burstable pods by what they request together and leaves others out", () => {
+  const burstable = podOf([box("a", { cpu: "500m" })]);
+  const all = [burstable, burstable, podOf([exact("a", both)]), podOf([box("a")])];
+  assert.deepEqual(qosCgroupLimits(all), { Burstable: { cpuShares: 1024 }, BestEffort: { cpuShares: 2 } });
+  assert.deepEqual(qosCgroupLimits([]), { Burstable: { cpuShares: 2 }, BestEffort: { cpuShares: 2 } });
+});
+
+Deno.test("kubepodsLimits() limits all pods by what is allocatable", () => {
+  assert.deepEqual(kubepodsLimits({ cpu: 1500, memory: 64 * Mi, pid: 1000 }), {
+    cpuShares: 1536,
+    memoryBytes: 64 * Mi,
+    pidsMax: 1000,
+  });
+  assert.deepEqual(kubepodsLimits({}), {});
+});
+
+Deno.test("sandboxResources() shows the pod's sum apart from the overhead", () => {
+  const pod = podOf([exact("a", both)], { overhead: { cpu: "250m", memory: "1Mi" } });
+  assert.deepEqual(sandboxResources(pod), {
+    resources: { cpuShares: 1024, cpuPeriodUs: 100_000, cpuQuotaUs: 100_000, memoryBytes: 64 * Mi },
+    overhead: { cpuShares: 256, cpuPeriodUs: 100_000, cpuQuotaUs: 25_000, memoryBytes: Mi },
+  });
+  assert.equal("overhead" in sandboxResources(podOf([box("a")])), false);
+});
+
+Deno.test("hugePageSize() spells sizes as the kernel does", () => {
+  const sizes = ["hugepages-64Ki", "hugepages-2Mi", "hugepages-2048Ki", "hugepages-1Gi", "hugepages-16Gi", "memory"];
+  assert.deepEqual(sizes.map(hugePageSize), ["64KB", "2MB", "2MB", "1GB", "16GB", undefined]);
+});
