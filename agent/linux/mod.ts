@@ -1,0 +1,10 @@
+/**
+ * The few system calls that Deno does not have, by FFI to the C library: mounts, openat2, and files by descriptor.
+ * Nothing else in the program calls them. Failures are LinuxErrors that carry errno's name.
+ */
+export { errnoName, isErrno, LinuxError } from "./errno.ts";
+export * from "./fd.ts";
+export { bindMount, isMountPoint, mount, mountTmpfs, MS, remountBind, unmount } from "./mount.ts";
+export { type Mount, mountsBelow, mountsThatMayHang, parseMounts, readMounts } from "./mountinfo.ts";
+export { openBeneath, openBeneathOrMake } from "./beneath.ts";
+export { removeTree, walkTree } from "./tree.ts";
