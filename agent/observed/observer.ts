@@ -15,10 +15,10 @@ import type { ObservedContainer, ObservedPod, ObservedSandbox } from "./types.ts
 export interface RuntimeSource {
   /** Our sandboxes and containers, of one pod or of all; states only. */
   list(uid?: string): Promise<{ sandboxes: ObservedSandbox[]; containers: ObservedContainer[] }>;
-  /** Adds what a list does not tell: addresses of a sandbox. */
-  sandboxDetail(sandbox: ObservedSandbox): Promise<ObservedSandbox>;
-  /** Adds what a list does not tell: stamps, exit code, reason, message. */
-  containerDetail(container: ObservedContainer): Promise<ObservedContainer>;
+  /** Adds what a list does not tell: addresses of a sandbox. undefined when it has vanished meanwhile. */
+  sandboxDetail(sandbox: ObservedSandbox): Promise<ObservedSandbox | undefined>;
+  /** Adds what a list does not tell: stamps, exit code, reason, message. undefined when it has vanished meanwhile. */
+  containerDetail(container: ObservedContainer): Promise<ObservedContainer | undefined>;
   /** Calls `onEvent` with the ID of a sandbox or container that something happened to. */
   watch(handlers: { onEvent(id: string): void; onConnected(): void; onBroken(err: unknown): void }): { close(): void };
 }
@@ -227,16 +227,10 @@ export class PodObserver {
     const detail = async <T extends ObservedSandbox | ObservedContainer>(
       item: T,
       stamp: string,
-      fetch: (item: T) => Promise<T>,
+      fetch: (item: T) => Promise<T | undefined>,
     ): Promise<T | undefined> => {
       stamps.set(item.id, stamp);
-      if (before?.stamps.get(item.id) === stamp) return known.get(item.id) as T;
-      try {
-        return await fetch(item);
-      } catch (err) {
-        if (isGone(err)) return undefined;
-        throw err;
-      }
+      return before?.stamps.get(item.id) === stamp ? known.get(item.id) as T : await fetch(item);
     };
     const [sandboxDetails, containerDetails] = await Promise.all([
       Promise.all(sandboxes.map((item) => detail(item, `${item.ready}`, (item) => this.#source.sandboxDetail(item)))),
@@ -272,9 +266,4 @@ function same(a: Map<string, string>, b: Map<string, string>): boolean {
   if (a.size !== b.size) return false;
   for (const [key, value] of a) if (b.get(key) !== value) return false;
   return true;
-}
-
-/** A record that vanished between the list and the look. */
-function isGone(err: unknown): boolean {
-  return err instanceof Error && "isNotFound" in err && err.isNotFound === true;
 }

@@ -2,13 +2,13 @@
  * Does what plans ask for: one switch, no decisions. Every step either comes to its end or throws; trying again is the
  * plan's business.
  */
-import type { CgroupFs } from "../../cgroups/mod.ts";
+import { type CgroupFs, killAll } from "../../cgroups/mod.ts";
 import { type CriClient, isNotFound } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { ImageManager } from "../images/mod.ts";
 import { type Container, findContainer, type Pod } from "../objects/mod.ts";
 import type { ObservedPod } from "../observed/types.ts";
-import { type ExecSync, HookError, runHook } from "../probes/mod.ts";
+import { type ExecSync, runHook } from "../probes/mod.ts";
 import { type CgroupPathOptions, podCgroup, podCgroupLimits, type PodLimitOptions } from "../resources/mod.ts";
 import type { PodMessages } from "./messages.ts";
 import { errorText, type Logger } from "../telemetry/log.ts";
@@ -47,7 +47,7 @@ export class PodExecutor {
     const { cri, volumes, cgroups, cgroupPaths } = this.#deps;
     switch (action.type) {
       case "prepare":
-        await this.#prepare(pod, signal, notes);
+        await this.#prepare(pod, signal);
         return;
       case "createSandbox":
         await this.#createSandbox(pod, action.attempt, signal, notes);
@@ -69,11 +69,13 @@ export class PodExecutor {
         await gone(cri.runtime.removeContainer({ containerId: action.containerId }, { signal }));
         return;
       case "release":
-        await volumes.teardown(pod.metadata.uid!, { keepDirectory: true });
+        // the directory goes last: it is what a later life finds an interrupted release by
+        await killAll(cgroups, podCgroup(pod, cgroupPaths));
         await cgroups.remove(podCgroup(pod, cgroupPaths));
+        await volumes.teardown(pod.metadata.uid!);
         return;
       case "forget":
-        await volumes.teardown(pod.metadata.uid!);
+        this.#deps.images.forget(pod.metadata.uid!);
         await this.#deps.removeLogs(pod);
         await this.#deps.removeRow(pod);
         return;
@@ -84,7 +86,7 @@ export class PodExecutor {
     }
   }
 
-  async #prepare(pod: Pod, signal: AbortSignal, _notes: ActionNotes): Promise<void> {
+  async #prepare(pod: Pod, signal: AbortSignal): Promise<void> {
     const { cgroups, cgroupPaths, podLimits, volumes, messages } = this.#deps;
     try {
       await cgroups.create(podCgroup(pod, cgroupPaths), podCgroupLimits(pod, podLimits));
@@ -115,12 +117,12 @@ export class PodExecutor {
     const container = findContainer(pod, name)!.container;
     const image = await images.ensure(pod, container, {
       signal,
-      onEvent: ({ type, reason, message }) => notes.event(name, type, reason, message),
+      onEvent: (type, reason, message) => notes.event(name, type, reason, message),
     });
     const { config, sandboxConfig, warnings } = await step(
       "CreateContainerConfigError",
       "Failed",
-      () => messages.container(pod, container, { attempt, image, podIPs: notes.podIPs, signal }),
+      () => messages.container(pod, container, { attempt, image, podIPs: notes.podIPs }),
     );
     for (const { reason, message } of warnings) notes.event(name, "Warning", reason, message);
     const podSandboxId = notes.sandboxId!;
@@ -196,16 +198,13 @@ export class PodExecutor {
       {
         containerId,
         podIP: podIPs[0] ?? "",
-        container: container.name,
-        ports: container.ports ?? [],
+        container,
         pod: { name, namespace: namespace!, uid: uid! },
       },
       { ...options, exec: this.#deps.exec, clock: this.#deps.clock },
     );
   }
 }
-
-export { HookError };
 
 /** Ends well when the object is gone already. */
 async function gone(call: Promise<unknown>): Promise<void> {

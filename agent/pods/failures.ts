@@ -1,7 +1,9 @@
 /**
  * Failed actions in kubelet's words: the waiting reason of the container, the event, and when to try again.
  */
+import { ImageError } from "../images/mod.ts";
 import { errorText } from "../telemetry/log.ts";
+import { VolumeError } from "../volumes/mod.ts";
 import type { PodAction } from "./types.ts";
 
 /** A failure that knows its name: thrown by the steps that actions are made of. */
@@ -43,6 +45,13 @@ export function describeFailure(action: PodAction, err: unknown): Failure {
   if (err instanceof StepError) {
     const { reason, event, retryAfterMs } = err;
     return { reason, message: text, event, eventMessage: err.eventMessage ?? text, retryAfterMs };
+  }
+  if (err instanceof ImageError) {
+    // the image manager has recorded the events itself
+    return { reason: err.reason, message: err.message, eventMessage: err.message, retryAfterMs: err.retryAfterMs };
+  }
+  if (err instanceof VolumeError && action.type === "prepare") {
+    return { reason: "ContainerCreating", message: text, event: err.reason, eventMessage: text };
   }
   switch (action.type) {
     case "createSandbox":

@@ -41,7 +41,7 @@ const cases: Case[] = [
   {
     name: "makes no second sandbox while one is being made",
     seen: nothing,
-    state: { operations: [running("createSandbox")] },
+    state: { operations: [running("createSandbox", { type: "createSandbox" })] },
     plan: [],
   },
   {

@@ -1,0 +1,72 @@
+/** The observer's source on a real runtime: CRI lists filtered by owner, details by status calls, events. */
+import { type ContainerStatus as CriContainerStatus, type CriClient, isNotFound } from "../../cri/mod.ts";
+import type { Clock } from "../clock.ts";
+import { observedContainer, observedContainerStatus, observedSandbox, ownSelector } from "../runtime/mod.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { RuntimeSource } from "./observer.ts";
+import { terminationMessage } from "./termination_message.ts";
+import type { ObservedContainer, ObservedSandbox } from "./types.ts";
+
+export interface CriSourceOptions {
+  cri: CriClient;
+  /** The installation's id: what others made is never looked at. */
+  owner: string;
+  clock: Clock;
+  log: Logger;
+  /** Where container logs are, for messages taken from logs. */
+  logFile(container: ObservedContainer): string;
+}
+
+export function criSource({ cri, owner, clock, log, logFile }: CriSourceOptions): RuntimeSource {
+  return {
+    async list(uid) {
+      const labelSelector = ownSelector(owner, uid);
+      const [{ items }, { containers }] = await Promise.all([
+        cri.runtime.listPodSandbox({ filter: { labelSelector } }),
+        cri.runtime.listContainers({ filter: { labelSelector } }),
+      ]);
+      return {
+        sandboxes: items.map((item) => observedSandbox(item)).filter((item) => item !== undefined),
+        containers: containers.map((item) => observedContainer(item)).filter((item) => item !== undefined),
+      };
+    },
+    async sandboxDetail(sandbox): Promise<ObservedSandbox | undefined> {
+      if (!sandbox.ready) return sandbox;
+      const status = await found(cri.runtime.podSandboxStatus({ podSandboxId: sandbox.id }));
+      if (!status) return undefined;
+      return status.status ? observedSandbox(status.status) ?? sandbox : sandbox;
+    },
+    async containerDetail(container): Promise<ObservedContainer | undefined> {
+      const answer = await found(cri.runtime.containerStatus({ containerId: container.id }));
+      if (!answer) return undefined;
+      const status: CriContainerStatus | undefined = answer.status;
+      if (!status) return container;
+      const detailed = observedContainerStatus(status, container.sandboxId) ?? container;
+      if (detailed.state !== "exited") return detailed;
+      const mounts = status.mounts.map(({ containerPath, hostPath }) => ({ containerPath, hostPath }));
+      const message = await terminationMessage(detailed, mounts, logFile(detailed));
+      return { ...detailed, message: message || detailed.message };
+    },
+    watch({ onEvent, onConnected, onBroken }) {
+      return cri.watchEvents({
+        clock,
+        onEvent: ({ id }) => onEvent(id),
+        onConnected: (source) => {
+          log.debug("Where container events come from", { source });
+          if (source !== "none") onConnected();
+        },
+        onBroken,
+      });
+    },
+  };
+}
+
+/** undefined where the object has vanished since the list. */
+async function found<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (err) {
+    if (isNotFound(err)) return undefined;
+    throw err;
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * A container's last words: the file at its terminationMessagePath or, with policy FallbackToLogsOnError, the end of its
+ * log. Limits as kubelet's: 4096 bytes from the file; 2048 bytes or 80 lines from the log.
+ * Source: Kubernetes "Determine the Reason for Pod Failure".
+ */
+import { readLog } from "../logs/mod.ts";
+import { recordedContainer } from "../runtime/mod.ts";
+import type { ObservedContainer } from "./types.ts";
+
+const maxFile = 4096;
+const maxLog = 2048;
+const maxLines = 80;
+
+export async function terminationMessage(
+  container: ObservedContainer,
+  mounts: readonly { containerPath: string; hostPath: string }[],
+  logFile: string,
+): Promise<string> {
+  const { terminationMessagePath: path, terminationMessagePolicy: policy } = recordedContainer(container);
+  const file = mounts.find(({ containerPath }) => containerPath === path)?.hostPath;
+  const written = path && file ? await firstBytes(file, maxFile) : "";
+  if (written || policy !== "FallbackToLogsOnError" || container.exitCode === 0) return written;
+  return await lastLines(logFile);
+}
+
+async function firstBytes(path: string, limit: number): Promise<string> {
+  try {
+    using file = await Deno.open(path);
+    if (!(await file.stat()).isFile) return "";
+    const bytes = new Uint8Array(limit);
+    let length = 0;
+    for (let got: number | null; length < limit && (got = await file.read(bytes.subarray(length))) !== null;) {
+      length += got;
+    }
+    return new TextDecoder().decode(bytes.subarray(0, length));
+  } catch {
+    return "";
+  }
+}
+
+async function lastLines(path: string): Promise<string> {
+  let text = "";
+  try {
+    for await (const chunk of readLog({ path }, { tailLines: maxLines })) text += new TextDecoder().decode(chunk);
+  } catch {
+    return "";
+  }
+  const bytes = new TextEncoder().encode(text);
+  return bytes.length > maxLog ? new TextDecoder().decode(bytes.subarray(bytes.length - maxLog)) : text;
+}
