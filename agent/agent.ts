@@ -1,0 +1,357 @@
+/**
+ * The composition root: the one place where rooms are wired together, and the order in which they start and stop.
+ *
+ *     store ─► runtime (containerd) ─► images ─► observer ─► sources ─► pod manager ─► API
+ *
+ * Every part can start from nothing but the store and the world; stopping is no more than letting go. Containers run on.
+ */
+import { join } from "node:path";
+import { freeLeases } from "../net/cni/mod.ts";
+import { startApi } from "./api/mod.ts";
+import { systemClock } from "./clock.ts";
+import type { NodeConfig } from "./config/mod.ts";
+import { ImageManager, ImagePins, ImagePreloader, NodeKeyring } from "./images/mod.ts";
+import { containerLogPath, LogRotator, removePodLogs } from "./logs/mod.ts";
+import {
+  AddressWatcher,
+  allocatable,
+  hostIPs,
+  nodeLabels,
+  planAdmission,
+  planShutdown,
+  readAddresses,
+  readFacts,
+  safeSysctls,
+} from "./node/mod.ts";
+import type { Pod } from "./objects/mod.ts";
+import { criSource } from "./observed/cri_source.ts";
+import { PodObserver } from "./observed/observer.ts";
+import type { ObservedContainer } from "./observed/types.ts";
+import { PodExecutor } from "./pods/execute.ts";
+import { PodManager } from "./pods/manager.ts";
+import { type NodeSettings, PodMessages } from "./pods/messages.ts";
+import { orphanPod } from "./pods/orphan.ts";
+import { sweepLeftovers } from "./pods/sweep.ts";
+import { type ExecSync, ProbeManager } from "./probes/mod.ts";
+import { readIdentity } from "./runtime/mod.ts";
+import { type Adoptable, isFromFile, ManifestSource } from "./sources/mod.ts";
+import { type Realm, Store, type StoreObject } from "./store/mod.ts";
+import { EventRing } from "./telemetry/events.ts";
+import type { Logger } from "./telemetry/log.ts";
+import { VolumeManager } from "./volumes/mod.ts";
+import { ownerId, privateDirectory } from "./wiring/directories.ts";
+import { podCgroups } from "./wiring/kubepods.ts";
+import { podNetwork } from "./wiring/network.ts";
+import { startRuntime } from "./wiring/runtime.ts";
+
+/** A running node. */
+export interface Agent {
+  /** Lets go of everything; pods run on. With `shutdownPods` they are ended first, by priority and grace. */
+  stop(options?: { shutdownPods?: boolean }): Promise<void>;
+}
+
+/** Starts a node; resolves when its API answers and every pod has a worker. */
+export async function startAgent(config: NodeConfig, log: Logger): Promise<Agent> {
+  const stops: (() => unknown)[] = [];
+  const letGo = async () => {
+    for (const end of stops.reverse().splice(0)) {
+      try {
+        await end();
+      } catch (err) {
+        log.warn("Cannot stop a part of the agent", { err });
+      }
+    }
+  };
+  try {
+    const shutdownPods = await assemble(config, log, stops);
+    return {
+      async stop(options = {}) {
+        if (options.shutdownPods) await shutdownPods();
+        await letGo();
+      },
+    };
+  } catch (err) {
+    await letGo();
+    throw err;
+  }
+}
+
+/** Makes every part and starts it. What has to be let go of is pushed onto `stops`; returns what ends all pods. */
+async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[]): Promise<() => Promise<void>> {
+  const clock = systemClock;
+  const { rootDir, nodeName, podLogsDir } = config;
+  privateDirectory(rootDir);
+  privateDirectory(config.runDir);
+  const store = Store.open(join(rootDir, "state.db"), { log, clock });
+  stops.push(() => store.close());
+  if (store.rebuilt) log.warn("The store began empty", { reason: store.rebuilt });
+  const owner = ownerId(rootDir);
+  const events = new EventRing({ nodeName, clock });
+
+  const facts = readFacts({ maxPods: config.maxPods, rootDir });
+  const addresses = new AddressWatcher({
+    read: () => readAddresses({ nodeIPs: config.nodeIPs }),
+    onChange: () => {},
+    clock,
+  });
+  const nodeIPs = () => hostIPs(addresses.addresses);
+  const roomForPods = allocatable(facts.capacity, config.reservation);
+
+  const network = await podNetwork(config, log);
+  const pins = new ImagePins({
+    get: (key) => store.record("images", key),
+    set: (key, value) => store.setRecord("images", key, value),
+    keys: () => store.records("images").map(([key]) => key),
+  });
+  const runtime = await startRuntime({ config, cniConfDir: network.confDir, pins, log, clock });
+  stops.push(() => runtime.release());
+  const { cri } = runtime;
+  const { fs: cgroups, paths: cgroupPaths } = await podCgroups(config, facts.capacity, log);
+
+  const lookUp = <T>(pod: Pod, kind: string, name: string) =>
+    store.get<T>(realmOf(store, pod), kind, pod.metadata.namespace!, name);
+  const volumes = new VolumeManager({
+    podsDir: join(rootDir, "pods"),
+    resolve: (kind, namespace, name, pod) => store.get(realmOf(store, pod), kind, namespace, name),
+    facts: (pod) => ({
+      nodeName,
+      hostIPs: nodeIPs(),
+      podIPs: observer.get(pod.metadata.uid!)?.sandboxes[0]?.ips ?? [],
+      allocatable: roomForPods,
+    }),
+    nodeLabels: () => ({ ...nodeLabels(facts, nodeName), ...config.nodeLabels }),
+    log,
+    clock,
+  });
+  const images = new ImageManager({
+    image: cri.image,
+    secret: (pod, name) => lookUp(pod, "Secret", name),
+    nodeKeyring: (() => {
+      const keyring = new NodeKeyring([join(rootDir, "config.json"), "/root/.docker/config.json"]);
+      return () => keyring.read();
+    })(),
+    maxParallelPulls: config.maxParallelImagePulls,
+    fallBackToLocal: config.imageFallbackToLocal,
+    clock,
+  });
+
+  const exec: ExecSync = async (containerId, cmd, timeoutMs, signal) => {
+    const timeout = BigInt(Math.max(1, Math.ceil(timeoutMs / 1000)));
+    return await cri.runtime.execSync({ containerId, cmd, timeout }, { signal, timeoutMs: timeoutMs + 1000 });
+  };
+  const observer = new PodObserver({
+    source: criSource({
+      cri,
+      owner,
+      clock,
+      log,
+      logFile: (container) => containerLogPath(podLogsDir, podOf(container), container.name, container.attempt),
+    }),
+    clock,
+    log,
+  });
+  const settings: NodeSettings = {
+    owner,
+    nodeName,
+    podLogsDir,
+    cgroupPaths,
+    resolvConf: config.resolvConf,
+    clusterDNS: config.clusterDNS,
+    clusterDomain: config.clusterDomain,
+    limits: {
+      cpuQuota: config.cpuCFSQuota,
+      cpuPeriodUs: config.cpuCFSQuotaPeriodUs,
+      memoryCapacity: facts.capacity.memory,
+      hugePageSizes: hugePageSizes(),
+      swap: { cgroupVersion: cgroups.version },
+    },
+    security: {
+      seccompRoot: join(rootDir, "seccomp"),
+      seccompDefault: config.seccompDefault,
+      appArmor: facts.appArmor,
+    },
+    hostIPs: nodeIPs,
+    allocatable: () => roomForPods,
+    serviceEnv: () => ({}),
+  };
+  const messages = new PodMessages({ settings, lookUp, volumes, runtime: cri.runtime });
+  const executor = new PodExecutor({
+    cri,
+    images,
+    volumes,
+    cgroups,
+    cgroupPaths,
+    podLimits: {
+      cpuQuota: config.cpuCFSQuota,
+      cpuPeriodUs: config.cpuCFSQuotaPeriodUs,
+      podPidsLimit: config.podPidsLimit,
+    },
+    messages,
+    exec,
+    clock,
+    removeLogs: async ({ metadata: { namespace, name, uid } }) =>
+      removePodLogs(podLogsDir, { namespace: namespace!, name, uid: uid! }),
+    removeRow: async (pod) => {
+      const { namespace, name, uid } = pod.metadata;
+      await store.remove(realmOf(store, pod), "Pod", namespace!, name, uid);
+    },
+  });
+  const probes = new ProbeManager({ exec, events, log, clock, onChange: (uid) => manager.kick(uid) });
+  stops.push(() => probes.stopAll());
+  const node = {
+    name: nodeName,
+    labels: { ...nodeLabels(facts, nodeName), ...config.nodeLabels },
+    taints: config.taints,
+    allocatable: roomForPods,
+    allowedSysctls: [...safeSysctls(facts.kernelVersion), ...config.allowedUnsafeSysctls],
+    appArmor: facts.appArmor,
+    appArmorProfiles: facts.appArmorProfiles,
+    supplementalGroupsPolicy: false,
+    shuttingDown: false,
+  };
+  const manager = new PodManager({
+    store,
+    observer,
+    clock,
+    log,
+    events,
+    execute: (pod, action, signal, notes) => executor.execute(pod, action, signal, notes),
+    probes: {
+      sync: (pod, observed, podIP, initial, ending) => probes.sync(pod, observed, podIP ?? "", initial, ending),
+      results: (uid) => probes.results(uid),
+      forget: (uid) => probes.forget(uid),
+    },
+    hostIPs: nodeIPs,
+    runtimeName: () => runtime.name,
+    maxBackoffMs: config.maxContainerRestartPeriodMs,
+    bootId: facts.bootID,
+    admit: (pods) => {
+      const decisions = planAdmission(
+        pods.map(({ pod, running }) => ({ pod, admitted: running, manifest: isFromFile(pod as StoreObject) })),
+        node,
+      );
+      const refused = [...decisions].filter(([, decision]) => !decision.admit);
+      return new Map(refused.map(([uid, decision]) => [uid, decision as { reason: string; message: string }]));
+    },
+    refreshVolumes: (pod) => volumes.refresh(pod),
+    orphan: orphanPod,
+    sweep: async (known) => {
+      await sweepLeftovers({ volumes, cgroups, cgroupPaths, podLogsDir, log, known });
+      if (network.leaseDir) {
+        const live = new Set(observer.uids().flatMap((uid) => observer.get(uid)?.sandboxes.map(({ id }) => id) ?? []));
+        const freed = await freeLeases(network.leaseDir, live, clock.now() - 60_000);
+        if (freed.length > 0) log.info("Freed addresses of sandboxes that are gone", { count: freed.length });
+      }
+    },
+  });
+  const rotator = new LogRotator({
+    maxSize: config.containerLogMaxSize,
+    maxFiles: config.containerLogMaxFiles,
+    intervalMs: config.containerLogMonitorIntervalMs,
+    running: () =>
+      observer.uids().flatMap((uid) => observer.get(uid)?.containers ?? []).filter(({ state }) => state === "running")
+        .map((container) => ({
+          containerId: container.id,
+          path: containerLogPath(podLogsDir, podOf(container), container.name, container.attempt),
+        })),
+    reopen: async (containerId) => void await cri.runtime.reopenContainerLog({ containerId }),
+    clock,
+    log,
+  });
+  const source = config.staticPodPath
+    ? new ManifestSource({
+      dir: config.staticPodPath,
+      store,
+      log,
+      events,
+      nodeName,
+      clock,
+      fileCheckMs: config.fileCheckFrequencyMs,
+      adoptable: async () => adoptable(observer),
+    })
+    : undefined;
+
+  stops.push(() => observer.stop());
+  await observer.start();
+  runtime.onUp = () => void observer.relist();
+  if (source) {
+    stops.push(() => source.stop());
+    await source.start();
+  }
+  stops.push(() => manager.stop());
+  manager.start();
+  addresses.start();
+  stops.push(() => addresses.stop());
+  rotator.start();
+  stops.push(() => rotator.stop());
+
+  const preloader = runtime.importer && new ImagePreloader({
+    dir: join(rootDir, "images"),
+    image: cri.image,
+    importer: runtime.importer,
+    pins,
+    log,
+    clock,
+    onImported: (names) => {
+      images.arrived(names);
+      manager.retryAll();
+    },
+  });
+  if (preloader) {
+    stops.push(() => preloader.stop());
+    preloader.start().catch((err) => log.warn("Cannot preload images", { err }));
+  }
+
+  const api = await startApi({
+    config,
+    store,
+    events,
+    observer,
+    cri,
+    log,
+    clock,
+    problems: () => source?.problems() ?? [],
+    healthy: () => observer.available,
+  });
+  stops.push(() => api.stop());
+
+  return async () => {
+    node.shuttingDown = true;
+    for (const { pods, waitSeconds } of planShutdown(manager.pods(), config.shutdown)) {
+      const ending = pods.map(({ pod, graceSeconds }) => ({ uid: pod.metadata.uid!, graceSeconds }));
+      await manager.shutdown(ending, waitSeconds * 1000);
+    }
+  };
+}
+
+/** The realm that a pod's references are resolved in: its own. */
+function realmOf(store: Store, { metadata: { namespace, name, uid } }: Pod): Realm {
+  return store.get<Pod>("control-plane", "Pod", namespace!, name)?.metadata.uid === uid ? "control-plane" : "local";
+}
+
+/** Names a container's pod for its log directory. */
+function podOf({ podUid, labels, annotations }: ObservedContainer): { namespace: string; name: string; uid: string } {
+  const identity = readIdentity({ labels, annotations });
+  return { namespace: identity?.namespace ?? "", name: identity?.name ?? "", uid: podUid };
+}
+
+/** Sandboxes that a pod whose row is lost can be recognised by. Rejects while the runtime is silent. */
+function adoptable(observer: PodObserver): Adoptable[] {
+  if (!observer.available) throw new Error("the container runtime does not answer");
+  return observer.uids().flatMap((uid) => observer.get(uid)?.sandboxes.slice(0, 1) ?? []).flatMap((sandbox) => {
+    const identity = readIdentity(sandbox);
+    return identity ? [identity] : [];
+  });
+}
+
+/** Huge page sizes of this kernel as cgroup files name them: `2MB`, `1GB`. */
+function hugePageSizes(): string[] {
+  try {
+    return [...Deno.readDirSync("/sys/kernel/mm/hugepages")]
+      .map(({ name }) => Number(/^hugepages-(\d+)kB$/.exec(name)?.[1]))
+      .filter((kib) => kib > 0)
+      .map((kib) => kib >= 1048576 ? `${kib / 1048576}GB` : kib >= 1024 ? `${kib / 1024}MB` : `${kib}KB`);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,26 @@
+/** The directories that the node owns, and the identity that it writes on everything it makes. */
+import { join } from "node:path";
+
+/** Makes a directory that only root may look into; one that is there keeps its content and gets that mode. */
+export function privateDirectory(path: string): void {
+  Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+  Deno.chmodSync(path, 0o700);
+}
+
+/** The installation's id: made once, kept beside the store so that it outlives it. */
+export function ownerId(rootDir: string): string {
+  const file = join(rootDir, "owner");
+  try {
+    const known = Deno.readTextFileSync(file).trim();
+    if (/^[0-9a-f-]{36}$/.test(known)) return known;
+    throw new Error(`Cannot use ${file}: it holds no UUID. Restore it, or remove it if no pod of this node runs`);
+  } catch (err) {
+    if (!(err instanceof Deno.errors.NotFound)) throw err;
+  }
+  const id = crypto.randomUUID();
+  using out = Deno.openSync(`${file}.new`, { write: true, create: true, truncate: true, mode: 0o600 });
+  out.writeSync(new TextEncoder().encode(id + "\n"));
+  out.syncSync();
+  Deno.renameSync(`${file}.new`, file);
+  return id;
+}

@@ -1,0 +1,22 @@
+/** The pods' network: somebody else's CNI configuration where there is one, ours where there is none. */
+import { join } from "node:path";
+import { chooseCniConfDir, writeDefaultCni } from "../../net/cni/mod.ts";
+import type { NodeConfig } from "../config/mod.ts";
+import type { Logger } from "../telemetry/log.ts";
+
+export interface PodNetworkSetup {
+  /** The directory that the managed runtime reads CNI configurations from. */
+  confDir: string;
+  /** Where our network's leases are; undefined where the network is not ours. */
+  leaseDir: string | undefined;
+}
+
+/** Only a managed runtime gets a network from us: an external one has its own configuration. */
+export async function podNetwork(config: NodeConfig, log: Logger): Promise<PodNetworkSetup> {
+  const confDir = chooseCniConfDir(join(config.rootDir, "cni/net.d"));
+  if (config.runtime.mode !== "managed") return { confDir, leaseDir: undefined };
+  const leaseDir = join(config.runDir, "cni");
+  const setup = await writeDefaultCni({ confDir, leaseDir, podCIDRs: config.network.podCIDRs });
+  log.info("Pod network", { confDir, ours: setup.ours, ...(setup.ours ? { changes: setup.changes } : {}) });
+  return { confDir, leaseDir: setup.ours ? leaseDir : undefined };
+}

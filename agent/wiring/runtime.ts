@@ -1,0 +1,108 @@
+/** Connects to the container runtime: the managed containerd, started or adopted, or one that the user runs. */
+import { connectCri, type CriClient } from "../../cri/mod.ts";
+import type { Clock } from "../clock.ts";
+import type { NodeConfig } from "../config/mod.ts";
+import {
+  CtrImporter,
+  ensurePauseImage,
+  type ImageImporter,
+  type ImagePins,
+  pinRuntimeSandboxImage,
+} from "../images/mod.ts";
+import { containerdFacts, containerdPaths, ManagedContainerd, sandboxImage } from "../runtime/containerd/mod.ts";
+import type { Logger } from "../telemetry/log.ts";
+
+export interface Runtime {
+  cri: CriClient;
+  /** `containerd`, as container IDs are prefixed. */
+  name: string;
+  version: string;
+  /** Imports image archives, where the runtime has a way. */
+  importer: ImageImporter | undefined;
+  /** Called when a managed containerd answers again after it was lost. */
+  onUp: () => void;
+  release(): void;
+}
+
+export interface RuntimeOptions {
+  config: NodeConfig;
+  cniConfDir: string;
+  pins: ImagePins;
+  log: Logger;
+  clock: Clock;
+}
+
+/** Resolves when the runtime answers and the sandbox image is there. */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  return options.config.runtime.mode === "managed" ? await startManaged(options) : await connectExternal(options);
+}
+
+async function startManaged({ config, cniConfDir, pins, log, clock }: RuntimeOptions): Promise<Runtime> {
+  const paths = containerdPaths(config.rootDir, { runDir: config.runDir, cniConfDir });
+  Deno.mkdirSync(paths.root, { recursive: true, mode: 0o700 });
+  const facts = await containerdFacts(paths.root);
+  let up = () => {};
+  const managed = new ManagedContainerd({ paths, log, clock, facts, onUp: () => up() });
+  await managed.start();
+  const cri = connectCri(managed.endpoint);
+  const importer = new CtrImporter({
+    socket: paths.socket,
+    snapshotter: facts.snapshotter,
+    major: facts.version.major,
+  });
+  const runtime: Runtime = {
+    cri,
+    name: "containerd",
+    version: `${facts.version.major}.${facts.version.minor}`,
+    importer,
+    onUp: () => {},
+    release() {
+      cri.close();
+      managed.release();
+    },
+  };
+  up = () => runtime.onUp();
+  try {
+    await ensurePauseImage({ image: cri.image, importer, pins, name: sandboxImage });
+  } catch (err) {
+    runtime.release();
+    throw err;
+  }
+  return runtime;
+}
+
+async function connectExternal({ config, pins, log }: RuntimeOptions): Promise<Runtime> {
+  const endpoint = config.runtime.endpoint!;
+  const cri = connectCri(endpoint);
+  const { runtimeName, runtimeVersion } = await answering(cri, endpoint, log);
+  const isContainerd = runtimeName === "containerd";
+  const socket = new URL(endpoint).pathname;
+  const importer = isContainerd && endpoint.startsWith("unix:")
+    ? new CtrImporter({ socket, major: Number(/\d+/.exec(runtimeVersion)?.[0] ?? 1) })
+    : undefined;
+  await pinRuntimeSandboxImage(cri, pins).catch((err) => log.warn("Cannot find the runtime's sandbox image", { err }));
+  return {
+    cri,
+    name: runtimeName,
+    version: runtimeVersion,
+    importer,
+    onUp: () => {},
+    release: () => cri.close(),
+  };
+}
+
+/** Waits for an external runtime: after a boot it may come up later than islet. */
+async function answering(
+  cri: CriClient,
+  endpoint: string,
+  log: Logger,
+): Promise<{ runtimeName: string; runtimeVersion: string }> {
+  for (let tries = 0;; tries++) {
+    try {
+      return await cri.runtime.version({});
+    } catch (err) {
+      if (tries % 60 === 0) log.warn("The container runtime does not answer; waiting for it", { endpoint, err });
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}
