@@ -5,6 +5,8 @@
 import { errorCode } from "./errors.ts";
 
 export interface CgroupFiles {
+  /** Byte limits are kept in whole pages of this size. */
+  readonly pageSize: number;
   /** A file's text; undefined when it does not exist (or its cgroup went away while it was read). */
   read(path: string): string | undefined;
   write(path: string, value: string): Promise<void>;
@@ -18,6 +20,9 @@ export interface CgroupFiles {
 
 /** The kernel's. */
 export const kernelFiles: CgroupFiles = {
+  get pageSize() {
+    return knownPageSize ??= readPageSize();
+  },
   read(path) {
     try {
       return Deno.readTextFileSync(path);
@@ -64,3 +69,16 @@ export const kernelFiles: CgroupFiles = {
     }
   },
 };
+
+let knownPageSize: number | undefined;
+
+/** AT_PAGESZ of the auxiliary vector: pairs of machine words, ended by a zero. 4096 where it cannot be read. */
+function readPageSize(): number {
+  try {
+    const words = new BigUint64Array(Deno.readFileSync("/proc/self/auxv").slice().buffer);
+    for (let at = 0; at + 1 < words.length; at += 2) if (words[at] === 6n) return Number(words[at + 1]);
+  } catch {
+    // No /proc.
+  }
+  return 4096;
+}

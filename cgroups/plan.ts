@@ -59,7 +59,12 @@ export function limitFiles(version: CgroupVersion, limits: CgroupLimits): string
 }
 
 /** The writes that bring `current` to `limits`, in an order that the kernel accepts. */
-export function planWrites(version: CgroupVersion, limits: CgroupLimits, current: CurrentFiles): WritePlan {
+export function planWrites(
+  version: CgroupVersion,
+  limits: CgroupLimits,
+  current: CurrentFiles,
+  pageSize = 4096,
+): WritePlan {
   const plan: WritePlan = { writes: [], missing: [] };
   /** Plans one write unless `same`; an absent file is missing unless it is optional. */
   const set = (file: string, value: string, same: (now: string) => boolean, optional = false) => {
@@ -74,7 +79,7 @@ export function planWrites(version: CgroupVersion, limits: CgroupLimits, current
   const none = version === 1 ? "-1" : "max";
   const bytes = (file: string, value: number, optional = false) => {
     const text = value < 0 ? none : String(Math.floor(value));
-    set(file, text, (now) => sameBytes(now, value), optional);
+    set(file, text, (now) => sameBytes(now, value, pageSize), optional);
   };
 
   if (limits.cpuShares !== undefined) {
@@ -160,14 +165,11 @@ function planIoWeight(version: CgroupVersion, weight: number, current: CurrentFi
   if (now !== String(number)) plan.writes.push({ file, value: String(number) });
 }
 
-/** Page sizes of the machines that Linux runs on. */
-const pageSizes = [4096, 16384, 65536];
-
 /** The kernel rounds down to whole pages, and says "no limit" as `max` or as a number near 2⁶³. */
-export function sameBytes(now: string, wanted: number): boolean {
+function sameBytes(now: string, wanted: number, pageSize: number): boolean {
   const value = parseBytes(now);
   if (wanted < 0 || value < 0) return wanted < 0 && value < 0;
-  return value === wanted || pageSizes.some((page) => value === Math.floor(wanted / page) * page);
+  return value === Math.floor(wanted / pageSize) * pageSize;
 }
 
 /** A byte limit as a control file says it; `unlimited` for `max` and its v1 look-alikes. */

@@ -62,7 +62,7 @@ export async function applyLimits(
     const full = locate(file);
     current[file] = full === undefined ? undefined : files.read(full);
   }
-  const { writes, missing } = planWrites(version, limits, current);
+  const { writes, missing } = planWrites(version, limits, current, files.pageSize);
   const needed = missing.filter((file) => !optional(version, file));
   if (needed.length > 0) {
     throw new CgroupError(

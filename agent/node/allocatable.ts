@@ -58,7 +58,7 @@ export function quantities(list: Amounts): Record<string, string> {
 function quantity(name: string, amount: number): string {
   if (name === "cpu") return formatQuantity(parseQuantity(`${Math.floor(amount)}m`));
   const nanos = BigInt(Math.floor(amount)) * 1_000_000_000n;
-  return formatQuantity(nanos, name === "memory" || name.startsWith("hugepages-") ? "BinarySI" : "DecimalSI");
+  return formatQuantity(nanos, name === "pods" || name === "pid" ? "DecimalSI" : "BinarySI");
 }
 
 function reserved({ systemReserved, kubeReserved }: Reservation): Amounts {
