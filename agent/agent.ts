@@ -128,7 +128,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     secret: (pod, name) => lookUp(pod, "Secret", name),
     nodeKeyring: (() => {
       const keyring = new NodeKeyring([join(rootDir, "config.json"), "/root/.docker/config.json"]);
-      return () => keyring.read();
+      return () => keyring.get();
     })(),
     maxParallelPulls: config.maxParallelImagePulls,
     fallBackToLocal: config.imageFallbackToLocal,

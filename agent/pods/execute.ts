@@ -7,11 +7,10 @@ import { type CriClient, isNotFound } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { ImageManager } from "../images/mod.ts";
 import { type Container, findContainer, type Pod } from "../objects/mod.ts";
-import type { ObservedPod } from "../observed/types.ts";
 import { type ExecSync, runHook } from "../probes/mod.ts";
 import { type CgroupPathOptions, podCgroup, podCgroupLimits, type PodLimitOptions } from "../resources/mod.ts";
 import type { PodMessages } from "./messages.ts";
-import { errorText, type Logger } from "../telemetry/log.ts";
+import { errorText } from "../telemetry/log.ts";
 import type { VolumeManager } from "../volumes/mod.ts";
 import { StepError } from "./failures.ts";
 import type { PodAction } from "./types.ts";
@@ -27,8 +26,6 @@ export interface ExecutorDeps {
   messages: PodMessages;
   exec: ExecSync;
   clock: Clock;
-  log: Logger;
-  observed(uid: string): ObservedPod | undefined;
   removeLogs(pod: Pod): Promise<void>;
   removeRow(pod: Pod): Promise<void>;
 }

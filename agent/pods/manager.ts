@@ -36,8 +36,8 @@ export interface PodManagerOptions {
   refreshVolumes(pod: Pod): Promise<boolean>;
   /** A pod object for something in the runtime that has no row. */
   orphan(observed: ObservedPod): Pod;
-  /** Every pod has left: clean what earlier lives left in directories and cgroups. `known` are the UIDs to leave alone. */
-  sweep(known: ReadonlySet<string>): Promise<void>;
+  /** Cleans what earlier lives left of pods that are gone; `known` says of which there still is something. */
+  sweep(known: (uid: string) => boolean): Promise<void>;
 }
 
 /** A pod as admission sees it. */
@@ -81,9 +81,8 @@ export class PodManager {
     rows.sort((a, b) => adopted(a) - adopted(b) || (b.object.spec.priority ?? 0) - (a.object.spec.priority ?? 0));
     for (const { realm, object } of rows) this.#add(realm, object, false);
     this.#admit();
-    this.#options.sweep(
-      new Set([...this.#managed.keys(), ...[...this.#waiting.values()].map(({ pod }) => pod.metadata.uid!)]),
-    )
+    const waits = (uid: string) => [...this.#waiting.values()].some(({ pod }) => pod.metadata.uid === uid);
+    this.#options.sweep((uid) => this.#managed.has(uid) || waits(uid))
       .catch((err) => this.#options.log.warn("Cannot clean up after pods that are gone", { err }));
   }
 
@@ -96,20 +95,31 @@ export class PodManager {
     await Promise.all([...this.#managed.values()].map(({ worker }) => worker.stop()));
   }
 
-  /** UIDs of pods whose directories and cgroups are in use. */
-  uids(): string[] {
-    return [...this.#managed.keys()];
+  /** Something about the pod has changed: its worker looks. */
+  kick(uid: string): void {
+    this.#managed.get(uid)?.worker.kick();
+  }
+
+  /** What failed operations waited for may be there now. */
+  retryAll(): void {
+    for (const { worker } of this.#managed.values()) worker.retryNow();
+  }
+
+  /** Pods that are to run, for the order of a shutdown. */
+  pods(): Pod[] {
+    return [...this.#managed.values()].filter(({ realm }) => realm !== undefined).map(({ worker }) => worker.pod);
   }
 
   /** Ends the given pods for a shutdown of the machine; resolves when they are quiet or `timeoutMs` is over. */
   async shutdown(pods: readonly { uid: string; graceSeconds: number }[], timeoutMs: number): Promise<void> {
     const { clock } = this.#options;
     const end = clock.mono() + timeoutMs;
-    const workers = pods.map(({ uid, graceSeconds }) => {
+    const workers: PodWorker[] = [];
+    for (const { uid, graceSeconds } of pods) {
       const worker = this.#managed.get(uid)?.worker;
       worker?.shutdown(graceSeconds);
-      return worker;
-    }).filter((worker) => worker !== undefined);
+      if (worker) workers.push(worker);
+    }
     while (workers.some((worker) => !worker.quiet) && clock.mono() < end) {
       await new Promise<void>((resolve) => clock.after(50, resolve));
     }

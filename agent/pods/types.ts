@@ -11,9 +11,10 @@ export type Intent =
   | { type: "run" }
   /**
    * It has ended, or has to (deadline, rejection): nothing may run any more, but its records and logs stay until it is
-   * deleted. `deadline` is monotonic ms: what runs then is killed.
+   * deleted. `deadline` is monotonic ms: what runs then is killed. `forNow`: the machine shuts down, the pod will run
+   * again after the next boot.
    */
-  | { type: "finish"; deadline: number; reason: string; message: string }
+  | { type: "finish"; deadline: number; reason: string; message: string; forNow?: boolean }
   /** It is being deleted, or has no row in the store: in the end nothing may be left of it. */
   | { type: "delete"; deadline: number; message: string };
 

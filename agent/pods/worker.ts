@@ -273,7 +273,13 @@ export class PodWorker {
     if (this.#verdict) return finish(this.#verdict.reason, this.#verdict.message);
     if (this.#status.phase === "Succeeded" || this.#status.phase === "Failed") return finish("", "Pod has completed");
     if (this.#shutdownDeadline !== undefined) {
-      return { type: "finish", deadline: this.#shutdownDeadline, reason: "", message: "the node shuts down" };
+      return {
+        type: "finish",
+        deadline: this.#shutdownDeadline,
+        reason: "",
+        message: "the node shuts down",
+        forNow: true,
+      };
     }
     const deadline = this.#deadlineAt();
     if (spec.activeDeadlineSeconds && deadline !== undefined && deadline <= now) {

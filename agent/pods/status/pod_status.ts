@@ -31,7 +31,7 @@ export function podStatus(state: PodState, facts: StatusFacts): PodStatus {
   const { previous, hostIPs, now } = facts;
   if (!observed) return previous;
   const sandbox = usableSandbox(state);
-  const ending = intent.type !== "run" || outcome(state) !== "open";
+  const ending = intent.type === "delete" || intent.type === "finish" && !intent.forNow || outcome(state) !== "open";
   const init = (pod.spec.initContainers ?? []).map((container) =>
     status(state, facts, container, isSidecar(container) ? "sidecar" : "init", ending)
   );
