@@ -13,7 +13,7 @@
  * that a crash cut short is finished by the next one.
  */
 import { type Clock, systemClock } from "../clock.ts";
-import { isErrno, lstat, O, openPath, removeTree } from "../linux/mod.ts";
+import { lstat, O, openPath, removeTree } from "../linux/mod.ts";
 import { groupMode } from "./ownership.ts";
 import type { Payload, PayloadFile } from "./payload.ts";
 
@@ -192,14 +192,4 @@ async function readContents(dir: string, listing: Listing, payload: Payload): Pr
 
 function equal(a: Uint8Array | undefined, b: Uint8Array): boolean {
   return a !== undefined && a.length === b.length && a.every((byte, index) => byte === b[index]);
-}
-
-/** Whether a directory holds a payload at all, so that it was set up before. */
-export function isWritten(dir: string): boolean {
-  try {
-    return lstat(`${dir}/${dataLink}`).type === "symlink";
-  } catch (err) {
-    if (isErrno(err, "ENOENT", "ENOTDIR")) return false;
-    throw err;
-  }
 }

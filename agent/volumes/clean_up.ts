@@ -2,6 +2,7 @@
 import type { Clock } from "../clock.ts";
 import { isErrno, mountsBelow, O, openPath, readMounts, removeTree, unmount } from "../linux/mod.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { isDirectory } from "./directories.ts";
 import type { PodPaths } from "./layout.ts";
 
 export interface CleanUpOptions {
@@ -59,12 +60,8 @@ export async function cleanUpSubpaths(paths: PodPaths, container: string, option
   }
   for (const volume of volumes) {
     const dir = `${paths.subpaths}/${volume}/${container}`;
-    try {
-      await unmountBelow(dir, options);
-    } catch (err) {
-      if (err instanceof Deno.errors.NotFound) continue;
-      throw err;
-    }
+    if (!isDirectory(dir)) continue;
+    await unmountBelow(dir, options);
     using parent = openPath(`${paths.subpaths}/${volume}`, O.RDONLY | O.DIRECTORY);
     await removeTree(parent, container);
   }

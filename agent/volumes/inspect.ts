@@ -68,7 +68,7 @@ async function inspectByChild(path: string, options: InspectOptions): Promise<Ho
   throw new Error(`cannot look at ${path}: there is no stat program (install coreutils)`);
 }
 
-/** The child's answer, or an error at the deadline. A child that waits for a dead server is left to the kernel. */
+/** The child's answer, or an error at the deadline. */
 async function finish(child: Deno.ChildProcess, path: string, deadlineMs: number, signal?: AbortSignal) {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
@@ -78,8 +78,9 @@ async function finish(child: Deno.ChildProcess, path: string, deadlineMs: number
   const abort = () => late.reject(signal?.reason);
   signal?.addEventListener("abort", abort, { once: true });
   if (signal?.aborted) abort();
+  const output = child.output();
   try {
-    const { code, stdout, stderr } = await Promise.race([child.output(), late.promise]);
+    const { code, stdout, stderr } = await Promise.race([output, late.promise]);
     return { code, out: new TextDecoder().decode(stdout), errors: new TextDecoder().decode(stderr) };
   } catch (err) {
     try {
@@ -87,6 +88,11 @@ async function finish(child: Deno.ChildProcess, path: string, deadlineMs: number
     } catch {
       // It ended by itself just now.
     }
+    // A killed child ends at once, unless it waits for a dead server: then it is left behind.
+    const moment = Promise.withResolvers<void>();
+    const over = setTimeout(moment.resolve, 100);
+    await Promise.race([output.catch(() => undefined), moment.promise]);
+    clearTimeout(over);
     child.unref();
     throw err;
   } finally {

@@ -173,7 +173,8 @@ export class VolumeManager {
       const { dir } = podPaths(podsDir, uid);
       this.#known.delete(uid);
       if (!exists(dir)) return;
-      await unmountBelow(dir, this.#cleaning());
+      // Anything but a directory of ours is only a name to remove.
+      if (isDirectory(dir)) await unmountBelow(dir, this.#cleaning());
       using parent = openPath(podsDir, O.RDONLY | O.DIRECTORY);
       await removeTree(parent, uid);
     });

@@ -68,7 +68,7 @@ export function mountSubpath(request: SubpathRequest): boolean {
     if (!there) break;
     // A mount of something else (an older version of a file), or a target of the wrong kind.
     if (tries > 16) throw new Error(`Cannot clear ${target}: something keeps appearing there`);
-    clearTarget(target, there);
+    clearTarget(target);
   }
   Deno.mkdirSync(target.slice(0, target.lastIndexOf("/")), { recursive: true, mode: 0o700 });
   if (wanted.type === "directory") Deno.mkdirSync(target, { mode: 0o700 });
@@ -82,20 +82,15 @@ export function mountSubpath(request: SubpathRequest): boolean {
 }
 
 /** Removes a target with the mount on it. */
-function clearTarget(target: string, there: FileStat): void {
+function clearTarget(target: string): void {
   try {
     unmount(target);
-    return;
   } catch (err) {
+    if (isErrno(err, "EBUSY")) return unmount(target, { detach: true });
     // EINVAL: nothing is mounted there.
-    if (!isErrno(err, "EINVAL")) {
-      if (!isErrno(err, "EBUSY")) throw err;
-      unmount(target, { detach: true });
-      return;
-    }
+    if (!isErrno(err, "EINVAL")) throw err;
+    Deno.removeSync(target);
   }
-  if (there.type === "directory") Deno.removeSync(target);
-  else Deno.removeSync(target);
 }
 
 function tryLstat(path: string): FileStat | undefined {
