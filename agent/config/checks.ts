@@ -1,0 +1,90 @@
+/**
+ * What can be wrong with a value of the right type, in apimachinery's words. Each answers with the detail of an
+ * "Invalid value", or undefined.
+ */
+import { isIP } from "node:net";
+
+const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+const subdomainText =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and " +
+  "end with an alphanumeric character (e.g. 'example.com', regex used for validation is " +
+  "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+
+export function nodeName(value: string): string | undefined {
+  if (value.length > 253) return "must be no more than 253 bytes";
+  return subdomain.test(value) ? undefined : subdomainText;
+}
+
+/** A trailing dot is welcome. */
+export function dnsDomain(value: string): string | undefined {
+  return value === "" ? undefined : nodeName(value.replace(/\.$/, ""));
+}
+
+export function ipAddresses(values: readonly string[]): string | undefined {
+  const wrong = values.find((value) => isIP(value) === 0);
+  return wrong === undefined
+    ? undefined
+    : `${JSON.stringify(wrong)} must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)`;
+}
+
+/** One network, or one of each family. */
+export function cidr(value: string): string | undefined {
+  if (value === "") return undefined;
+  for (const each of value.split(",")) {
+    const match = /^(.+)\/(\d{1,3})$/.exec(each);
+    const family = match ? isIP(match[1]) : 0;
+    if (family === 0 || Number(match![2]) > (family === 4 ? 32 : 128)) {
+      return "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
+    }
+  }
+  return undefined;
+}
+
+export function endpoint(value: string): string | undefined {
+  if (value === "" || /^(grpc-web\+)?unix:\/\/\/.+/.test(value) || value.startsWith("/")) return undefined;
+  if (/^tcp:|^npipe:/.test(value)) return "only Unix sockets are supported: unix:///path or grpc-web+unix:///path";
+  return "must be unix:///path or grpc-web+unix:///path";
+}
+
+export function sysctlPatterns(values: readonly string[]): string | undefined {
+  const wrong = values.find((value) =>
+    value.length > 253 || !/^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*([a-z0-9]([-_a-z0-9]*[a-z0-9])?|\*)$/.test(value) ||
+    value === "*"
+  );
+  if (wrong !== undefined) return `${JSON.stringify(wrong)} is neither a sysctl nor a pattern that ends in *`;
+  return undefined;
+}
+
+const name = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)$/;
+
+/** A label's or taint's key: an optional DNS prefix, a slash, a name. */
+export function qualifiedName(key: string): string | undefined {
+  const [last, prefix, more] = key.split("/").reverse();
+  if (more !== undefined || (prefix !== undefined && nodeName(prefix) !== undefined)) {
+    return `${JSON.stringify(key)}: prefix part ${subdomainText}`;
+  }
+  if (last.length > 63 || !name.test(last)) {
+    return `${
+      JSON.stringify(key)
+    }: name part must consist of alphanumeric characters, '-', '_' or '.', and must start ` +
+      "and end with an alphanumeric character, at most 63 of them";
+  }
+  return undefined;
+}
+
+export function labelValue(value: string): string | undefined {
+  if (value === "" || (value.length <= 63 && name.test(value))) return undefined;
+  return `${
+    JSON.stringify(value)
+  }: a valid label must be an empty string or consist of alphanumeric characters, '-', ` +
+    "'_' or '.', and must start and end with an alphanumeric character, at most 63 of them";
+}
+
+export function labels(map: Readonly<Record<string, string>>): string | undefined {
+  for (const [key, value] of Object.entries(map)) {
+    const problem = qualifiedName(key) ?? labelValue(value);
+    if (problem) return problem;
+  }
+  return undefined;
+}

@@ -1,0 +1,127 @@
+/**
+ * The command line of `islet run`: `--flag value`, `--flag=value`, `--switch`, `--switch=false`; kubelet's names where
+ * kubelet has one. Parsing and help both come from the table of fields.
+ */
+import type { Field } from "./field.ts";
+import { nearest } from "./nearest.ts";
+import { fieldsByFlag } from "./table.ts";
+
+/** What was given, by the name that was used: all texts of a flag that was repeated. */
+export type Flags = ReadonlyMap<string, readonly string[]>;
+
+export interface ParsedFlags {
+  flags: Flags;
+  /** What is no flag; everything behind `--`. */
+  rest: string[];
+  help: boolean;
+  /** Usage errors: unknown flags, missing values. */
+  errors: string[];
+}
+
+/** Takes an argument list apart. Values are not looked at yet: loadConfig() does that. */
+export function parseFlags(args: readonly string[]): ParsedFlags {
+  const fields = fieldsByFlag();
+  const flags = new Map<string, string[]>();
+  const rest: string[] = [];
+  const errors: string[] = [];
+  let help = false;
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at];
+    if (arg === "--") {
+      rest.push(...args.slice(at + 1));
+      break;
+    }
+    if (arg === "--help" || arg === "-h") {
+      help = true;
+      continue;
+    }
+    // -v is the one short flag: -v 4, -v=4, -v4.
+    const short = /^-v(?:=?(\d+))?$/.exec(arg);
+    const [, name, inline] = short ? ["", "v", short[1]] : /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
+    if (name === undefined) {
+      if (arg.startsWith("-") && arg !== "-") errors.push(`unknown shorthand flag: ${JSON.stringify(arg)}`);
+      else rest.push(arg);
+      continue;
+    }
+    const field = fields.get(name);
+    if (!field) {
+      const near = nearest(name, fields.keys());
+      errors.push(`unknown flag: --${name}${near ? ` (did you mean --${near}?)` : ""}`);
+      // The value of an unknown flag is no argument of its own.
+      if (inline === undefined && args[at + 1] !== undefined && !args[at + 1].startsWith("-")) at++;
+      continue;
+    }
+    let value = inline;
+    if (value === undefined) {
+      if (field.type === "bool") value = "true";
+      else if (at + 1 < args.length) value = args[++at];
+      else {
+        errors.push(`flag needs an argument: --${name}`);
+        continue;
+      }
+    }
+    const values = flags.get(name);
+    if (values) values.push(value);
+    else flags.set(name, [value]);
+  }
+  return { flags, rest, help, errors };
+}
+
+const typeNames: Record<Field["type"], string> = {
+  bool: "",
+  int: "int",
+  float: "float",
+  string: "string",
+  path: "path",
+  duration: "duration",
+  quantity: "quantity",
+  strings: "strings",
+  ints: "ints",
+  stringMap: "key=value,…",
+  boolMap: "key=bool,…",
+  quantityMap: "key=quantity,…",
+  thresholds: "signal<quantity,…",
+  taints: "taints",
+  priorities: "json",
+  object: "json",
+};
+
+/** The flags' part of a --help text: those that do something, then the names of the others. */
+export function describeFlags({ width = 100 } = {}): string {
+  const byField = new Map<Field, string[]>();
+  for (const [flag, field] of fieldsByFlag()) byField.set(field, [...byField.get(field) ?? [], flag]);
+  const active: [head: string, help: string][] = [];
+  const idle: string[] = [];
+  for (const [field, flags] of byField) {
+    if (field.refused) continue;
+    if (!field.help) {
+      idle.push(...flags.map((flag) => `--${flag}`));
+      continue;
+    }
+    const [first, ...others] = flags.map((flag) => flag === "v" ? "-v, --v" : `--${flag}`);
+    const also = others.length > 0 ? ` (also ${others.join(", ")})` : "";
+    active.push([`${first}${typeNames[field.type] && ` ${typeNames[field.type]}`}`, field.help + also]);
+  }
+  active.sort(([a], [b]) => a.replace(/^-v, /, "") < b.replace(/^-v, /, "") ? -1 : 1);
+  const indent = 6;
+  const lines = active.flatMap((
+    [head, help],
+  ) => [`  ${head}`, ...wrap(help, width - indent).map((line) => " ".repeat(indent) + line)]);
+  return [
+    "Flags:",
+    ...lines,
+    "",
+    "Known, and without effect in this version:",
+    ...wrap(idle.sort().join(" "), width - 2).map((line) => `  ${line}`),
+  ].join("\n");
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

@@ -1,0 +1,95 @@
+/**
+ * Every field of IsletConfiguration (islet.dev/v1alpha1): what neither kubelet's nor kube-proxy's configuration covers;
+ * and the flags that no document has.
+ */
+import { cidr, dnsDomain, ipAddresses, labels, nodeName } from "./checks.ts";
+import { type Field, fieldsOf } from "./field.ts";
+
+const field = fieldsOf("IsletConfiguration");
+const flag = fieldsOf("flag");
+
+const joining = "islet does not join control planes in this version; it runs on its own";
+
+export const isletFields: readonly Field[] = [
+  field("rootDir", "path", { sets: "rootDir", help: "directory of all that islet keeps" }),
+  field("runDir", "path", {
+    sets: "runDir",
+    help: "directory of sockets and run-time state; default: /run/islet",
+  }),
+  field("nodeName", "string", {
+    sets: "nodeName",
+    flag: ["node-name", "hostname-override"],
+    check: nodeName,
+    help: "the node's name; default: the hostname",
+  }),
+  field("nodeIPs", "strings", {
+    sets: "nodeIPs",
+    flag: "node-ip",
+    check: ipAddresses,
+    help: "the node's addresses; default: detected",
+  }),
+  field("nodeLabels", "stringMap", { sets: "nodeLabels", check: labels, help: "labels of the node: key=value,…" }),
+  field("api.socket", "path", {
+    sets: "apiSocket",
+    flag: ["socket", "api-socket"],
+    help: "socket of the API for root; default: islet.sock in run-dir",
+  }),
+  field("api.address", "string", { note: "the API is served on its socket alone in this version" }),
+  field("api.port", "int", { min: 0, max: 65535, note: "the API is served on its socket alone in this version" }),
+  field("runtime.mode", "string", {
+    sets: "runtimeMode",
+    oneOf: ["managed", "external"],
+    help: "managed: islet's own containerd; external: the one at container-runtime-endpoint",
+  }),
+  field("images.fallbackToLocal", "bool", {
+    sets: "imageFallbackToLocal",
+    help: "imagePullPolicy Always takes a local image when its registry cannot be reached",
+  }),
+  field("network.podCIDR", "string", { sets: "podCIDR", flag: [], check: cidr }),
+  field("network.clusterDNS", "string", {
+    sets: "clusterDNS",
+    flag: [],
+    check: (value: string) => ipAddresses([value]),
+    convert: (value: string) => [value],
+  }),
+  field("network.clusterDomain", "string", { sets: "clusterDomain", flag: [], check: dnsDomain }),
+  field("network.serviceCIDR", "string", {
+    flag: "service-cidr",
+    check: cidr,
+    note: "there is no service proxy in this version",
+  }),
+  field("logging.level", "string", {
+    sets: "logLevel",
+    flag: "log-level",
+    oneOf: ["debug", "info", "warn", "error"],
+    help: "debug, info, warn or error",
+  }),
+  field("logging.format", "string", { sets: "logFormat", flag: [], oneOf: ["text", "json"] }),
+  field("shutdownPods", "bool", {
+    sets: "shutdownPods",
+    help: "SIGTERM ends all pods, by priority and grace: for a machine that shuts down",
+  }),
+  field("controlPlane.kubeconfig", "string", { flag: "kubeconfig", refused: joining }),
+];
+
+/** Flags of kubelet that no document has, and `--config`. */
+export const flagFields: readonly Field[] = [
+  flag("config", "path", { help: "file of KubeletConfiguration, KubeProxyConfiguration and IsletConfiguration" }),
+  flag("bootstrap-kubeconfig", "string", { refused: joining }),
+  flag("config-dir", "string", { refused: "give one file with --config; it may hold several documents" }),
+  flag("cert-dir", "string"),
+  flag("cloud-config", "string"),
+  flag("cloud-provider", "string"),
+  flag("exit-on-lock-contention", "bool"),
+  flag("experimental-allocatable-ignore-eviction", "bool"),
+  flag("housekeeping-interval", "duration"),
+  flag("image-credential-provider-bin-dir", "string"),
+  flag("image-credential-provider-config", "string"),
+  flag("lock-file", "string"),
+  flag("log-flush-frequency", "duration"),
+  flag("maximum-dead-containers", "int"),
+  flag("maximum-dead-containers-per-container", "int"),
+  flag("minimum-container-ttl-duration", "duration"),
+  flag("pod-infra-container-image", "string", { note: "islet carries its own sandbox image" }),
+  flag("register-schedulable", "bool"),
+];

@@ -1,0 +1,304 @@
+/**
+ * Every field of KubeletConfiguration (kubelet.config.k8s.io/v1beta1, Kubernetes 1.36), with kubelet's own flag where
+ * kubelet has one. Fields without `sets` have no effect here.
+ */
+import { cidr, dnsDomain, endpoint, ipAddresses, sysctlPatterns } from "./checks.ts";
+import { type Field, fieldsOf } from "./field.ts";
+
+const field = fieldsOf("KubeletConfiguration");
+
+/** Where pods come from and how the node looks after them. */
+const pods: Field[] = [
+  field("staticPodPath", "path", {
+    sets: "staticPodPath",
+    flag: "pod-manifest-path",
+    help: "directory (or file) of manifests",
+  }),
+  field("fileCheckFrequency", "duration", {
+    sets: "fileCheckFrequency",
+    min: 0,
+    zeroIsUnset: true,
+    help: "time between two scans of the manifest directory",
+  }),
+  field("syncFrequency", "duration", {
+    sets: "syncFrequency",
+    min: 0,
+    zeroIsUnset: true,
+    help: "longest time between two looks at a pod's volumes",
+  }),
+  field("maxPods", "int", { sets: "maxPods", min: 0, zeroIsUnset: true, help: "number of pods that can run" }),
+  field("podsPerCore", "int", {
+    sets: "podsPerCore",
+    min: 0,
+    help: "number of pods per core, not more than max-pods; 0: no limit",
+  }),
+  field("podPidsLimit", "int", {
+    sets: "podPidsLimit",
+    flag: "pod-max-pids",
+    min: -1,
+    check: (value: number) => value === 0 ? "must be -1 or greater than 0" : undefined,
+    help: "processes per pod; -1: no limit",
+  }),
+  field("crashLoopBackOff.maxContainerRestartPeriod", "duration", {
+    sets: "maxContainerRestartPeriod",
+    flag: "max-container-restart-period",
+    min: 1000,
+    max: 300_000,
+    help: "longest wait before a crashed container is started again",
+  }),
+  field("seccompDefault", "bool", {
+    sets: "seccompDefault",
+    help: "RuntimeDefault is the seccomp profile of containers that name none",
+  }),
+  field("allowedUnsafeSysctls", "strings", {
+    sets: "allowedUnsafeSysctls",
+    check: sysctlPatterns,
+    help: "unsafe sysctls or patterns (ending in *) that pods may set",
+  }),
+  field("registerWithTaints", "taints", {
+    sets: "registerWithTaints",
+    help: "taints of the node: key=value:effect,…",
+  }),
+  field("shutdownGracePeriod", "duration", {
+    sets: "shutdownGracePeriod",
+    min: 0,
+    help: "time for ending pods when the machine shuts down",
+  }),
+  field("shutdownGracePeriodCriticalPods", "duration", {
+    sets: "shutdownGracePeriodCriticalPods",
+    min: 0,
+    help: "the last part of it, which is for critical pods",
+  }),
+  field("shutdownGracePeriodByPodPriority", "priorities", {
+    sets: "shutdownGracePeriodByPodPriority",
+    help: 'the same by priority: [{"priority": 0, "shutdownGracePeriodSeconds": 10}, …]',
+  }),
+];
+
+const runtime: Field[] = [
+  field("containerRuntimeEndpoint", "string", {
+    sets: "containerRuntimeEndpoint",
+    check: endpoint,
+    help: "socket of a container runtime: unix:///run/containerd/containerd.sock, grpc-web+unix://…",
+  }),
+  field("imageServiceEndpoint", "string", {
+    sets: "imageServiceEndpoint",
+    check: endpoint,
+    help: "socket of the image service; default: the runtime's",
+  }),
+  field("runtimeRequestTimeout", "duration", {
+    sets: "runtimeRequestTimeout",
+    min: 0,
+    zeroIsUnset: true,
+    help: "time that a call to the runtime may take",
+  }),
+  field("serializeImagePulls", "bool", { sets: "serializeImagePulls", help: "pull one image at a time" }),
+  field("maxParallelImagePulls", "int", {
+    sets: "maxParallelImagePulls",
+    min: 1,
+    help: "images pulled at once, with serialize-image-pulls=false",
+  }),
+  field("podLogsDir", "path", {
+    sets: "podLogsDir",
+    help: "directory of container logs; default: <rootDir>/logs/pods",
+  }),
+  field("containerLogMaxSize", "quantity", {
+    sets: "containerLogMaxSize",
+    min: 1,
+    help: "size at which a container's log is rotated",
+  }),
+  field("containerLogMaxFiles", "int", {
+    sets: "containerLogMaxFiles",
+    min: 2,
+    help: "log files kept per container",
+  }),
+  field("containerLogMaxWorkers", "int", {
+    sets: "containerLogMaxWorkers",
+    min: 1,
+    help: "logs rotated at once",
+  }),
+  field("containerLogMonitorInterval", "duration", {
+    sets: "containerLogMonitorInterval",
+    min: 3000,
+    help: "time between two looks at the logs' sizes",
+  }),
+];
+
+const resources: Field[] = [
+  field("cgroupDriver", "string", {
+    sets: "cgroupDriver",
+    oneOf: ["cgroupfs", "systemd"],
+    zeroIsUnset: true,
+    help: "cgroupfs or systemd; default: detected",
+  }),
+  field("cgroupRoot", "string", { sets: "cgroupRoot", help: "cgroup under which pods' cgroups are made" }),
+  field("cgroupsPerQOS", "bool", { sets: "cgroupsPerQOS", help: "a cgroup per QoS class and pod" }),
+  field("cpuCFSQuota", "bool", { sets: "cpuCFSQuota", help: "enforce CPU limits" }),
+  field("cpuCFSQuotaPeriod", "duration", {
+    sets: "cpuCFSQuotaPeriod",
+    min: 1,
+    max: 1000,
+    help: "period by which CPU limits are enforced",
+  }),
+  field("systemReserved", "quantityMap", {
+    sets: "systemReserved",
+    help: "resources kept for the system: cpu=200m,memory=150Mi,…",
+  }),
+  field("kubeReserved", "quantityMap", { sets: "kubeReserved", help: "resources kept for islet and the runtime" }),
+  field("evictionHard", "thresholds", {
+    sets: "evictionHard",
+    help: "memory.available<100Mi,…: kept free of pods' requests",
+    note: "counts against what pods may request, but no pod is evicted in this version",
+  }),
+  field("enforceNodeAllocatable", "strings", {
+    sets: "enforceNodeAllocatable",
+    help: "pods: limit all pods together to what is allocatable; none",
+  }),
+  field("systemReservedCgroup", "string", { sets: "systemReservedCgroup", help: "cgroup that system-reserved limits" }),
+  field("kubeReservedCgroup", "string", { sets: "kubeReservedCgroup", help: "cgroup that kube-reserved limits" }),
+  field("failSwapOn", "bool", { sets: "failSwapOn", help: "refuse to start on a machine with swap" }),
+  field("failCgroupV1", "bool", { sets: "failCgroupV1", help: "refuse to start on cgroup v1" }),
+  field("memorySwap.swapBehavior", "string", {
+    sets: "swapBehavior",
+    oneOf: ["NoSwap", "LimitedSwap"],
+    zeroIsUnset: true,
+    help: "NoSwap or LimitedSwap",
+  }),
+];
+
+const network: Field[] = [
+  field("clusterDNS", "strings", {
+    sets: "clusterDNS",
+    check: ipAddresses,
+    help: "DNS servers of pods with dnsPolicy ClusterFirst",
+  }),
+  field("clusterDomain", "string", { sets: "clusterDomain", check: dnsDomain, help: "DNS domain of the cluster" }),
+  field("resolvConf", "string", { sets: "resolvConf", help: 'resolv.conf that pods\' DNS starts from; "": none' }),
+  field("podCIDR", "string", { sets: "podCIDR", check: cidr, help: "addresses of pods" }),
+];
+
+const logging: Field[] = [
+  field("logging.format", "string", {
+    sets: "logFormat",
+    flag: ["log-format", "logging-format"],
+    oneOf: ["text", "json"],
+    zeroIsUnset: true,
+    help: "text or json; default: text on a terminal",
+  }),
+  field("logging.verbosity", "int", {
+    sets: "logLevel",
+    flag: "v",
+    min: 0,
+    convert: (value: number) => value >= 4 ? "debug" : "info",
+    help: "kubelet's verbosity: debug from 4 on",
+  }),
+  field("logging.flushFrequency", "string"),
+  field("logging.vmodule", "object", { flag: "vmodule" }),
+  field("logging.options", "object"),
+];
+
+/** Known, and without effect here. */
+const without: Field[] = [
+  field("enableServer", "bool"),
+  field("httpCheckFrequency", "duration"),
+  field("staticPodURL", "string", { flag: "manifest-url" }),
+  field("staticPodURLHeader", "object", { flag: "manifest-url-header" }),
+  field("address", "string"),
+  field("port", "int"),
+  field("readOnlyPort", "int"),
+  field("tlsCertFile", "string"),
+  field("tlsPrivateKeyFile", "string"),
+  field("tlsCipherSuites", "strings"),
+  field("tlsCurvePreferences", "ints"),
+  field("tlsMinVersion", "string"),
+  field("rotateCertificates", "bool"),
+  field("serverTLSBootstrap", "bool", { flag: ["rotate-server-certificates", "server-tls-bootstrap"] }),
+  field("authentication.x509.clientCAFile", "string", { flag: "client-ca-file" }),
+  field("authentication.webhook.enabled", "bool", { flag: "authentication-token-webhook" }),
+  field("authentication.webhook.cacheTTL", "duration", { flag: "authentication-token-webhook-cache-ttl" }),
+  field("authentication.anonymous.enabled", "bool", { flag: "anonymous-auth" }),
+  field("authorization.mode", "string"),
+  field("authorization.webhook.cacheAuthorizedTTL", "duration", {
+    flag: "authorization-webhook-cache-authorized-ttl",
+  }),
+  field("authorization.webhook.cacheUnauthorizedTTL", "duration", {
+    flag: "authorization-webhook-cache-unauthorized-ttl",
+  }),
+  field("registryPullQPS", "int", { flag: ["registry-qps", "registry-pull-qps"] }),
+  field("registryBurst", "int"),
+  field("imagePullCredentialsVerificationPolicy", "string"),
+  field("preloadedImagesVerificationAllowlist", "strings"),
+  field("eventRecordQPS", "int", { flag: ["event-qps", "event-record-qps"] }),
+  field("eventBurst", "int"),
+  field("enableDebuggingHandlers", "bool"),
+  field("enableContentionProfiling", "bool", { flag: ["contention-profiling", "enable-contention-profiling"] }),
+  field("healthzPort", "int"),
+  field("healthzBindAddress", "string"),
+  field("oomScoreAdj", "int"),
+  field("streamingConnectionIdleTimeout", "duration"),
+  field("nodeStatusUpdateFrequency", "duration"),
+  field("nodeStatusReportFrequency", "duration"),
+  field("nodeLeaseDurationSeconds", "int"),
+  field("imageMinimumGCAge", "duration", { flag: ["minimum-image-ttl-duration", "image-minimum-gc-age"] }),
+  field("imageMaximumGCAge", "duration"),
+  field("imageGCHighThresholdPercent", "int", { flag: "image-gc-high-threshold" }),
+  field("imageGCLowThresholdPercent", "int", { flag: "image-gc-low-threshold" }),
+  field("volumeStatsAggPeriod", "duration"),
+  field("kubeletCgroups", "string"),
+  field("systemCgroups", "string"),
+  field("cpuManagerPolicy", "string"),
+  field("singleProcessOOMKill", "bool"),
+  field("cpuManagerPolicyOptions", "stringMap"),
+  field("cpuManagerReconcilePeriod", "duration"),
+  field("memoryManagerPolicy", "string"),
+  field("topologyManagerPolicy", "string"),
+  field("topologyManagerScope", "string"),
+  field("topologyManagerPolicyOptions", "stringMap"),
+  field("qosReserved", "stringMap"),
+  field("hairpinMode", "string"),
+  field("runOnce", "bool", { flag: "runonce" }),
+  field("nodeStatusMaxImages", "int"),
+  field("maxOpenFiles", "int"),
+  field("contentType", "string", { flag: ["kube-api-content-type", "content-type"] }),
+  field("kubeAPIQPS", "int"),
+  field("kubeAPIBurst", "int"),
+  field("evictionSoft", "thresholds"),
+  field("evictionSoftGracePeriod", "stringMap"),
+  field("evictionPressureTransitionPeriod", "duration"),
+  field("evictionMaxPodGracePeriod", "int"),
+  field("evictionMinimumReclaim", "stringMap"),
+  field("mergeDefaultEvictionSettings", "bool"),
+  field("enableControllerAttachDetach", "bool"),
+  field("protectKernelDefaults", "bool"),
+  field("makeIPTablesUtilChains", "bool", { flag: "make-iptables-util-chains" }),
+  field("iptablesMasqueradeBit", "int"),
+  field("iptablesDropBit", "int"),
+  field("featureGates", "boolMap"),
+  field("configMapAndSecretChangeDetectionStrategy", "string"),
+  field("reservedSystemCPUs", "string", { flag: "reserved-cpus" }),
+  field("showHiddenMetricsForVersion", "string"),
+  field("volumePluginDir", "string"),
+  field("providerID", "string"),
+  field("kernelMemcgNotification", "bool"),
+  field("enableSystemLogHandler", "bool"),
+  field("enableSystemLogQuery", "bool"),
+  field("reservedMemory", "object"),
+  field("enableProfilingHandler", "bool", { flag: ["profiling", "enable-profiling-handler"] }),
+  field("enableDebugFlagsHandler", "bool"),
+  field("memoryThrottlingFactor", "float"),
+  field("memoryReservationPolicy", "string"),
+  field("registerNode", "bool"),
+  field("tracing.endpoint", "string"),
+  field("tracing.samplingRatePerMillion", "int"),
+  field("localStorageCapacityIsolation", "bool"),
+  field("userNamespaces.idsPerPod", "int"),
+];
+
+export const kubeletFields: readonly Field[] = [
+  ...pods,
+  ...runtime,
+  ...resources,
+  ...network,
+  ...logging,
+  ...without,
+];

@@ -1,0 +1,179 @@
+/**
+ * The configuration that the agent works with: settings with everything derived that can be derived, in the units that
+ * its parts take.
+ */
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { runDirOf } from "../runtime/containerd/paths.ts";
+import type { PriorityGrace, Settings, Taint } from "./settings.ts";
+
+export interface NodeConfig {
+  rootDir: string;
+  runDir: string;
+  nodeName: string;
+  /** Empty: detected. */
+  nodeIPs: string[];
+  nodeLabels: Record<string, string>;
+  taints: Taint[];
+
+  api: { socket: string };
+  runtime:
+    | { mode: "managed"; endpoint?: undefined; imageEndpoint?: undefined; requestTimeoutMs: number }
+    | { mode: "external"; endpoint: string; imageEndpoint: string; requestTimeoutMs: number };
+
+  /** "": none. */
+  staticPodPath: string;
+  fileCheckFrequencyMs: number;
+  syncFrequencyMs: number;
+
+  maxPods: number;
+  /** 0: no limit by cores. */
+  podsPerCore: number;
+  /** -1: no limit. */
+  podPidsLimit: number;
+  reservation: {
+    systemReserved: Record<string, string>;
+    kubeReserved: Record<string, string>;
+    evictionHard: Record<string, string>;
+  };
+  /** Without `none`. */
+  enforceNodeAllocatable: string[];
+  systemReservedCgroup: string;
+  kubeReservedCgroup: string;
+
+  cgroupDriver: "cgroupfs" | "systemd";
+  /** Whether the driver was configured, not detected from the machine: a runtime that says otherwise is then at fault. */
+  cgroupDriverGiven: boolean;
+  cgroupRoot: string;
+  cgroupsPerQOS: boolean;
+  cpuCFSQuota: boolean;
+  cpuCFSQuotaPeriodUs: number;
+  failSwapOn: boolean;
+  failCgroupV1: boolean;
+  swapBehavior: "NoSwap" | "LimitedSwap";
+
+  clusterDNS: string[];
+  clusterDomain: string;
+  /** "": pods get no DNS from the node. */
+  resolvConf: string;
+  podCIDRs: string[];
+
+  podLogsDir: string;
+  /** Bytes. */
+  containerLogMaxSize: number;
+  containerLogMaxFiles: number;
+  containerLogMaxWorkers: number;
+  containerLogMonitorIntervalMs: number;
+
+  maxContainerRestartPeriodMs: number;
+  seccompDefault: boolean;
+  allowedUnsafeSysctls: string[];
+
+  /** Pulls at once; undefined: no limit. */
+  maxParallelImagePulls?: number;
+  imageFallbackToLocal: boolean;
+
+  shutdown: { totalSeconds: number; criticalSeconds: number; byPodPriority?: PriorityGrace[] };
+  /** SIGTERM ends the pods, too. */
+  shutdownPods: boolean;
+
+  logging: { level: "debug" | "info" | "warn" | "error"; format?: "text" | "json" };
+}
+
+/** What is asked of the machine where nothing is configured. */
+export interface Host {
+  hostname(): string;
+  /** Whether systemd is the machine's init, which then owns its cgroups. */
+  systemd(): boolean;
+}
+
+export const thisHost: Host = {
+  hostname,
+  systemd() {
+    try {
+      return Deno.statSync("/run/systemd/system").isDirectory;
+    } catch {
+      return false;
+    }
+  },
+};
+
+/** kubelet's default socket of an external runtime. */
+const externalEndpoint = "unix:///run/containerd/containerd.sock";
+
+/** Fills in what follows from the rest. */
+export function nodeConfig(settings: Settings, host: Host): NodeConfig {
+  const { rootDir } = settings;
+  const runDir = settings.runDir || runDirOf(rootDir);
+  const external = settings.runtimeMode === "external" || settings.containerRuntimeEndpoint !== "";
+  const endpoint = endpointUrl(settings.containerRuntimeEndpoint || externalEndpoint);
+  const requestTimeoutMs = settings.runtimeRequestTimeout;
+  const priorities = settings.shutdownGracePeriodByPodPriority;
+  const parallel = settings.serializeImagePulls ? 1 : settings.maxParallelImagePulls;
+  return {
+    rootDir,
+    runDir,
+    nodeName: settings.nodeName || host.hostname().trim().toLowerCase(),
+    nodeIPs: settings.nodeIPs,
+    nodeLabels: settings.nodeLabels,
+    taints: settings.registerWithTaints,
+    api: { socket: settings.apiSocket || join(runDir, "islet.sock") },
+    runtime: external
+      ? {
+        mode: "external",
+        endpoint,
+        imageEndpoint: settings.imageServiceEndpoint ? endpointUrl(settings.imageServiceEndpoint) : endpoint,
+        requestTimeoutMs,
+      }
+      : { mode: "managed", requestTimeoutMs },
+    staticPodPath: settings.staticPodPath,
+    fileCheckFrequencyMs: settings.fileCheckFrequency,
+    syncFrequencyMs: settings.syncFrequency,
+    maxPods: settings.maxPods,
+    podsPerCore: settings.podsPerCore,
+    podPidsLimit: settings.podPidsLimit,
+    reservation: {
+      systemReserved: settings.systemReserved,
+      kubeReserved: settings.kubeReserved,
+      evictionHard: settings.evictionHard,
+    },
+    enforceNodeAllocatable: settings.enforceNodeAllocatable.filter((each) => each !== "none"),
+    systemReservedCgroup: settings.systemReservedCgroup,
+    kubeReservedCgroup: settings.kubeReservedCgroup,
+    cgroupDriver: settings.cgroupDriver || (host.systemd() ? "systemd" : "cgroupfs"),
+    cgroupDriverGiven: settings.cgroupDriver !== "",
+    cgroupRoot: settings.cgroupRoot || "/",
+    cgroupsPerQOS: settings.cgroupsPerQOS,
+    cpuCFSQuota: settings.cpuCFSQuota,
+    cpuCFSQuotaPeriodUs: Math.round(settings.cpuCFSQuotaPeriod * 1000),
+    failSwapOn: settings.failSwapOn,
+    failCgroupV1: settings.failCgroupV1,
+    swapBehavior: settings.swapBehavior || "NoSwap",
+    clusterDNS: settings.clusterDNS,
+    clusterDomain: settings.clusterDomain.replace(/\.$/, ""),
+    resolvConf: settings.resolvConf,
+    podCIDRs: settings.podCIDR.split(",").filter((each) => each !== ""),
+    podLogsDir: settings.podLogsDir || join(rootDir, "logs/pods"),
+    containerLogMaxSize: settings.containerLogMaxSize,
+    containerLogMaxFiles: settings.containerLogMaxFiles,
+    containerLogMaxWorkers: settings.containerLogMaxWorkers,
+    containerLogMonitorIntervalMs: settings.containerLogMonitorInterval,
+    maxContainerRestartPeriodMs: settings.maxContainerRestartPeriod,
+    seccompDefault: settings.seccompDefault,
+    allowedUnsafeSysctls: settings.allowedUnsafeSysctls,
+    ...(parallel > 0 ? { maxParallelImagePulls: parallel } : {}),
+    imageFallbackToLocal: settings.imageFallbackToLocal,
+    shutdown: {
+      totalSeconds: settings.shutdownGracePeriod / 1000,
+      criticalSeconds: settings.shutdownGracePeriodCriticalPods / 1000,
+      ...(priorities.length > 0 ? { byPodPriority: priorities } : {}),
+    },
+    shutdownPods: settings.shutdownPods,
+    logging: { level: settings.logLevel, ...(settings.logFormat ? { format: settings.logFormat } : {}) },
+  };
+}
+
+/** kubelet takes a bare path for a Unix socket. */
+function endpointUrl(endpoint: string): string {
+  return endpoint.startsWith("/") ? `unix://${endpoint}` : endpoint;
+}

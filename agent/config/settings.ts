@@ -1,0 +1,156 @@
+/**
+ * What can be set, as plain values with their defaults: the meeting point of files and flags, before anything is
+ * derived. Names are the KubeletConfiguration's where it has one. Durations are milliseconds, quantities of bytes are
+ * bytes.
+ *
+ * Defaults are kubelet's (1.36) but for these: failCgroupV1 and failSwapOn are false, the cgroup
+ * driver is detected, logs go below rootDir, `Always` falls back to a local image; and a pod network and a cluster
+ * domain of its own, which kubelet gets from elsewhere.
+ */
+
+export interface Taint {
+  key: string;
+  value?: string;
+  effect: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
+}
+
+/** One entry of shutdownGracePeriodByPodPriority. */
+export interface PriorityGrace {
+  priority: number;
+  shutdownGracePeriodSeconds: number;
+}
+
+export interface Settings {
+  rootDir: string;
+  /** "": beside rootDir's other state under /run. */
+  runDir: string;
+  /** "": the hostname. */
+  nodeName: string;
+  nodeIPs: string[];
+  nodeLabels: Record<string, string>;
+  registerWithTaints: Taint[];
+
+  apiSocket: string;
+
+  /** "": managed, unless an endpoint is configured. */
+  runtimeMode: "" | "managed" | "external";
+  containerRuntimeEndpoint: string;
+  imageServiceEndpoint: string;
+  runtimeRequestTimeout: number;
+
+  staticPodPath: string;
+  fileCheckFrequency: number;
+  syncFrequency: number;
+
+  maxPods: number;
+  podsPerCore: number;
+  podPidsLimit: number;
+  systemReserved: Record<string, string>;
+  kubeReserved: Record<string, string>;
+  evictionHard: Record<string, string>;
+  enforceNodeAllocatable: string[];
+  systemReservedCgroup: string;
+  kubeReservedCgroup: string;
+
+  /** "": detected. */
+  cgroupDriver: "" | "cgroupfs" | "systemd";
+  cgroupRoot: string;
+  cgroupsPerQOS: boolean;
+  cpuCFSQuota: boolean;
+  cpuCFSQuotaPeriod: number;
+  failSwapOn: boolean;
+  failCgroupV1: boolean;
+  swapBehavior: "" | "NoSwap" | "LimitedSwap";
+
+  clusterDNS: string[];
+  clusterDomain: string;
+  resolvConf: string;
+  podCIDR: string;
+
+  podLogsDir: string;
+  containerLogMaxSize: number;
+  containerLogMaxFiles: number;
+  containerLogMaxWorkers: number;
+  containerLogMonitorInterval: number;
+
+  maxContainerRestartPeriod: number;
+  seccompDefault: boolean;
+  allowedUnsafeSysctls: string[];
+
+  serializeImagePulls: boolean;
+  /** 0: no limit. */
+  maxParallelImagePulls: number;
+  imageFallbackToLocal: boolean;
+
+  shutdownGracePeriod: number;
+  shutdownGracePeriodCriticalPods: number;
+  shutdownGracePeriodByPodPriority: PriorityGrace[];
+  shutdownPods: boolean;
+
+  logLevel: "debug" | "info" | "warn" | "error";
+  /** "": text on a terminal, JSON elsewhere. */
+  logFormat: "" | "text" | "json";
+}
+
+export function defaultSettings(): Settings {
+  return {
+    rootDir: "/var/lib/islet",
+    runDir: "",
+    nodeName: "",
+    nodeIPs: [],
+    nodeLabels: {},
+    registerWithTaints: [],
+    apiSocket: "",
+    runtimeMode: "",
+    containerRuntimeEndpoint: "",
+    imageServiceEndpoint: "",
+    runtimeRequestTimeout: 120_000,
+    staticPodPath: "",
+    fileCheckFrequency: 20_000,
+    syncFrequency: 60_000,
+    maxPods: 110,
+    podsPerCore: 0,
+    podPidsLimit: -1,
+    systemReserved: {},
+    kubeReserved: {},
+    evictionHard: {
+      "memory.available": "100Mi",
+      "nodefs.available": "10%",
+      "nodefs.inodesFree": "5%",
+      "imagefs.available": "15%",
+      "imagefs.inodesFree": "5%",
+    },
+    enforceNodeAllocatable: ["pods"],
+    systemReservedCgroup: "",
+    kubeReservedCgroup: "",
+    cgroupDriver: "",
+    cgroupRoot: "",
+    cgroupsPerQOS: true,
+    cpuCFSQuota: true,
+    cpuCFSQuotaPeriod: 100,
+    failSwapOn: false,
+    failCgroupV1: false,
+    swapBehavior: "",
+    clusterDNS: [],
+    clusterDomain: "cluster.local",
+    resolvConf: "/etc/resolv.conf",
+    podCIDR: "10.244.0.0/24",
+    podLogsDir: "",
+    containerLogMaxSize: 10 * 1024 * 1024,
+    containerLogMaxFiles: 5,
+    containerLogMaxWorkers: 1,
+    containerLogMonitorInterval: 10_000,
+    maxContainerRestartPeriod: 300_000,
+    seccompDefault: false,
+    allowedUnsafeSysctls: [],
+    serializeImagePulls: true,
+    maxParallelImagePulls: 0,
+    imageFallbackToLocal: true,
+    shutdownGracePeriod: 0,
+    shutdownGracePeriodCriticalPods: 0,
+    shutdownGracePeriodByPodPriority: [],
+    shutdownPods: false,
+    logLevel: "info",
+    logFormat: "",
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * Rules between settings: what kubelet's own validation says of combinations that cannot work. Pure.
+ */
+import { formatDuration } from "./duration.ts";
+import type { Settings } from "./settings.ts";
+
+export interface Conflict {
+  /** The setting at fault. */
+  setting: keyof Settings;
+  /** What follows the field's name: `Invalid value: …`. */
+  problem: string;
+}
+
+const enforceable = [
+  "pods",
+  "system-reserved",
+  "kube-reserved",
+  "system-reserved-compressible",
+  "kube-reserved-compressible",
+  "none",
+];
+
+/** All conflicts; empty when the settings fit together. */
+export function conflicts(settings: Settings): Conflict[] {
+  const found: Conflict[] = [];
+  const invalid = (setting: keyof Settings, detail: string) =>
+    found.push({ setting, problem: `Invalid value: ${show(settings[setting])}: ${detail}` });
+
+  if (settings.serializeImagePulls && settings.maxParallelImagePulls > 1) {
+    invalid(
+      "maxParallelImagePulls",
+      "cannot be larger than 1 unless serializeImagePulls (--serialize-image-pulls) is set to false",
+    );
+  }
+  const enforce = settings.enforceNodeAllocatable;
+  for (const each of enforce.filter((each) => !enforceable.includes(each))) {
+    found.push({
+      setting: "enforceNodeAllocatable",
+      problem: `Unsupported value: ${JSON.stringify(each)}: supported values: ` +
+        [...enforceable].sort().map((value) => JSON.stringify(value)).join(", "),
+    });
+  }
+  if (enforce.includes("none") && enforce.length > 1) {
+    invalid("enforceNodeAllocatable", 'may not contain additional enforcements when "none" is specified');
+  }
+  if (!settings.cgroupsPerQOS && enforce.some((each) => each !== "none")) {
+    invalid("enforceNodeAllocatable", "is not supported unless cgroupsPerQOS (--cgroups-per-qos) is set to true");
+  }
+  for (
+    const [what, cgroup] of [["system-reserved", "systemReservedCgroup"], [
+      "kube-reserved",
+      "kubeReservedCgroup",
+    ]] as const
+  ) {
+    if (enforce.some((each) => each.startsWith(what)) && !settings[cgroup]) {
+      found.push({
+        setting: cgroup,
+        problem: `Required value: when ${JSON.stringify(what)} is in enforceNodeAllocatable`,
+      });
+    }
+  }
+  const { shutdownGracePeriod: total, shutdownGracePeriodCriticalPods: critical } = settings;
+  if (critical > total) {
+    invalid(
+      "shutdownGracePeriodCriticalPods",
+      `must not be greater than shutdownGracePeriod (${formatDuration(total)})`,
+    );
+  }
+  if (settings.shutdownGracePeriodByPodPriority.length > 0 && (total > 0 || critical > 0)) {
+    found.push({
+      setting: "shutdownGracePeriodByPodPriority",
+      problem: "Forbidden: cannot be set together with shutdownGracePeriod or shutdownGracePeriodCriticalPods",
+    });
+  }
+  if (settings.runtimeMode === "managed" && settings.containerRuntimeEndpoint) {
+    invalid("containerRuntimeEndpoint", 'must not be set when runtime.mode is "managed"');
+  }
+  if (settings.imageServiceEndpoint && !settings.containerRuntimeEndpoint && settings.runtimeMode !== "external") {
+    invalid("imageServiceEndpoint", "needs containerRuntimeEndpoint: islet's own containerd serves its images itself");
+  }
+  return found;
+}
+
+function show(value: unknown): string {
+  return typeof value === "object"
+    ? JSON.stringify(value)
+    : typeof value === "string"
+    ? JSON.stringify(value)
+    : String(value);
+}
