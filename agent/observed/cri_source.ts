@@ -50,7 +50,7 @@ export function criSource({ cri, owner, clock, log, logFile }: CriSourceOptions)
     watch({ onEvent, onConnected, onBroken }) {
       return cri.watchEvents({
         clock,
-        onEvent: ({ id }) => onEvent(id),
+        onEvent: ({ id, type }) => onEvent(id, type === "stopped"),
         onConnected: (source) => {
           log.debug("Where container events come from", { source });
           if (source !== "none") onConnected();

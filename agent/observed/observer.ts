@@ -19,8 +19,10 @@ export interface RuntimeSource {
   sandboxDetail(sandbox: ObservedSandbox): Promise<ObservedSandbox | undefined>;
   /** Adds what a list does not tell: stamps, exit code, reason, message. undefined when it has vanished meanwhile. */
   containerDetail(container: ObservedContainer): Promise<ObservedContainer | undefined>;
-  /** Calls `onEvent` with the ID of a sandbox or container that something happened to. */
-  watch(handlers: { onEvent(id: string): void; onConnected(): void; onBroken(err: unknown): void }): { close(): void };
+  /** Calls `onEvent` with the ID of a sandbox or container that something happened to, and whether that was its end. */
+  watch(
+    handlers: { onEvent(id: string, ended: boolean): void; onConnected(): void; onBroken(err: unknown): void },
+  ): { close(): void };
 }
 
 export interface ObserverOptions {
@@ -80,7 +82,7 @@ export class PodObserver {
   /** Subscribes and takes the first look; resolves when that is there, retrying as long as it takes. */
   async start(): Promise<void> {
     this.#watch = this.#source.watch({
-      onEvent: (id) => this.#event(id),
+      onEvent: (id, ended) => this.#event(id, ended),
       onConnected: () => {
         this.#eventful = true;
         // what happened between the last look and the subscription, and what an early subscription may have missed
@@ -206,10 +208,18 @@ export class PodObserver {
     this.#cancelRelist = this.#clock.after(wait, () => void this.relist());
   }
 
-  #event(id: string): void {
+  /**
+   * Looks at the pod concerned. containerd tells of an end before its CRI side has taken it in, so a container that still
+   * seems to run is looked at again.
+   */
+  #event(id: string, ended: boolean, tries = 0): void {
     const uid = this.#uidOf.get(id);
     // an ID nobody knows yet belongs to an action whose worker looks by itself when it ends
-    if (uid) this.observe(uid).catch((err) => this.#log.debug("Cannot look at a pod after an event", { uid, err }));
+    if (!uid || this.#stopped) return;
+    this.observe(uid).then((pod) => {
+      if (!ended || tries >= settleTriesMs.length || !stillRuns(pod, id)) return;
+      this.#clock.after(settleTriesMs[tries], () => this.#event(id, true, tries + 1));
+    }, (err) => this.#log.debug("Cannot look at a pod after an event", { uid, err }));
   }
 
   /** Takes a fresh list of one pod into the cache, details only where the list shows news. Says whether anything changed. */
@@ -256,6 +266,14 @@ export class PodObserver {
     else this.#pods.set(uid, { pod, stamps });
     return changed;
   }
+}
+
+/** Waits between looks at a container whose end was told and does not show yet. */
+const settleTriesMs = [20, 50, 150, 500, 1500];
+
+function stillRuns({ sandboxes, containers }: ObservedPod, id: string): boolean {
+  return containers.some((container) => container.id === id && container.state === "running") ||
+    sandboxes.some((sandbox) => sandbox.id === id && sandbox.ready);
 }
 
 function emptyPod(uid: string, observedAt: number): ObservedPod {

@@ -71,7 +71,7 @@ function containerState(facts: ContainerFacts): ContainerState {
     case "exited":
       if (restarts && waiting) return { waiting };
       if (restarts && starting) return { waiting: { reason: initialReason } };
-      return terminated(newest, facts.runtimeName);
+      return terminated(newest, facts);
     case "unknown":
       return {
         terminated: {
@@ -84,8 +84,12 @@ function containerState(facts: ContainerFacts): ContainerState {
   }
 }
 
-function terminated(container: ObservedContainer, runtimeName: string): ContainerState {
-  const { exitCode, reason, message, startedAt, finishedAt, id } = container;
+/** How an attempt ended. What was published of it stays: its message may be gone from the disk by now. */
+function terminated(container: ObservedContainer, { previous, runtimeName }: ContainerFacts): ContainerState {
+  const containerID = `${runtimeName}://${container.id}`;
+  const told = [previous?.state, previous?.lastState].find((state) => state?.terminated?.containerID === containerID);
+  if (told) return { terminated: told.terminated };
+  const { exitCode, reason, message, startedAt, finishedAt } = container;
   return {
     terminated: {
       exitCode,
@@ -93,7 +97,7 @@ function terminated(container: ObservedContainer, runtimeName: string): Containe
       ...(message ? { message } : {}),
       ...(startedAt > 0 ? { startedAt: timestamp(startedAt) } : {}),
       ...(finishedAt > 0 ? { finishedAt: timestamp(finishedAt) } : {}),
-      containerID: `${runtimeName}://${id}`,
+      containerID,
     },
   };
 }
@@ -102,9 +106,9 @@ function terminated(container: ObservedContainer, runtimeName: string): Containe
 function lastContainerState(facts: ContainerFacts, state: ContainerState): ContainerState {
   const { attempts, previous, runtimeName } = facts;
   const newest = attempts[0];
-  if (state.waiting && newest?.state === "exited") return terminated(newest, runtimeName);
+  if (state.waiting && newest?.state === "exited") return terminated(newest, facts);
   const before = attempts.slice(1).find((attempt) => attempt.state === "exited");
-  if (before) return terminated(before, runtimeName);
+  if (before) return terminated(before, facts);
   const id = newest && `${runtimeName}://${newest.id}`;
   if (previous?.state?.terminated && (!id || previous.state.terminated.containerID !== id) && !state.terminated) {
     return { terminated: previous.state.terminated };
