@@ -103,8 +103,8 @@ export function watchEvents(
     try {
       const header = new Headers({ [streamHeader]: "1" });
       const response = await transport.stream(method, ended.signal, undefined, header, once(request));
-      connect();
       for await (const message of response.message) {
+        connect();
         const event = toEvent(message as MessageShape<Method["output"]>);
         if (event && !stop.signal.aborted) onEvent(event);
       }
