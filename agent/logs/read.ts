@@ -85,8 +85,9 @@ export async function* readLog(
     const size = file.statSync().size;
     const tail: TailState = { wanted: options.tailLines ?? Infinity, atEnd: true };
     const offset = options.tailLines === undefined ? 0 : tailOffset(file, size, tail, options.stream);
-    if (options.history && tail.wanted > 0) {
-      yield* render(historyChunks(source.path, file, tail.wanted, options, signal));
+    // A line that ends in this file may begin in the one before, so offset 0 asks further, whatever is still wanted.
+    if (options.history && offset === 0 && options.tailLines !== 0) {
+      yield* render(historyChunks(source.path, file, tail, options, signal));
       if (renderer.full || signal?.aborted) return;
     }
     file.seekSync(offset, Deno.SeekMode.Start);
@@ -195,26 +196,31 @@ async function* fileChunks(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** The last `wanted` lines of the rotated files before `current`. */
+/** What `tail` wants of the rotated files before `current`. */
 async function* historyChunks(
   path: string,
   current: Deno.FsFile,
-  wanted: number,
+  tail: TailState,
   options: ReadOptions,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   const own = current.statSync().ino;
   const older = readableFiles(rotatedFiles(path)).filter((file) => inode(file.path) !== own);
-  if (wanted === Infinity) {
+  if (tail.wanted === Infinity) {
     for (const file of older) yield* fileChunks(file.path);
     return;
   }
-  // Backwards until there are enough lines, then forwards.
+  // Backwards until a file has lines to spare, then forwards.
   const parts: { path: string; skip: number }[] = [];
+  let { wanted, atEnd } = tail;
   for (const file of older.reverse()) {
-    if (wanted <= 0 || signal?.aborted) break;
-    const lines = await countLines(fileChunks(file.path), options.stream);
-    parts.unshift({ path: file.path, skip: Math.max(0, lines - wanted) });
+    const { lines, unfinished } = await countLines(fileChunks(file.path), options.stream);
+    if (signal?.aborted) return;
+    if (atEnd && unfinished) wanted--;
+    if (lines > 0 || unfinished) atEnd = false;
+    const skip = Math.max(0, lines - wanted);
+    parts.unshift({ path: file.path, skip });
+    if (skip > 0) break;
     wanted -= lines;
   }
   for (const part of parts) yield* skipLines(fileChunks(part.path), part.skip, options);

@@ -51,17 +51,23 @@ function countsBefore(entry: LogEntry | undefined, state: TailState, stream?: Lo
   return false;
 }
 
-/** Counts the lines that end in a sequence of chunks. */
-export async function countLines(chunks: AsyncIterable<Uint8Array>, stream?: LogStream): Promise<number> {
+/** Lines that end in a sequence of chunks, and whether parts of one that does not end there follow them. */
+export async function countLines(
+  chunks: AsyncIterable<Uint8Array>,
+  stream?: LogStream,
+): Promise<{ lines: number; unfinished: boolean }> {
   const splitter = new LineSplitter();
-  let count = 0;
+  let lines = 0;
+  let unfinished = false;
   const line = (bytes: Uint8Array) => {
     const entry = parseEntry(bytes);
-    if (entry && !entry.partial && (stream === undefined || entry.stream === stream)) count++;
+    if (!entry || (stream !== undefined && entry.stream !== stream)) return;
+    unfinished = entry.partial;
+    if (!entry.partial) lines++;
   };
   for await (const chunk of chunks) splitter.push(chunk, line);
   splitter.end(line);
-  return count;
+  return { lines, unfinished };
 }
 
 function readAt(file: Deno.FsFile, offset: number, bytes: Uint8Array): void {
