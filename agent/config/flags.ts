@@ -2,8 +2,10 @@
  * The command line of `islet run`: `--flag value`, `--flag=value`, `--switch`, `--switch=false`; kubelet's names where
  * kubelet has one. Parsing and help both come from the table of fields.
  */
+import { formatDuration } from "./duration.ts";
 import type { Field } from "./field.ts";
 import { nearest } from "./nearest.ts";
+import { defaultSettings } from "./settings.ts";
 import { fieldsByFlag } from "./table.ts";
 
 /** What was given, by the name that was used: all texts of a flag that was repeated. */
@@ -86,34 +88,33 @@ const typeNames: Record<Field["type"], string> = {
   object: "json",
 };
 
-/** The flags' part of a --help text: those that do something, then the names of the others. */
+/** The flags' part of a --help text: those that do something, in alphabetical order, with their defaults. */
 export function describeFlags({ width = 100 } = {}): string {
   const byField = new Map<Field, string[]>();
-  for (const [flag, field] of fieldsByFlag()) byField.set(field, [...byField.get(field) ?? [], flag]);
-  const active: [head: string, help: string][] = [];
-  const idle: string[] = [];
-  for (const [field, flags] of byField) {
-    if (field.refused) continue;
-    if (!field.help) {
-      idle.push(...flags.map((flag) => `--${flag}`));
-      continue;
-    }
+  for (const [flag, field] of fieldsByFlag()) {
+    if (field.help && !field.refused) byField.set(field, [...byField.get(field) ?? [], flag]);
+  }
+  const entries = [...byField].sort(([, [a]], [, [b]]) => a < b ? -1 : 1);
+  const indent = "      ";
+  const lines = entries.flatMap(([field, flags]) => {
     const [first, ...others] = flags.map((flag) => flag === "v" ? "-v, --v" : `--${flag}`);
     const also = others.length > 0 ? ` (also ${others.join(", ")})` : "";
-    active.push([`${first}${typeNames[field.type] && ` ${typeNames[field.type]}`}`, field.help + also]);
-  }
-  active.sort(([a], [b]) => a.replace(/^-v, /, "") < b.replace(/^-v, /, "") ? -1 : 1);
-  const indent = 6;
-  const lines = active.flatMap((
-    [head, help],
-  ) => [`  ${head}`, ...wrap(help, width - indent).map((line) => " ".repeat(indent) + line)]);
-  return [
-    "Flags:",
-    ...lines,
-    "",
-    "Known, and without effect in this version:",
-    ...wrap(idle.sort().join(" "), width - 2).map((line) => `  ${line}`),
-  ].join("\n");
+    const type = typeNames[field.type] && ` ${typeNames[field.type]}`;
+    const text = wrap(field.help + defaultText(field) + also, width - indent.length);
+    return [`  ${first}${type}`, ...text.map((line) => indent + line)];
+  });
+  const rest = "Every other flag of kubelet's is known, too; one that has no effect here says so when it is used.";
+  return ["Flags:", ...lines, "", ...wrap(rest, width)].join("\n");
+}
+
+/** ` (default 20s)`, unless the default is nothing, or the help speaks of it. */
+function defaultText({ sets, type, help, convert }: Field): string {
+  const value = sets && !convert ? defaultSettings()[sets] : undefined;
+  if (!value || help.includes("default") || (typeof value === "object" && Object.keys(value).length === 0)) return "";
+  if (type === "duration") return ` (default ${formatDuration(value as number)})`;
+  if (type === "quantity") return ` (default ${(value as number) / 2 ** 20}Mi)`;
+  if (type === "thresholds") return ` (default ${Object.entries(value).map((pair) => pair.join("<")).join(",")})`;
+  return ` (default ${value})`;
 }
 
 function wrap(text: string, width: number): string[] {

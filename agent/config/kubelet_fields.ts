@@ -260,7 +260,7 @@ const without: Field[] = [
   field("nodeStatusMaxImages", "int"),
   field("maxOpenFiles", "int"),
   field("contentType", "string", { flag: ["kube-api-content-type", "content-type"] }),
-  field("kubeAPIQPS", "int"),
+  field("kubeAPIQPS", "int", { flag: "kube-api-qps" }),
   field("kubeAPIBurst", "int"),
   field("evictionSoft", "thresholds"),
   field("evictionSoftGracePeriod", "stringMap"),

@@ -6,11 +6,8 @@ import { type Field, fieldsOf, type FieldType } from "./field.ts";
 
 const field = fieldsOf("KubeProxyConfiguration", "proxy-");
 
-/** kube-proxy's own flag, where no flag of kubelet has its name, and the derived one. */
-const named = (path: string, type: FieldType, flag: string): Field => {
-  const made = field(path, type);
-  return { ...made, flags: [flag, ...made.flags.filter((other) => other !== flag)] };
-};
+/** A field whose flag in kube-proxy is no flag of kubelet's: it keeps that name. */
+const named = (path: string, type: FieldType, flag: string): Field => field(path, type, { flag });
 
 const note = "there is no service proxy in this version";
 
@@ -34,7 +31,7 @@ export const proxyFields: readonly Field[] = [
   field("enableProfiling", "bool"),
   field("showHiddenMetricsForVersion", "string"),
   field("mode", "string"),
-  named("iptables.masqueradeBit", "int", "proxy-iptables-masquerade-bit"),
+  field("iptables.masqueradeBit", "int"),
   named("iptables.masqueradeAll", "bool", "masquerade-all"),
   named("iptables.localhostNodePorts", "bool", "iptables-localhost-nodeports"),
   named("iptables.syncPeriod", "duration", "iptables-sync-period"),

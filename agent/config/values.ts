@@ -11,7 +11,10 @@ import type { PriorityGrace, Taint } from "./settings.ts";
 /** A field's value; `unset` when it means "as if it were not there". */
 export type Read = { value: unknown } | { unset: true } | { problem: string };
 
-/** A value as a YAML or JSON document has it; relative paths start at `directory`. `problem` is what follows the path: `Invalid value: -1: must be …`. */
+/**
+ * A value as a YAML or JSON document has it; relative paths start at `directory`. A problem is what follows the path:
+ * `Invalid value: -1: must be …`.
+ */
 export function readValue(field: Field, given: unknown, directory = Deno.cwd()): Read {
   if (given === null || given === undefined) return { unset: true };
   const invalid = (detail: string): Read => ({ problem: `Invalid value: ${JSON.stringify(given)}: ${detail}` });
