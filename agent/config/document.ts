@@ -142,13 +142,15 @@ class DocumentReader {
     }
   }
 
+  /** The sibling that was probably meant. */
   #meant(path: string, known: ReadonlyMap<string, Field>): string {
-    const names = new Set([...known.keys()].flatMap((each) => {
-      const parts = each.split(".");
-      return parts.map((_, at) => parts.slice(0, at + 1).join("."));
-    }));
-    const near = nearest(path, names);
-    return near ? ` (did you mean ${JSON.stringify(near)}?)` : "";
+    const prefix = path.slice(0, path.lastIndexOf(".") + 1);
+    const siblings = [...known.keys()].filter((each) => each.startsWith(prefix));
+    const near = nearest(
+      path.slice(prefix.length),
+      new Set(siblings.map((each) => each.slice(prefix.length).split(".")[0])),
+    );
+    return near ? ` (did you mean ${JSON.stringify(prefix + near)}?)` : "";
   }
 }
 

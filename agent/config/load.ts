@@ -73,7 +73,20 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
   if (wrongName && !chosen.has("nodeName")) {
     errors.push(`nodeName: Invalid value: ${JSON.stringify(config.nodeName)} (the hostname): ${wrongName}`);
   }
-  return errors.length > 0 ? { errors, warnings } : { config, warnings };
+  return errors.length > 0 ? { errors: inOrder(errors), warnings } : { config, warnings };
+}
+
+/** The file's errors by line and column, the others behind them as they came. */
+function inOrder(errors: readonly string[]): string[] {
+  const place = (error: string) => {
+    const [, line, column] = /^\S+?:(\d+):(\d+): /.exec(error) ?? [, Infinity, 0];
+    return [Number(line), Number(column)];
+  };
+  const placed = errors.map((error) => ({ error, place: place(error) }));
+  const compare = (a: number, b: number) => a === b ? 0 : a - b;
+  return placed.sort((a, b) => compare(a.place[0], b.place[0]) || compare(a.place[1], b.place[1])).map((each) =>
+    each.error
+  );
 }
 
 /** Flags win over the file. Two places of the same rank that differ are an error. */
