@@ -56,7 +56,7 @@ export interface NodeConfig {
   clusterDomain: string;
   /** "": pods get no DNS from the node. */
   resolvConf: string;
-  network: { podCIDRs: string[] };
+  podCIDRs: string[];
 
   podLogsDir: string;
   /** Bytes. */
@@ -152,7 +152,7 @@ export function nodeConfig(settings: Settings, host: Host): NodeConfig {
     clusterDNS: settings.clusterDNS,
     clusterDomain: settings.clusterDomain.replace(/\.$/, ""),
     resolvConf: settings.resolvConf,
-    network: { podCIDRs: settings.podCIDR.split(",").filter((each) => each !== "") },
+    podCIDRs: settings.podCIDR.split(",").filter((each) => each !== ""),
     podLogsDir: settings.podLogsDir || join(rootDir, "logs/pods"),
     containerLogMaxSize: settings.containerLogMaxSize,
     containerLogMaxFiles: settings.containerLogMaxFiles,
