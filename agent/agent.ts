@@ -6,6 +6,7 @@
  * Every part can start from nothing but the store and the world; stopping is no more than letting go. Containers run on.
  */
 import { join } from "node:path";
+import { detect } from "../cgroups/mod.ts";
 import { freeLeases } from "../net/cni/mod.ts";
 import { startApi } from "./api/mod.ts";
 import { systemClock } from "./clock.ts";
@@ -16,6 +17,7 @@ import {
   AddressWatcher,
   allocatable,
   hostIPs,
+  type NodeFacts,
   nodeLabels,
   planAdmission,
   planShutdown,
@@ -89,6 +91,10 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   const events = new EventRing({ nodeName, clock });
 
   const facts = readFacts({ maxPods: config.maxPods, rootDir });
+  if (config.podsPerCore > 0) {
+    facts.capacity.pods = Math.min(config.maxPods, config.podsPerCore * Math.floor(facts.capacity.cpu / 1000));
+  }
+  refuseMachine(config, facts);
   const addresses = new AddressWatcher({
     read: () => readAddresses({ nodeIPs: config.nodeIPs }),
     onChange: () => {},
@@ -163,7 +169,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
       cpuPeriodUs: config.cpuCFSQuotaPeriodUs,
       memoryCapacity: facts.capacity.memory,
       hugePageSizes: hugePageSizes(),
-      swap: { cgroupVersion: cgroups.version },
+      swap: { cgroupVersion: cgroups.version, behavior: config.swapBehavior, swapCapacity: facts.swapBytes },
     },
     security: {
       seccompRoot: join(rootDir, "seccomp"),
@@ -322,6 +328,20 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
       await manager.shutdown(ending, waitSeconds * 1000);
     }
   };
+}
+
+/** The machine as the configuration wants it, or an error that says how to mend either. */
+function refuseMachine({ failSwapOn, failCgroupV1 }: NodeConfig, { swapBytes }: NodeFacts): void {
+  if (failSwapOn && swapBytes > 0) {
+    throw new Error(
+      "Cannot start: failSwapOn is set and the machine has swap; turn it off (swapoff -a) or unset failSwapOn",
+    );
+  }
+  if (failCgroupV1 && detect().version === 1) {
+    throw new Error(
+      "Cannot start: failCgroupV1 is set and the machine has cgroup v1; boot with cgroup v2 or unset failCgroupV1",
+    );
+  }
 }
 
 /** The realm that a pod's references are resolved in: its own. */

@@ -2,9 +2,7 @@
  * The command line: one file a verb, loaded when it is used. Exit codes: 0 done, 1 failed, 2 usage.
  */
 import { errorText } from "../telemetry/log.ts";
-
-/** Wrong words on the command line: exit code 2. */
-export class UsageError extends Error {}
+import { UsageError } from "./usage.ts";
 
 /** A verb: gets the words after its name, answers with the exit code. */
 export type Command = (args: string[]) => Promise<number>;

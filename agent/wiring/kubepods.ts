@@ -12,7 +12,7 @@ export interface PodCgroups {
 
 export async function podCgroups(config: NodeConfig, capacity: Amounts, log: Logger): Promise<PodCgroups> {
   const found = detect();
-  const driver = config.cgroupDriver ?? (found.version === 2 && isSystemd() ? "systemd" : "cgroupfs");
+  const driver = config.cgroupDriver;
   const fs = driver === "systemd" ? new SystemdFs(found) : found;
   const { cpu, ...budget } = podsBudget(capacity, config.reservation);
   const enforced = config.enforceNodeAllocatable.includes("pods");
@@ -22,12 +22,4 @@ export async function podCgroups(config: NodeConfig, capacity: Amounts, log: Log
     log.warn("Pods use more memory than they may; their limit stays at the use for now", { heldAtBytes });
   }
   return { fs, paths: { driver, root: config.cgroupRoot } };
-}
-
-function isSystemd(): boolean {
-  try {
-    return Deno.statSync("/run/systemd/system").isDirectory;
-  } catch {
-    return false;
-  }
 }

@@ -1,0 +1,40 @@
+/** `islet run`: the node, in the foreground until SIGTERM or SIGINT. */
+import { describeFlags, loadConfig, parseFlags } from "../config/mod.ts";
+import { createLogger } from "../telemetry/log.ts";
+import { UsageError } from "./usage.ts";
+
+export async function run(args: string[]): Promise<number> {
+  const { flags, rest, help, errors } = parseFlags(args);
+  if (help) {
+    console.log(
+      `Runs the node in the foreground. SIGTERM and SIGINT stop it; its pods run on.\n\nFlags:\n${describeFlags()}`,
+    );
+    return 0;
+  }
+  if (rest.length > 0) errors.push(`unexpected argument ${JSON.stringify(rest[0])}`);
+  if (errors.length > 0) throw new UsageError(errors.join("\n"));
+  const loaded = await loadConfig({ flags });
+  if (!loaded.config) throw new UsageError(loaded.errors.join("\n"));
+  const { config, warnings } = loaded;
+  const log = createLogger(config.logging);
+  for (const warning of warnings) log.warn("Configuration", { field: warning });
+
+  const began = performance.now();
+  const { startAgent } = await import("../agent.ts");
+  const asked = Promise.withResolvers<void>();
+  const signals = ["SIGTERM", "SIGINT"] as const;
+  for (const signal of signals) Deno.addSignalListener(signal, asked.resolve);
+  const agent = await Promise.race([startAgent(config, log), asked.promise]);
+  if (agent) {
+    log.info("The node runs", {
+      node: config.nodeName,
+      rootDir: config.rootDir,
+      ms: Math.round(performance.now() - began),
+    });
+    await asked.promise;
+    log.info(config.shutdownPods ? "Stopping, and the pods with it" : "Stopping; pods run on");
+    await agent.stop({ shutdownPods: config.shutdownPods });
+  }
+  for (const signal of signals) Deno.removeSignalListener(signal, asked.resolve);
+  return 0;
+}
