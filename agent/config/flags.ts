@@ -88,7 +88,7 @@ const typeNames: Record<Field["type"], string> = {
   object: "json",
 };
 
-/** The flags' part of a --help text: those that do something, in alphabetical order, with their defaults. */
+/** The entries of a --help text: flags that do something, in alphabetical order, with their defaults. */
 export function describeFlags({ width = 100 } = {}): string {
   const byField = new Map<Field, string[]>();
   for (const [flag, field] of fieldsByFlag()) {
@@ -104,7 +104,7 @@ export function describeFlags({ width = 100 } = {}): string {
     return [`  ${first}${type}`, ...text.map((line) => indent + line)];
   });
   const rest = "Every other flag of kubelet's is known, too; one that has no effect here says so when it is used.";
-  return ["Flags:", ...lines, "", ...wrap(rest, width)].join("\n");
+  return [...lines, "", ...wrap(rest, width)].join("\n");
 }
 
 /** ` (default 20s)`, unless the default is nothing, or the help speaks of it. */
