@@ -6,6 +6,7 @@ import {
   type Fd,
   fstat,
   isErrno,
+  isMounted,
   isMountPoint,
   LinuxError,
   loadLibc,
@@ -165,6 +166,11 @@ Deno.test({
       mountTmpfs(`${dir}/m`, { size: 1 << 20, mode: 0o3777, gid: 1234 });
       assert.equal(isMountPoint(`${dir}/m`), true);
       assert.equal(isMountPoint(dir), false);
+      Deno.symlinkSync(dir, `${dir}/self`);
+      assert.equal(isMounted(`${dir}/m`), true);
+      assert.equal(isMounted(`${dir}/self/m`), true);
+      assert.equal(isMounted(`${dir}/m/none/x`), false);
+      assert.equal(isMounted(dir), false);
       const { mode, gid } = lstat(`${dir}/m`);
       assert.deepEqual([mode, gid], [0o3777, 1234]);
       assert.throws(() => Deno.writeFileSync(`${dir}/m/big`, new Uint8Array(2 << 20)), /No space left/);

@@ -89,3 +89,18 @@ export function isMountPoint(path: string): boolean {
     throw err;
   }
 }
+
+/**
+ * Whether something is mounted exactly at `path`, without asking its file system, which may have a server that is gone:
+ * for bind mounts of the host's directories.
+ */
+export function isMounted(path: string): boolean {
+  const slash = path.lastIndexOf("/");
+  try {
+    const real = `${Deno.realPathSync(path.slice(0, slash))}/${path.slice(slash + 1)}`;
+    return readMounts().some(({ target }) => target === real);
+  } catch (err) {
+    if (err instanceof Deno.errors.NotFound) return false;
+    throw err;
+  }
+}

@@ -5,6 +5,7 @@ import {
   chownFd,
   fstat,
   isErrno,
+  isMounted,
   isMountPoint,
   lstat,
   mountTmpfs,
@@ -74,7 +75,7 @@ export async function setUpBind(
     }
     flags |= mountFlags[option];
   }
-  if (isMountPoint(path)) return false;
+  if (isMounted(path)) return false;
   await Deno.mkdir(path, { recursive: true, mode: 0o700 });
   using fd = openPath(source);
   if (fstat(fd).type !== "directory") throw new SetUpError(`local volume path ${source} is not a directory`);

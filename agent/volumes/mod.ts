@@ -5,10 +5,7 @@
  * host_path.ts's plan, claim.ts (claim → storage), plan_mounts.ts (container → mounts).
  */
 export { VolumeError, type VolumeErrorReason, type VolumeFailure } from "./errors.ts";
-export {
-  type ContainerMountOptions,
-  type TokenProvider,
-  usedVolumes,
-  VolumeManager,
-  type VolumeManagerOptions,
-} from "./manager.ts";
+export type { ContainerMountOptions } from "./container_mounts.ts";
+export { VolumeManager } from "./manager.ts";
+export type { TokenProvider, VolumeManagerOptions } from "./options.ts";
+export { usedVolumes } from "./places.ts";

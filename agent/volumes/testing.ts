@@ -3,7 +3,8 @@ import type { Pod } from "../objects/mod.ts";
 import { loadLibc, readMounts, unmount } from "../linux/mod.ts";
 import type { DownwardContext } from "../runtime/mod.ts";
 import { silentLogger } from "../telemetry/log.ts";
-import { VolumeManager, type VolumeManagerOptions } from "./manager.ts";
+import { VolumeManager } from "./manager.ts";
+import type { VolumeManagerOptions } from "./options.ts";
 
 loadLibc();
 
