@@ -3,6 +3,8 @@
  * twenty time-outs. Before a pull that has a local image to fall back on, the registry is knocked at once, with a short
  * deadline, by one caller for all; what is found holds for a while, longer each time.
  */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 
 /** Opens and closes a connection; rejects when there is none within the deadline. */
@@ -77,6 +79,19 @@ export class RegistryHosts {
     else this.failed(registry);
     return reached;
   }
+}
+
+/**
+ * Which registries may be knocked at: not those that the runtime reaches by another way, through a proxy or a mirror, for which
+ * a closed door says nothing.
+ */
+export function directRegistries(
+  registryConfigDir: string,
+  env: Record<string, string>,
+): (registry: string) => boolean {
+  const proxied = Object.entries(env).some(([name, value]) => /^https?_proxy$/i.test(name) && value !== "");
+  return (registry) =>
+    !proxied && ![registry, "_default"].some((name) => existsSync(join(registryConfigDir, name, "hosts.toml")));
 }
 
 /** Where a registry listens: its port, else that of HTTPS, and HTTP's as runtimes use it for `localhost`. */

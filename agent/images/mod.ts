@@ -1,5 +1,5 @@
 /** Images: from registries (manager.ts), from archives (preload.ts), and the one that islet carries in itself (pause.ts). */
-export { RegistryHosts } from "./hosts.ts";
+export { directRegistries, RegistryHosts } from "./hosts.ts";
 export { CtrImporter, type CtrImporterOptions, type ImageImporter } from "./importer.ts";
 export { type Credentials, type Keyring, parseDockerConfig } from "./keyring.ts";
 export { type EnsuredImage, type EnsureOptions, ImageManager, type ImageManagerOptions } from "./manager.ts";

@@ -16,19 +16,45 @@ export class MissingProgramError extends Error {
   }
 }
 
-/** Reads the facts; `root` is where overlayfs must work. Throws {@linkcode MissingProgramError}. */
+/**
+ * Reads the facts; `root` is where overlayfs must work. What takes starting programs is remembered in `<root>/facts.json` until
+ * containerd or the kernel changes. Throws {@linkcode MissingProgramError}.
+ */
 export async function containerdFacts(root: string, options: { cniBinDir?: string } = {}): Promise<ContainerdFacts> {
-  const version = parseContainerdVersion(await output("containerd", ["--version"]));
   const cniBinDir = options.cniBinDir ?? findCniBinDir();
   if (cniBinDir === undefined) throw new MissingProgramError("the CNI plugins", "containernetworking-plugins");
   return {
-    version,
+    ...await triedFacts(root),
     cniBinDir,
     capSysResource: hasCapability(readText("/proc/self/status"), 24),
     systemdCgroup: isDirectory("/run/systemd/system"),
-    snapshotter: (await overlayWorks(root)) ? "overlayfs" : "native",
     apparmor: readText("/sys/module/apparmor/parameters/enabled").trim() === "Y",
   };
+}
+
+async function triedFacts(root: string): Promise<Pick<ContainerdFacts, "version" | "snapshotter">> {
+  const key = `${programVersion("containerd")} ${readText("/proc/sys/kernel/osrelease").trim()}`;
+  const file = join(root, "facts.json");
+  try {
+    const remembered = JSON.parse(Deno.readTextFileSync(file));
+    if (remembered.key === key) return { version: remembered.version, snapshotter: remembered.snapshotter };
+  } catch { /* not there, or half a file: tried anew */ }
+  const version = parseContainerdVersion(await output("containerd", ["--version"]));
+  const snapshotter = (await overlayWorks(root)) ? "overlayfs" : "native";
+  Deno.writeTextFileSync(`${file}.new`, JSON.stringify({ key, version, snapshotter }), { mode: 0o600 });
+  Deno.renameSync(`${file}.new`, file);
+  return { version, snapshotter };
+}
+
+/** What changes when a program is installed anew: its place, size and time. */
+function programVersion(name: string): string {
+  for (const dir of (Deno.env.get("PATH") ?? "").split(":")) {
+    try {
+      const { size, mtime } = Deno.statSync(join(dir, name));
+      return `${dir} ${size} ${mtime?.getTime()}`;
+    } catch { /* not in this one */ }
+  }
+  throw new MissingProgramError(name, name);
 }
 
 /** `containerd github.com/containerd/containerd 1.6.20~ds1 …` or `… v2.1.3 …`. */

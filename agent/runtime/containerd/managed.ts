@@ -13,6 +13,7 @@
  * Way in: {@linkcode ManagedContainerd}.
  */
 import { dirname } from "node:path";
+import { connectCri } from "../../../cri/mod.ts";
 import { type Clock, systemClock } from "../../clock.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { containerdConfig, type ContainerdFacts, type ContainerdPaths, type ContainerdSettings } from "./config.ts";
@@ -29,7 +30,7 @@ export interface ManagedContainerdOptions {
   /** Read from the machine unless given. */
   facts?: ContainerdFacts;
   cniBinDir?: string;
-  /** Resolves when the runtime answers a request; default: it accepts connections. */
+  /** Resolves when the runtime answers a request; default: CRI's Version. */
   probe?: (socket: string) => Promise<unknown>;
   /** Called each time containerd has been started anew or found answering again after it was lost. */
   onUp?: () => void;
@@ -41,6 +42,7 @@ export interface ManagedContainerdOptions {
 
 const maxLogBytes = 2 * 1024 * 1024;
 const stableAfterMs = 60_000;
+const boundLogEveryMs = 3_600_000;
 
 /** How long to wait before restart number `level` in a row: 0, 1, 2, 4 … 30 s. */
 export function restartDelay(level: number): number {
@@ -57,12 +59,13 @@ export class ManagedContainerd {
   #level = 0;
   #upSince = 0;
   #cancelTimer = () => {};
+  #cancelBounding = () => {};
   #starting: Promise<void> | undefined;
   /** Whether the last {@linkcode start} found containerd running and left it so. */
   adopted = false;
 
   constructor(options: ManagedContainerdOptions) {
-    this.#options = { clock: systemClock, readyTimeoutMs: 30_000, probe: connects, ...options };
+    this.#options = { clock: systemClock, readyTimeoutMs: 30_000, probe: answersCri, ...options };
   }
 
   get paths(): ContainerdPaths {
@@ -89,6 +92,7 @@ export class ManagedContainerd {
   release(): void {
     this.#stopped = true;
     this.#cancelTimer();
+    this.#cancelBounding();
     this.#unwatch();
   }
 
@@ -131,6 +135,7 @@ export class ManagedContainerd {
     if (this.#stopped) return;
     this.#upSince = clock.mono();
     await this.#watchOver();
+    this.#keepLogBounded();
     log.info(this.adopted ? "containerd is running: adopted" : "containerd started", { pid: running.pid });
     this.#options.onUp?.();
   }
@@ -145,7 +150,7 @@ export class ManagedContainerd {
   async #spawn(facts: ContainerdFacts): Promise<ProcessId> {
     const { paths } = this.#options;
     const args = ["--config", paths.config];
-    const env = { PATH: Deno.env.get("PATH") ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
+    const env = inheritedEnvironment(Deno.env.toObject());
     if (!underSystemd()) return await spawnDetached("containerd", args, { log: paths.log, env });
     const pid = await startUnit({ unit: unitName(paths), args, env, log: paths.log, lowerOom: facts.capSysResource });
     const found = processId(pid);
@@ -190,6 +195,15 @@ export class ManagedContainerd {
     });
   }
 
+  #keepLogBounded(): void {
+    const { clock, paths } = this.#options;
+    this.#cancelBounding();
+    this.#cancelBounding = clock.after(boundLogEveryMs, () => {
+      boundLog(paths.log, maxLogBytes);
+      this.#keepLogBounded();
+    });
+  }
+
   #unwatch(): void {
     const conn = this.#watch;
     this.#watch = undefined;
@@ -219,9 +233,23 @@ export class ManagedContainerd {
   }
 }
 
-/** Accepting a connection is the last thing containerd prepares. */
-async function connects(path: string): Promise<void> {
-  (await Deno.connect({ transport: "unix", path })).close();
+/** What containerd is given of our environment: where programs are, and the proxies through which it pulls. */
+export function inheritedEnvironment(own: Record<string, string>): Record<string, string> {
+  const proxies = Object.entries(own).filter(([name]) => /^(?:https?_proxy|no_proxy)$/i.test(name));
+  return {
+    PATH: own.PATH ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    ...Object.fromEntries(proxies),
+  };
+}
+
+/** The socket opens a moment before the CRI plugin has read back its containers; until then it refuses every call. */
+async function answersCri(socket: string): Promise<void> {
+  const cri = connectCri(`unix://${socket}`);
+  try {
+    await cri.runtime.version({}, { timeoutMs: 2000 });
+  } finally {
+    cri.close();
+  }
 }
 
 async function end(target: ProcessId): Promise<void> {

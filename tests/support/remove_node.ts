@@ -1,0 +1,136 @@
+/**
+ * Takes a node off the machine again: its pods, its containerd, its mounts, cgroups, network rules and files. For the examples
+ * and for tests; what Debian's packages brought stays.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { connectCri } from "../../cri/mod.ts";
+import { removeDefaultCni } from "../../net/cni/mod.ts";
+import { containerdPaths, ManagedContainerd, runDirOf } from "../../agent/runtime/containerd/mod.ts";
+import { type Logger, silentLogger } from "../../agent/telemetry/log.ts";
+
+export interface RemoveNodeOptions {
+  rootDir: string;
+  runDir?: string;
+  /** The node's own top cgroup, `kubepods` unless configured otherwise; removed only if named: nodes may share it. */
+  cgroup?: string;
+  log?: Logger;
+  onProgress?: (message: string) => void;
+}
+
+/** Removes everything; throws when the node's agent is still running or a mount cannot be undone. */
+export async function removeNode(
+  { rootDir, runDir = runDirOf(rootDir), cgroup, log = silentLogger, onProgress = () => {} }: RemoveNodeOptions,
+): Promise<void> {
+  if (await answers(join(runDir, "islet.sock"))) {
+    throw new Error(`Cannot remove the node: it is running (${runDir}/islet.sock answers); stop it first`);
+  }
+  const paths = containerdPaths(rootDir, { runDir });
+  if (existsSync(paths.config)) {
+    onProgress("ending pods");
+    const containerd = new ManagedContainerd({ paths, log });
+    await containerd.start();
+    await removePods(containerd.endpoint);
+    onProgress("ending containerd");
+    await containerd.stop();
+  }
+  onProgress("removing mounts, cgroups and network rules");
+  await unmountBelow([rootDir, runDir]);
+  if (cgroup !== undefined) removeCgroups(cgroup);
+  if (existsSync(paths.cniConfDir)) await removeDefaultCni(paths.cniConfDir, ["10.244.0.0/24", "fd00::/64"]);
+  await removePortmapChains();
+  onProgress("removing files");
+  const left = mountsBelow([rootDir, runDir]);
+  if (left.length > 0) throw new Error(`Cannot remove the node's files: still mounted: ${left.join(", ")}`);
+  for (const dir of [rootDir, runDir]) await removeDirectory(dir);
+}
+
+async function removePods(endpoint: string): Promise<void> {
+  const cri = connectCri(endpoint);
+  try {
+    const [{ containers }, { items }] = await Promise.all([
+      cri.runtime.listContainers({}),
+      cri.runtime.listPodSandbox({}),
+    ]);
+    await Promise.all(containers.map(({ id }) => cri.runtime.stopContainer({ containerId: id, timeout: 2n })));
+    await Promise.all(items.map(async ({ id }) => {
+      await cri.runtime.stopPodSandbox({ podSandboxId: id });
+      await cri.runtime.removePodSandbox({ podSandboxId: id });
+    }));
+  } finally {
+    cri.close();
+  }
+}
+
+/** Mount points below the directories, deepest first. A directory that is itself a mount is somebody's partition. */
+function mountsBelow(dirs: readonly string[]): string[] {
+  return Deno.readTextFileSync("/proc/self/mountinfo").split("\n")
+    .map((line) =>
+      (line.split(" ")[4] ?? "").replace(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(parseInt(code, 8)))
+    )
+    .filter((point) => dirs.some((dir) => point.startsWith(dir + "/")))
+    .sort((a, b) => b.length - a.length);
+}
+
+async function unmountBelow(dirs: readonly string[]): Promise<void> {
+  for (const point of mountsBelow(dirs)) await run("umount", ["--lazy", point]);
+}
+
+/** Removes the empty cgroups of this name in every hierarchy; those that hold processes are somebody's and stay. */
+function removeCgroups(name: string): void {
+  const root = "/sys/fs/cgroup";
+  const hierarchies = existsSync(`${root}/cgroup.controllers`)
+    ? [root]
+    : [...Deno.readDirSync(root)].filter((entry) => entry.isDirectory).map((entry) => `${root}/${entry.name}`);
+  const remove = (dir: string) => {
+    for (const entry of Deno.readDirSync(dir)) if (entry.isDirectory) remove(`${dir}/${entry.name}`);
+    try {
+      Deno.removeSync(dir);
+    } catch { /* in use */ }
+  };
+  for (const hierarchy of hierarchies) if (existsSync(`${hierarchy}/${name}`)) remove(`${hierarchy}/${name}`);
+}
+
+/** The chains that CNI's portmap makes once and never takes away; a chain that still forwards something stays. */
+async function removePortmapChains(): Promise<void> {
+  const { success, stdout } = await run("iptables", ["-t", "nat", "-S"]);
+  if (!success || /^-A CNI-HOSTPORT-DNAT /m.test(stdout)) return;
+  for (const rule of stdout.split("\n").filter((line) => /^-A (?!CNI-).* -j CNI-HOSTPORT-/.test(line))) {
+    // Quotes stand around comments only.
+    const words = [...rule.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2]);
+    await run("iptables", ["-t", "nat", "-D", ...words.slice(1)]);
+  }
+  for (const chain of ["CNI-HOSTPORT-DNAT", "CNI-HOSTPORT-MASQ", "CNI-HOSTPORT-SETMARK"]) {
+    await run("iptables", ["-t", "nat", "-F", chain]);
+    await run("iptables", ["-t", "nat", "-X", chain]);
+  }
+}
+
+async function run(program: string, args: string[]): Promise<{ success: boolean; stdout: string }> {
+  try {
+    const { success, stdout } = await new Deno.Command(program, { args, stderr: "null" }).output();
+    return { success, stdout: new TextDecoder().decode(stdout) };
+  } catch {
+    return { success: false, stdout: "" }; // not installed: nothing of it to remove
+  }
+}
+
+async function answers(path: string): Promise<boolean> {
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Removes a directory; of one that is a mount, what is in it. */
+async function removeDirectory(dir: string): Promise<void> {
+  if (!existsSync(dir)) return;
+  for (const { name } of Deno.readDirSync(dir)) await Deno.remove(join(dir, name), { recursive: true });
+  try {
+    await Deno.remove(dir);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.Busy) && (error as { code?: string }).code !== "EBUSY") throw error;
+  }
+}
