@@ -21,7 +21,10 @@ export interface DownwardContext {
 export function fieldValue(pod: Pod, path: string, context: DownwardContext): string {
   const { metadata, spec } = pod;
   const entry = /^metadata\.(labels|annotations)\['(.*)'\]$/s.exec(path);
-  if (entry) return metadata[entry[1] as "labels" | "annotations"]?.[entry[2]] ?? "";
+  if (entry) {
+    const map = metadata[entry[1] as "labels" | "annotations"] ?? {};
+    return Object.hasOwn(map, entry[2]) ? map[entry[2]] : "";
+  }
   // A pod on the node's network has the node's addresses, also before the runtime has said so.
   const podIPs = spec.hostNetwork && context.podIPs.length === 0 ? context.hostIPs : context.podIPs;
   switch (path) {
