@@ -112,7 +112,9 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   const runtime = await startRuntime({ config, cniConfDir: network.confDir, pins, log, clock });
   stops.push(() => runtime.release());
   const { cri } = runtime;
-  const { fs: cgroups, paths: cgroupPaths } = await podCgroups(config, facts.capacity, log);
+  const kubepods = await podCgroups(config, facts.capacity, log, clock);
+  stops.push(() => kubepods.stop());
+  const { fs: cgroups, paths: cgroupPaths } = kubepods;
 
   const lookUp = <T>(pod: Pod, kind: string, name: string) =>
     store.get<T>(realmOf(store, pod), kind, pod.metadata.namespace!, name);
@@ -138,6 +140,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     })(),
     maxParallelPulls: config.maxParallelImagePulls,
     fallBackToLocal: config.imageFallbackToLocal,
+    archives: async () => await preloader?.idle(),
     clock,
   });
 
@@ -151,7 +154,8 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
       owner,
       clock,
       log,
-      logFile: (container) => containerLogPath(podLogsDir, podOf(container), container.name, container.attempt),
+      logFile: (container) =>
+        container.logPath || containerLogPath(podLogsDir, podOf(container), container.name, container.attempt),
     }),
     clock,
     log,
@@ -236,6 +240,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
         pods.map(({ pod, running }) => ({ pod, admitted: running, manifest: isFromFile(pod as StoreObject) })),
         node,
       );
+      kubepods.weigh(pods.map(({ pod }) => pod).filter(({ metadata }) => decisions.get(metadata.uid!)?.admit));
       const refused = [...decisions].filter(([, decision]) => !decision.admit);
       return new Map(refused.map(([uid, decision]) => [uid, decision as { reason: string; message: string }]));
     },
@@ -258,7 +263,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
       observer.uids().flatMap((uid) => observer.get(uid)?.containers ?? []).filter(({ state }) => state === "running")
         .map((container) => ({
           containerId: container.id,
-          path: containerLogPath(podLogsDir, podOf(container), container.name, container.attempt),
+          path: container.logPath || containerLogPath(podLogsDir, podOf(container), container.name, container.attempt),
         })),
     reopen: async (containerId) => void await cri.runtime.reopenContainerLog({ containerId }),
     clock,
@@ -277,6 +282,20 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     })
     : undefined;
 
+  const preloader = runtime.importer && new ImagePreloader({
+    dir: join(rootDir, "images"),
+    image: cri.image,
+    importer: runtime.importer,
+    pins,
+    log,
+    clock,
+    onImported: () => manager.retryAll(),
+  });
+  if (preloader) {
+    stops.push(() => preloader.stop());
+    preloader.start().catch((err) => log.warn("Cannot preload images", { err }));
+  }
+
   stops.push(() => observer.stop());
   await observer.start();
   runtime.onUp = () => void observer.relist();
@@ -290,23 +309,6 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   stops.push(() => addresses.stop());
   rotator.start();
   stops.push(() => rotator.stop());
-
-  const preloader = runtime.importer && new ImagePreloader({
-    dir: join(rootDir, "images"),
-    image: cri.image,
-    importer: runtime.importer,
-    pins,
-    log,
-    clock,
-    onImported: (names) => {
-      images.arrived(names);
-      manager.retryAll();
-    },
-  });
-  if (preloader) {
-    stops.push(() => preloader.stop());
-    preloader.start().catch((err) => log.warn("Cannot preload images", { err }));
-  }
 
   const api = await startApi({
     config,

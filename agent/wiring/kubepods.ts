@@ -1,25 +1,60 @@
-/** The cgroups above pods: detected, made, limited as enforceNodeAllocatable asks for. */
-import { type CgroupFs, detect, ensureKubepods, SystemdFs } from "../../cgroups/mod.ts";
+/** The cgroups above pods: detected, made, limited as enforceNodeAllocatable asks for, weighed by what pods request. */
+import { applyBurstableRequests, type CgroupFs, detect, ensureKubepods, SystemdFs } from "../../cgroups/mod.ts";
+import type { Clock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
 import { podsBudget } from "../node/mod.ts";
-import { type Amounts, type CgroupPathOptions, kubepodsLimits } from "../resources/mod.ts";
+import type { Pod } from "../objects/mod.ts";
+import { type Amounts, type CgroupPathOptions, kubepodsLimits, podRequests, qosClass } from "../resources/mod.ts";
 import type { Logger } from "../telemetry/log.ts";
+
+/** How long to wait before a limit that lies below the present use is tried again. */
+const heldRetryMs = 60_000;
 
 export interface PodCgroups {
   fs: CgroupFs;
   paths: CgroupPathOptions;
+  /** Weighs the burstable class by what these pods request together; writes only on change. */
+  weigh(pods: Iterable<Pod>): void;
+  stop(): void;
 }
 
-export async function podCgroups(config: NodeConfig, capacity: Amounts, log: Logger): Promise<PodCgroups> {
+export async function podCgroups(
+  config: NodeConfig,
+  capacity: Amounts,
+  log: Logger,
+  clock: Clock,
+): Promise<PodCgroups> {
   const found = detect();
-  const driver = config.cgroupDriver;
+  const { cgroupDriver: driver, cgroupRoot: root } = config;
   const fs = driver === "systemd" ? new SystemdFs(found) : found;
-  const { cpu, ...budget } = podsBudget(capacity, config.reservation);
   const enforced = config.enforceNodeAllocatable.includes("pods");
-  const limits = kubepodsLimits({ cpu, ...(enforced ? budget : {}) });
-  const { heldAtBytes } = await ensureKubepods(fs, { driver, root: config.cgroupRoot, limits });
-  if (heldAtBytes !== undefined) {
-    log.warn("Pods use more memory than they may; their limit stays at the use for now", { heldAtBytes });
-  }
-  return { fs, paths: { driver, root: config.cgroupRoot } };
+  const limits = kubepodsLimits(enforced ? podsBudget(capacity, config.reservation) : capacity);
+  let burstableMillis = 0;
+  let cancel = () => {};
+  const ensure = async () => {
+    const { heldAtBytes, ...paths } = await ensureKubepods(fs, { driver, root, limits, burstableMillis });
+    if (heldAtBytes !== undefined) {
+      log.warn("Pods use more memory than they may together; their limit stays near the use until that falls", {
+        heldAtBytes,
+      });
+      cancel = clock.after(
+        heldRetryMs,
+        () => void ensure().catch((err) => log.warn("Cannot limit pods' memory", { err })),
+      );
+    }
+    return paths;
+  };
+  const places = await ensure();
+  return {
+    fs,
+    paths: { driver, root },
+    weigh(pods) {
+      let millis = 0;
+      for (const pod of pods) if (qosClass(pod) === "Burstable") millis += podRequests(pod).cpu ?? 0;
+      if (millis === burstableMillis) return;
+      burstableMillis = millis;
+      applyBurstableRequests(fs, places, millis).catch((err) => log.warn("Cannot weigh burstable pods", { err }));
+    },
+    stop: () => cancel(),
+  };
 }

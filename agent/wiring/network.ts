@@ -16,7 +16,7 @@ export async function podNetwork(config: NodeConfig, log: Logger): Promise<PodNe
   const confDir = chooseCniConfDir(join(config.rootDir, "cni/net.d"));
   if (config.runtime.mode !== "managed") return { confDir, leaseDir: undefined };
   const leaseDir = join(config.runDir, "cni");
-  const setup = await writeDefaultCni({ confDir, leaseDir, podCIDRs: config.network.podCIDRs });
+  const setup = await writeDefaultCni({ confDir, leaseDir, podCIDRs: config.podCIDRs });
   log.info("Pod network", { confDir, ours: setup.ours, ...(setup.ours ? { changes: setup.changes } : {}) });
   return { confDir, leaseDir: setup.ours ? leaseDir : undefined };
 }
