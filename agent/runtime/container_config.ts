@@ -32,7 +32,7 @@ export function containerConfig(pod: Pod, container: Container, context: Contain
   const { attempt, owner, environment } = context;
   const expanded = (words: readonly string[] = []) =>
     words.map((word) => expand(word, (name) => environment.get(name)));
-  return create(ContainerConfigSchema, {
+  const message = create(ContainerConfigSchema, {
     metadata: { name: container.name, attempt },
     image: {
       image: context.imageRef,
@@ -56,6 +56,13 @@ export function containerConfig(pod: Pod, container: Container, context: Contain
       securityContext: containerSecurityContext(pod, container, context.security),
     },
   });
+  const users = message.linux?.securityContext?.namespaceOptions?.usernsOptions;
+  if (users) {
+    // Files keep the owners that they have on the node only if mounts are mapped as processes are.
+    const mapped = { uidMappings: users.uids, gidMappings: users.gids };
+    message.mounts = message.mounts.map((mount) => ({ ...mount, ...mapped }));
+  }
+  return message;
 }
 
 /** What an image call names: the image, and for runtimes that choose by them the pod's annotations and the handler. */

@@ -108,6 +108,18 @@ Deno.test("containerConfig() leaves pod, container and context as they were", ()
   assert.deepEqual(container.command, ["$(NAME)"]);
 });
 
+Deno.test("containerConfig() maps the owners of mounts in a pod with a user namespace, and in no other", () => {
+  const userNamespace = { hostId: 131072, length: 65536 };
+  const mapped = (hostUsers?: boolean) => {
+    const container = box("web");
+    const security = { ...context.security, userNamespace };
+    const [mount] = containerConfig(podOf([container], { hostUsers }), container, { ...context, security }).mounts;
+    return [mount.uidMappings, mount.gidMappings].map((list) => list.map(({ hostId, length }) => [hostId, length]));
+  };
+  assert.deepEqual(mapped(false), [[[131072, 65536]], [[131072, 65536]]]);
+  assert.deepEqual(mapped(), [[], []]);
+});
+
 Deno.test("imageSpec() shows runtimes the pod's annotations and the handler", () => {
   const pod = podOf([box("a")], {}, { annotations: { a: "b" } });
   assert.deepEqual(imageSpec(pod, "example/web:1", "kata"), {
