@@ -59,8 +59,8 @@ export interface CriClientOptions {
 /** A client for the runtime at `unix:///path` or `grpc-web+unix:///path`. It connects on first use. */
 export function connectCri(endpoint: string, options?: CriClientOptions): CriClient {
   const parsed = parseEndpoint(endpoint);
-  const unary = openTransport(parsed);
-  const streams = openTransport(parsed);
+  const unary = openTransport(parsed, "unary");
+  const streams = openTransport(parsed, "stream");
   return createCriClient(unary.transport, streams.transport, options, () => {
     unary.close();
     streams.close();

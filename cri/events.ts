@@ -22,7 +22,6 @@ import {
   TaskStartSchema,
 } from "./gen/containerd_tasks_pb.ts";
 import { type ContainerEventResponse, ContainerEventType, RuntimeService } from "./gen/runtime_pb.ts";
-import { streamHeader } from "./transport.ts";
 
 /** The part of the agent's clock that is used here. */
 export interface Clock {
@@ -101,8 +100,7 @@ export function watchEvents(
     };
     const cancelSettle = clock.after(settleMs, connect);
     try {
-      const header = new Headers({ [streamHeader]: "1" });
-      const response = await transport.stream(method, ended.signal, undefined, header, once(request));
+      const response = await transport.stream(method, ended.signal, undefined, undefined, once(request));
       for await (const message of response.message) {
         connect();
         const event = toEvent(message as MessageShape<Method["output"]>);

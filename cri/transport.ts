@@ -25,7 +25,7 @@ export interface Endpoint {
 
 /** Reads `unix:///path`, `/path` or `grpc-web+unix:///path`; throws a TypeError naming what it found. */
 export function parseEndpoint(endpoint: string): Endpoint {
-  const [, scheme, path] = /^(?:(unix|grpc-web\+unix):(?:\/\/)?)?(\/.+)$/.exec(endpoint) ?? [];
+  const [, scheme, path] = /^(?:(unix|grpc-web\+unix):(?:\/\/)?)?(\/[^/].*)$/.exec(endpoint) ?? [];
   if (!path) {
     throw new TypeError(
       `Cannot use container runtime endpoint ${JSON.stringify(endpoint)}: ` +
@@ -43,10 +43,11 @@ export interface OwnedTransport {
 }
 
 /**
- * Opens a transport; it connects on first use and again whenever the connection is lost. Use one for unary calls and
- * another for streams: open streams count against a server's limit and would starve unary calls.
+ * Opens a transport for unary calls or for streams; it connects on first use and again whenever the connection is lost.
+ * Two kinds, two connections: open streams count against a server's limit and would starve unary calls, and only the
+ * kind tells what the end of an answer means.
  */
-export function openTransport(endpoint: Endpoint): OwnedTransport {
+export function openTransport(endpoint: Endpoint, kind: "unary" | "stream"): OwnedTransport {
   const grpc = endpoint.protocol === "grpc";
   const client = Deno.createHttpClient({
     proxy: { transport: "unix", path: endpoint.path },
@@ -58,7 +59,7 @@ export function openTransport(endpoint: Endpoint): OwnedTransport {
     transport: createGrpcWebTransport({
       baseUrl: "http://localhost",
       useBinaryFormat: true,
-      fetch: (grpc ? translate(send, endpoint.path) : reportUnreachable(send, endpoint.path)) as typeof fetch,
+      fetch: (grpc ? translate(send, endpoint.path, kind) : reportUnreachable(send, endpoint.path)) as typeof fetch,
     }),
     close: () => client.close(),
   };
@@ -67,27 +68,17 @@ export function openTransport(endpoint: Endpoint): OwnedTransport {
 /** The part of `fetch` that connect-web uses. */
 export type Send = (url: string, init: RequestInit) => Promise<Response>;
 
-/** connect-web knows unary calls by their method's kind; `fetch` does not, so the transport's users set this header. */
-export const streamHeader = "x-cri-stream";
-
 /** A gRPC-Web `fetch` over a gRPC server. */
-export function translate(send: Send, peer: string): Send {
+export function translate(send: Send, peer: string, kind: "unary" | "stream"): Send {
   const reach = reportUnreachable(send, peer);
   return async (url, init) => {
     const headers = new Headers(init.headers);
-    const streaming = headers.has(streamHeader);
-    headers.delete(streamHeader);
     headers.delete("x-grpc-web");
     headers.delete("x-user-agent");
     headers.set("content-type", "application/grpc+proto");
     headers.set("te", "trailers");
     const response = await reach(url, { ...init, headers });
 
-    const answer = new Headers({ "content-type": "application/grpc-web+proto" });
-    for (const name of ["grpc-status", "grpc-message", "grpc-status-details-bin"]) {
-      const value = response.headers.get(name);
-      if (value !== null) answer.set(name, value);
-    }
     const type = response.headers.get("content-type") ?? "";
     if (response.status !== 200 || !type.startsWith("application/grpc")) {
       await response.body?.cancel();
@@ -96,15 +87,20 @@ export function translate(send: Send, peer: string): Send {
         Code.Unavailable,
       );
     }
-    if (answer.has("grpc-status") && answer.get("grpc-status") !== "0") {
+    const answer = new Headers({ "content-type": "application/grpc-web+proto" });
+    const status = response.headers.get("grpc-status");
+    if (status !== null && status !== "0") {
       await response.body?.cancel();
+      for (const name of ["grpc-status", "grpc-message", "grpc-status-details-bin"]) {
+        const value = response.headers.get(name);
+        if (value !== null) answer.set(name, value);
+      }
       return new Response(null, { headers: answer });
     }
-    answer.delete("grpc-status");
-    if (streaming) return new Response(response.body?.pipeThrough(endAsBreak()) ?? null, { headers: answer });
+    if (kind === "stream") return new Response(endAsBreak(response.body, peer), { headers: answer });
     const body = new Uint8Array(await response.arrayBuffer().catch((err) => broken(peer, init.signal, err)));
     requireOneMessage(body, peer);
-    return new Response(new Blob([body, trailerFrame("grpc-status: 0\r\n")]).stream(), { headers: answer });
+    return new Response(streamOf(body, trailerFrame("grpc-status: 0\r\n")), { headers: answer });
   };
 }
 
@@ -115,8 +111,21 @@ function reportUnreachable(send: Send, peer: string): Send {
 
 function broken(peer: string, signal: AbortSignal | null | undefined, err: unknown): never {
   if (signal?.aborted) throw err;
-  const found = err instanceof Error ? err.message : String(err);
-  throw new ConnectError(`runtime at ${peer} does not answer: ${found}`, Code.Unavailable, undefined, undefined, err);
+  throw new ConnectError(
+    `runtime at ${peer} does not answer: ${innermost(err)}`,
+    Code.Unavailable,
+    undefined,
+    undefined,
+    err,
+  );
+}
+
+/** What the system said, out of what Deno wraps around it: `Connection refused (os error 111)`. */
+function innermost(err: unknown): string {
+  let at = err;
+  while (at instanceof Error && at.cause instanceof Error) at = at.cause;
+  const text = at instanceof Error ? at.message : String(at);
+  return /client error \(\w+\): (.+)$/.exec(text)?.[1] ?? text;
 }
 
 function requireOneMessage(body: Uint8Array, peer: string): void {
@@ -128,15 +137,34 @@ function requireOneMessage(body: Uint8Array, peer: string): void {
   throw new ConnectError(`runtime at ${peer} broke off its answer: ${found}`, Code.Unavailable);
 }
 
-/** Appends the trailers that make the end of a stream a break. */
-function endAsBreak(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
-  return new TransformStream({
-    flush: (controller) => controller.enqueue(trailerFrame("grpc-status: 14\r\ngrpc-message: stream ended\r\n")),
+type Bytes = Uint8Array<ArrayBuffer>;
+
+function streamOf(...chunks: Bytes[]): ReadableStream<Bytes> {
+  return new ReadableStream({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+}
+
+/** The same bytes, followed by the trailers that make the end of a stream a break. */
+function endAsBreak(body: ReadableStream<Bytes> | null, peer: string): ReadableStream<Bytes> {
+  const end = trailerFrame(`grpc-status: ${Code.Unavailable}\r\ngrpc-message: stream ended\r\n`);
+  const reader = body?.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await reader?.read().catch((err) => broken(peer, null, err)) ?? { done: true };
+      if (!done) return controller.enqueue(value!);
+      controller.enqueue(end);
+      controller.close();
+    },
+    cancel: (reason) => reader?.cancel(reason),
   });
 }
 
 /** gRPC-Web's last frame. */
-export function trailerFrame(text: string): Uint8Array<ArrayBuffer> {
+export function trailerFrame(text: string): Bytes {
   const payload = new TextEncoder().encode(text);
   const frame = new Uint8Array(5 + payload.length);
   frame[0] = 0x80;
