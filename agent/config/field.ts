@@ -20,7 +20,8 @@ export type FieldType =
   | "thresholds"
   | "taints"
   | "priorities"
-  | "object";
+  | "object"
+  | "any";
 
 /** Which document a field belongs to; `flag` for what only the command line has. */
 export type DocumentKind = "KubeletConfiguration" | "KubeProxyConfiguration" | "IsletConfiguration" | "flag";

@@ -86,6 +86,7 @@ const typeNames: Record<Field["type"], string> = {
   taints: "taints",
   priorities: "json",
   object: "json",
+  any: "value",
 };
 
 /** The entries of a --help text: flags that do something, in alphabetical order, with their defaults. */

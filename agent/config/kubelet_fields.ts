@@ -192,7 +192,7 @@ const logging: Field[] = [
     convert: (value: number) => value >= 4 ? "debug" : "info",
     help: "kubelet's verbosity: debug from 4 on",
   }),
-  field("logging.flushFrequency", "string"),
+  field("logging.flushFrequency", "any"),
   field("logging.vmodule", "object", { flag: "vmodule" }),
   field("logging.options", "object"),
 ];

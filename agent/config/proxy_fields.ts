@@ -19,7 +19,7 @@ export const proxyFields: readonly Field[] = [
   field("clientConnection.qps", "float"),
   field("clientConnection.burst", "int"),
   field("logging.format", "string"),
-  field("logging.flushFrequency", "string"),
+  field("logging.flushFrequency", "any"),
   field("logging.verbosity", "int"),
   field("logging.vmodule", "object"),
   field("logging.options", "object"),

@@ -22,6 +22,8 @@ export function readValue(field: Field, given: unknown, directory = Deno.cwd()):
   if (typeof typed === "string") return invalid(typed);
   const value = field.type === "path" && typed.value !== "" ? resolve(directory, typed.value as string) : typed.value;
   if (field.zeroIsUnset && (value === 0 || value === "")) return { unset: true };
+  // kubeadm writes every field, most of them empty: what would have no effect anywhere is no reason for a warning.
+  if (!field.sets && (isEmpty(value) || (field.type === "duration" && value === 0))) return { unset: true };
   if (field.oneOf && !field.oneOf.includes(value as string)) {
     const values = [...field.oneOf].sort().map((each) => JSON.stringify(each)).join(", ");
     return { problem: `Unsupported value: ${JSON.stringify(given)}: supported values: ${values}` };
@@ -99,6 +101,10 @@ function pairs(texts: readonly string[], between: string, read: (map: Record<str
   return read(map);
 }
 
+function isEmpty(value: unknown): boolean {
+  return value === "" || (typeof value === "object" && Object.keys(value!).length === 0);
+}
+
 /** The value in the field's type, or what it must be. */
 function ofType(field: Field, given: unknown): { value: unknown } | string {
   switch (field.type) {
@@ -139,6 +145,8 @@ function ofType(field: Field, given: unknown): { value: unknown } | string {
       return priorities(given);
     case "object":
       return typeof given === "object" ? { value: given } : "must be an object";
+    case "any":
+      return { value: given };
     default:
       return field.type satisfies never;
   }

@@ -1,0 +1,358 @@
+import assert from "node:assert/strict";
+import { parseFlags } from "./flags.ts";
+import { loadConfig } from "./load.ts";
+import type { Host } from "./node_config.ts";
+
+const host: Host = { hostname: () => "Edge-1", systemd: () => false };
+
+/** Loads a file's text and flags on a made-up machine. */
+async function load(text: string | undefined, args: string[] = [], machine = host) {
+  const { flags, errors } = parseFlags(args);
+  assert.deepEqual(errors, []);
+  const file = text === undefined ? {} : { file: "/etc/islet/node.yaml", readFile: () => Promise.resolve(text) };
+  return await loadConfig({ ...file, flags, host: machine });
+}
+
+const kubelet = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n";
+const islet = "apiVersion: islet.dev/v1alpha1\nkind: IsletConfiguration\n";
+const proxy = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n";
+
+Deno.test("loadConfig() without file and flags gives the defaults, and what the machine says", async () => {
+  const { config, warnings, errors } = await load(undefined);
+  assert.equal(errors, undefined);
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(config, {
+    rootDir: "/var/lib/islet",
+    runDir: "/run/islet",
+    nodeName: "edge-1",
+    nodeIPs: [],
+    nodeLabels: {},
+    taints: [],
+    api: { socket: "/run/islet/islet.sock" },
+    runtime: { mode: "managed", requestTimeoutMs: 120_000 },
+    staticPodPath: "",
+    fileCheckFrequencyMs: 20_000,
+    syncFrequencyMs: 60_000,
+    maxPods: 110,
+    podsPerCore: 0,
+    podPidsLimit: -1,
+    reservation: {
+      systemReserved: {},
+      kubeReserved: {},
+      evictionHard: {
+        "memory.available": "100Mi",
+        "nodefs.available": "10%",
+        "nodefs.inodesFree": "5%",
+        "imagefs.available": "15%",
+        "imagefs.inodesFree": "5%",
+      },
+    },
+    enforceNodeAllocatable: ["pods"],
+    systemReservedCgroup: "",
+    kubeReservedCgroup: "",
+    cgroupDriver: "cgroupfs",
+    cgroupDriverGiven: false,
+    cgroupRoot: "/",
+    cgroupsPerQOS: true,
+    cpuCFSQuota: true,
+    cpuCFSQuotaPeriodUs: 100_000,
+    failSwapOn: false,
+    failCgroupV1: false,
+    swapBehavior: "NoSwap",
+    clusterDNS: [],
+    clusterDomain: "cluster.local",
+    resolvConf: "/etc/resolv.conf",
+    podCIDRs: ["10.244.0.0/24"],
+    podLogsDir: "/var/lib/islet/logs/pods",
+    containerLogMaxSize: 10 * 1024 * 1024,
+    containerLogMaxFiles: 5,
+    containerLogMaxWorkers: 1,
+    containerLogMonitorIntervalMs: 10_000,
+    maxContainerRestartPeriodMs: 300_000,
+    seccompDefault: false,
+    allowedUnsafeSysctls: [],
+    maxParallelImagePulls: 1,
+    imageFallbackToLocal: true,
+    shutdown: { totalSeconds: 0, criticalSeconds: 0 },
+    shutdownPods: false,
+    logging: { level: "info" },
+  });
+});
+
+Deno.test("loadConfig() takes flags over the file, and the file over the defaults", async () => {
+  const text = `${kubelet}maxPods: 20\nfailSwapOn: true\nstaticPodPath: manifests\n---\n${islet}nodeName: from-file\n`;
+  const { config } = await load(text, ["--max-pods=30", "--hostname-override", "from-flag"]);
+  assert.equal(config?.maxPods, 30);
+  assert.equal(config?.nodeName, "from-flag");
+  assert.equal(config?.failSwapOn, true);
+  assert.equal(config?.staticPodPath, "/etc/islet/manifests", "relative to the file");
+  assert.equal(config?.podPidsLimit, -1);
+});
+
+Deno.test("loadConfig() obeys an explicit value that is kubelet's default and not ours", async () => {
+  const { config } = await load(`${kubelet}failSwapOn: true\nfailCgroupV1: true\ncgroupDriver: cgroupfs\n`, [], {
+    ...host,
+    systemd: () => true,
+  });
+  const { failSwapOn, failCgroupV1, cgroupDriver, cgroupDriverGiven } = config!;
+  assert.deepEqual([failSwapOn, failCgroupV1, cgroupDriver, cgroupDriverGiven], [true, true, "cgroupfs", true]);
+});
+
+Deno.test("loadConfig() detects the cgroup driver of a machine with systemd", async () => {
+  const { config } = await load(undefined, [], { ...host, systemd: () => true });
+  assert.deepEqual([config?.cgroupDriver, config?.cgroupDriverGiven], ["systemd", false]);
+});
+
+Deno.test("loadConfig() uses an external runtime when an endpoint is configured", async () => {
+  const { config } = await load(undefined, ["--container-runtime-endpoint", "/run/containerd/containerd.sock"]);
+  assert.deepEqual(config?.runtime, {
+    mode: "external",
+    endpoint: "unix:///run/containerd/containerd.sock",
+    imageEndpoint: "unix:///run/containerd/containerd.sock",
+    requestTimeoutMs: 120_000,
+  });
+  const other = await load(`${islet}runtime: { mode: external }\n`);
+  assert.equal(other.config?.runtime.endpoint, "unix:///run/containerd/containerd.sock");
+});
+
+Deno.test("loadConfig() gives another rootDir a run directory, socket and logs of its own", async () => {
+  const { config } = await load(undefined, ["--root-dir", "/data/islet"]);
+  assert.match(config!.runDir, /^\/run\/islet-[0-9a-f]{8}$/);
+  assert.equal(config?.api.socket, `${config?.runDir}/islet.sock`);
+  assert.equal(config?.podLogsDir, "/data/islet/logs/pods");
+  const own = await load(undefined, ["--run-dir=/run/mine", "--socket=/run/other.sock"]);
+  assert.deepEqual([own.config?.runDir, own.config?.api.socket], ["/run/mine", "/run/other.sock"]);
+});
+
+Deno.test("loadConfig() lets no limit of parallel pulls be no limit, and serial pulls be one", async () => {
+  assert.equal((await load(`${kubelet}serializeImagePulls: false\n`)).config?.maxParallelImagePulls, undefined);
+  const text = `${kubelet}serializeImagePulls: false\nmaxParallelImagePulls: 4\n`;
+  assert.equal((await load(text)).config?.maxParallelImagePulls, 4);
+});
+
+const wrong: { name: string; text?: string; args?: string[]; errors: string[] }[] = [
+  {
+    name: "unknown fields, with place and the nearest name",
+    text: `${kubelet}staticPodPaht: /x\nauthentication:\n  anonymous: { enable: false }\n`,
+    errors: [
+      '/etc/islet/node.yaml:3:1: unknown field "staticPodPaht" in KubeletConfiguration (did you mean "staticPodPath"?)',
+      '/etc/islet/node.yaml:5:16: unknown field "authentication.anonymous.enable" in KubeletConfiguration ' +
+      '(did you mean "authentication.anonymous.enabled"?)',
+    ],
+  },
+  {
+    name: "invalid values, with place",
+    text: `${kubelet}maxPods: -1\ncrashLoopBackOff:\n  maxContainerRestartPeriod: 10m\n`,
+    errors: [
+      "/etc/islet/node.yaml:3:10: maxPods: Invalid value: -1: must be greater than or equal to 0",
+      '/etc/islet/node.yaml:5:30: crashLoopBackOff.maxContainerRestartPeriod: Invalid value: "10m": ' +
+      "must be less than or equal to 5m0s",
+    ],
+  },
+  {
+    name: "duplicate keys",
+    text: `${kubelet}maxPods: 1\nmaxPods: 2\nsystemReserved: { cpu: 1, cpu: 2 }\n`,
+    errors: [
+      '/etc/islet/node.yaml:4:1: key "maxPods" already set in map',
+      '/etc/islet/node.yaml:5:17: key "cpu" already set in map',
+    ],
+  },
+  {
+    name: "a map where a value belongs, and a value where a map belongs",
+    text: `${kubelet}maxPods: { a: 1 }\nmemorySwap: LimitedSwap\n`,
+    errors: [
+      '/etc/islet/node.yaml:3:10: maxPods: Invalid value: {"a":1}: must be an integer',
+      "/etc/islet/node.yaml:4:13: memorySwap: Invalid value: must be a map",
+    ],
+  },
+  {
+    name: "documents of other kinds",
+    text:
+      `apiVersion: v1\nkind: Pod\n---\nkind: KubeletConfiguration\n---\napiVersion: v1\nkind: IsletConfiguration\n---\n- 1\n`,
+    errors: [
+      '/etc/islet/node.yaml:1:1: no kind "Pod" is registered for version "v1"',
+      "/etc/islet/node.yaml:4:1: apiVersion: Required value",
+      '/etc/islet/node.yaml:6:1: no kind "IsletConfiguration" is registered for version "v1"; ' +
+      "IsletConfiguration is known as islet.dev/v1alpha1",
+      "/etc/islet/node.yaml:9:1: must be a map with apiVersion and kind",
+    ],
+  },
+  {
+    name: "two documents of one kind",
+    text: `${islet}---\n${islet}`,
+    errors: ["/etc/islet/node.yaml:4:1: a second IsletConfiguration: one file has one document of a kind"],
+  },
+  {
+    name: "two places that differ",
+    text: `${kubelet}clusterDNS: [10.0.0.1]\n---\n${islet}network: { clusterDNS: 10.0.0.2 }\n`,
+    errors: [
+      '/etc/islet/node.yaml:7:24: network.clusterDNS: Invalid value: ["10.0.0.2"]: differs from ' +
+      "/etc/islet/node.yaml:3:13: clusterDNS",
+    ],
+  },
+  {
+    name: "two flags for one thing that differ",
+    args: ["--node-name=a", "--hostname-override=b"],
+    errors: ['--hostname-override: Invalid value: "b": differs from --node-name'],
+  },
+  {
+    name: "a control plane, which comes later",
+    text: `${islet}controlPlane: { kubeconfig: /etc/islet/kubeconfig }\n`,
+    args: ["--bootstrap-kubeconfig=/x"],
+    errors: [
+      "/etc/islet/node.yaml:3:29: controlPlane.kubeconfig: Forbidden: islet does not join control planes in this " +
+      "version; it runs on its own",
+      "--bootstrap-kubeconfig: Forbidden: islet does not join control planes in this version; it runs on its own",
+    ],
+  },
+  {
+    name: "flags with wrong values",
+    args: ["--max-pods=many", "--sync-frequency=1"],
+    errors: [
+      '--max-pods: Invalid value: "many": must be an integer',
+      '--sync-frequency: Invalid value: "1": must be a duration, such as 10s or 1m30s',
+    ],
+  },
+  {
+    name: "settings that do not go together, at the place of the one at fault",
+    text: `${kubelet}maxParallelImagePulls: 3\nshutdownGracePeriod: 5s\nshutdownGracePeriodCriticalPods: 10s\n`,
+    args: ["--enforce-node-allocatable=pods,system-reserved"],
+    errors: [
+      "/etc/islet/node.yaml:3:24: maxParallelImagePulls: Invalid value: 3: cannot be larger than 1 unless " +
+      "serializeImagePulls (--serialize-image-pulls) is set to false",
+      "/etc/islet/node.yaml:5:34: shutdownGracePeriodCriticalPods: Invalid value: 10000: must not be greater than " +
+      "shutdownGracePeriod (5s)",
+      'systemReservedCgroup (--system-reserved-cgroup): Required value: when "system-reserved" is in ' +
+      "enforceNodeAllocatable",
+    ],
+  },
+  {
+    name: "broken YAML",
+    text: `${kubelet}maxPods: [1\n`,
+    errors: [
+      "/etc/islet/node.yaml:4:1: Flow sequence in block collection must be sufficiently indented and end with a ]",
+    ],
+  },
+];
+
+for (const { name, text, args, errors } of wrong) {
+  Deno.test(`loadConfig() refuses ${name}`, async () => {
+    const loaded = await load(text, args);
+    assert.deepEqual(loaded.errors, errors);
+    assert.equal(loaded.config, undefined);
+  });
+}
+
+Deno.test("loadConfig() names every field that is known and has no effect", async () => {
+  const text = `${kubelet}registryPullQPS: 5\nevictionHard: { memory.available: 1Gi }\n---\n${proxy}mode: nftables\n`;
+  const { config, warnings } = await load(text, ["--pod-infra-container-image=pause"]);
+  assert.deepEqual(warnings, [
+    "/etc/islet/node.yaml:3:18: registryPullQPS: is known but has no effect in this version",
+    "/etc/islet/node.yaml:4:15: evictionHard: counts against what pods may request, but no pod is evicted in this version",
+    "/etc/islet/node.yaml:8:7: mode: has no effect: there is no service proxy in this version",
+    "--pod-infra-container-image: has no effect: islet carries its own sandbox image",
+  ]);
+  assert.deepEqual(config?.reservation.evictionHard, { "memory.available": "1Gi" });
+});
+
+Deno.test("loadConfig() reads what kubeadm writes, and complains of no empty field", async () => {
+  const { config, warnings } = await load(`${kubelet}
+authentication:
+  anonymous: {enabled: false}
+  webhook: {cacheTTL: 0s, enabled: true}
+  x509: {clientCAFile: /etc/kubernetes/pki/ca.crt}
+authorization: {mode: Webhook, webhook: {cacheAuthorizedTTL: 0s, cacheUnauthorizedTTL: 0s}}
+cgroupDriver: systemd
+clusterDNS:
+- 10.96.0.10
+clusterDomain: cluster.local
+containerRuntimeEndpoint: ""
+cpuManagerReconcilePeriod: 0s
+crashLoopBackOff: {}
+evictionPressureTransitionPeriod: 0s
+fileCheckFrequency: 0s
+imageMinimumGCAge: 0s
+logging: {flushFrequency: 0, options: {json: {infoBufferSize: "0"}, text: {infoBufferSize: "0"}}, verbosity: 0}
+memorySwap: {}
+resolvConf: /run/systemd/resolve/resolv.conf
+rotateCertificates: true
+runtimeRequestTimeout: 0s
+shutdownGracePeriod: 0s
+staticPodPath: /etc/kubernetes/manifests
+syncFrequency: 0s
+volumeStatsAggPeriod: 0s
+`);
+  assert.equal(config?.staticPodPath, "/etc/kubernetes/manifests");
+  assert.equal(config?.syncFrequencyMs, 60_000);
+  assert.equal(config?.runtime.mode, "managed");
+  assert.deepEqual(warnings.map((warning) => warning.split(": ")[1]), [
+    "authentication.anonymous.enabled",
+    "authentication.webhook.enabled",
+    "authentication.x509.clientCAFile",
+    "authorization.mode",
+    "logging.flushFrequency",
+    "logging.options",
+    "rotateCertificates",
+  ]);
+});
+
+Deno.test("loadConfig() takes islet's own level of the log for the finer word", async () => {
+  const level = async (...args: string[]) => (await load(undefined, args)).config?.logging.level;
+  assert.equal(await level("-v", "4"), "debug");
+  assert.equal(await level("-v", "2"), "info");
+  assert.equal(await level("--log-level=warn", "-v", "4"), "warn");
+  assert.equal(await level("-v", "4", "--log-level=warn"), "warn");
+});
+
+Deno.test("loadConfig() says which file cannot be read", async () => {
+  const { errors } = await loadConfig({ file: "/nowhere/node.yaml", host });
+  assert.deepEqual(errors, ["Cannot read the configuration /nowhere/node.yaml: no such file"]);
+});
+
+Deno.test("loadConfig() finds the file that --config names", async () => {
+  const asked: string[] = [];
+  const { flags } = parseFlags(["--config=/a/b.yaml"]);
+  const readFile = (path: string) => {
+    asked.push(path);
+    return Promise.resolve(`${islet}rootDir: ../data\n`);
+  };
+  const { config } = await loadConfig({ flags, readFile, host });
+  assert.deepEqual(asked, ["/a/b.yaml"]);
+  assert.equal(config?.rootDir, "/data");
+});
+
+Deno.test("loadConfig() refuses a hostname that is no node name", async () => {
+  const { errors } = await load(undefined, [], { ...host, hostname: () => "my_box" });
+  assert.equal(errors?.length, 1);
+  assert.match(errors![0], /^nodeName: Invalid value: "my_box" \(the hostname\): a lowercase RFC 1123 subdomain/);
+});
+
+Deno.test("loadConfig() reads JSON, aliases and an empty file", async () => {
+  const json = JSON.stringify({ apiVersion: "islet.dev/v1alpha1", kind: "IsletConfiguration", nodeName: "j" });
+  assert.equal((await load(json)).config?.nodeName, "j");
+  const aliased = `${kubelet}systemReserved: &r { cpu: 100m }\nkubeReserved: *r\n`;
+  assert.deepEqual((await load(aliased)).config?.reservation.kubeReserved, { cpu: "100m" });
+  assert.equal((await load("")).config?.nodeName, "edge-1");
+  assert.equal((await load("---\n# nothing\n---\n")).config?.nodeName, "edge-1");
+});
+
+Deno.test("loadConfig() by flags alone loads no YAML parser", async () => {
+  // Without the import map nobody finds the parser: only who asks for it notices.
+  const run = async (options: string) => {
+    const program = `import { loadConfig, parseFlags } from ${JSON.stringify(import.meta.resolve("./mod.ts"))};
+      const { flags } = parseFlags(["--node-name=a"]);
+      console.log((await loadConfig({ flags, ${options} })).config.nodeName);`;
+    const args = [
+      "run",
+      "-A",
+      "--quiet",
+      "--no-check",
+      "--no-config",
+      `data:text/javascript,${encodeURIComponent(program)}`,
+    ];
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: "/" }).output();
+    return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  };
+  assert.equal(await run(""), "a\n");
+  assert.match(await run(`file: "x", readFile: async () => "{}"`), /"yaml"/);
+});

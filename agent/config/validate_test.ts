@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { defaultSettings, type Settings } from "./settings.ts";
+import { conflicts } from "./validate.ts";
+
+const cases: { name: string; change: Partial<Settings>; expected: [keyof Settings, RegExp][] }[] = [
+  { name: "the defaults", change: {}, expected: [] },
+  {
+    name: "parallel pulls while pulls are serial",
+    change: { maxParallelImagePulls: 2 },
+    expected: [["maxParallelImagePulls", /cannot be larger than 1/]],
+  },
+  {
+    name: "parallel pulls while they are not",
+    change: { maxParallelImagePulls: 2, serializeImagePulls: false },
+    expected: [],
+  },
+  {
+    name: "unknown enforcement",
+    change: { enforceNodeAllocatable: ["everything"] },
+    expected: [["enforceNodeAllocatable", /^Unsupported value: "everything"/]],
+  },
+  {
+    name: "none beside others",
+    change: { enforceNodeAllocatable: ["none", "pods"] },
+    expected: [["enforceNodeAllocatable", /may not contain additional enforcements/]],
+  },
+  {
+    name: "enforcement without QoS cgroups",
+    change: { cgroupsPerQOS: false },
+    expected: [["enforceNodeAllocatable", /not supported unless cgroupsPerQOS/]],
+  },
+  {
+    name: "no enforcement without QoS cgroups",
+    change: { cgroupsPerQOS: false, enforceNodeAllocatable: ["none"] },
+    expected: [],
+  },
+  {
+    name: "a reservation's enforcement without its cgroup",
+    change: { enforceNodeAllocatable: ["pods", "kube-reserved"] },
+    expected: [["kubeReservedCgroup", /^Required value/]],
+  },
+  {
+    name: "more time for critical pods than for all",
+    change: { shutdownGracePeriod: 1000, shutdownGracePeriodCriticalPods: 2000 },
+    expected: [["shutdownGracePeriodCriticalPods", /must not be greater than/]],
+  },
+  {
+    name: "shutdown by priority and in two parts",
+    change: {
+      shutdownGracePeriod: 1000,
+      shutdownGracePeriodByPodPriority: [{ priority: 0, shutdownGracePeriodSeconds: 1 }],
+    },
+    expected: [["shutdownGracePeriodByPodPriority", /^Forbidden/]],
+  },
+  {
+    name: "a managed runtime with an endpoint",
+    change: { runtimeMode: "managed", containerRuntimeEndpoint: "unix:///x" },
+    expected: [["containerRuntimeEndpoint", /must not be set/]],
+  },
+  {
+    name: "an image service beside islet's own containerd",
+    change: { imageServiceEndpoint: "unix:///x" },
+    expected: [["imageServiceEndpoint", /needs containerRuntimeEndpoint/]],
+  },
+];
+
+for (const { name, change, expected } of cases) {
+  Deno.test(`conflicts() in ${name}`, () => {
+    const found = conflicts({ ...defaultSettings(), ...change });
+    assert.deepEqual(found.map(({ setting }) => setting), expected.map(([setting]) => setting));
+    expected.forEach(([, problem], at) => assert.match(found[at].problem, problem));
+  });
+}
