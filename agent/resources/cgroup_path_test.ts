@@ -7,7 +7,7 @@ import {
   podUidOfCgroup,
   qosCgroup,
 } from "./cgroup_path.ts";
-import { box, exact, podOf, testUid } from "./test_pods.ts";
+import { box, exact, podOf, testUid } from "./testing.ts";
 
 const cgroupfs: CgroupPathOptions = { driver: "cgroupfs" };
 const systemd: CgroupPathOptions = { driver: "systemd" };

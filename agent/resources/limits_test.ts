@@ -12,7 +12,7 @@ import {
   qosCgroupLimits,
   sandboxResources,
 } from "./limits.ts";
-import { box, exact, podOf, sidecar } from "./test_pods.ts";
+import { box, exact, podOf, sidecar } from "./testing.ts";
 
 const Mi = 2 ** 20;
 const node: ContainerLimitOptions = { memoryCapacity: 4_000_000_000 };

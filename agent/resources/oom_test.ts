@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Container, Pod } from "../objects/mod.ts";
 import { oomScoreAdj } from "./oom.ts";
-import { box, exact, podOf, sidecar } from "./test_pods.ts";
+import { box, exact, podOf, sidecar } from "./testing.ts";
 
 const capacity = 4_000_000_000;
 const memory = (name: string, amount: string, more = {}): Container => box(name, { memory: amount }, undefined, more);

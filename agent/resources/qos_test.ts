@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../objects/mod.ts";
 import { type QosClass, qosClass } from "./qos.ts";
-import { box, exact, podOf, sidecar } from "./test_pods.ts";
+import { box, exact, podOf, sidecar } from "./testing.ts";
 
 const both = { cpu: "1", memory: "1Gi" };
 

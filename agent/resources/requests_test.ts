@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../objects/mod.ts";
 import { type AggregateOptions, type Amounts, podLimits, podRequests } from "./requests.ts";
-import { box, podOf, sidecar } from "./test_pods.ts";
+import { box, podOf, sidecar } from "./testing.ts";
 
 const Mi = 2 ** 20;
 const cpu = (amount: string, more = {}) => box(`c${amount}`, { cpu: amount }, undefined, more);

@@ -2,7 +2,7 @@ import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import assert from "node:assert/strict";
 import { ContainerConfigSchema, Signal } from "../../cri/mod.ts";
 import type { Container } from "../objects/mod.ts";
-import { box, podOf } from "../resources/test_pods.ts";
+import { box, podOf } from "../resources/testing.ts";
 import { containerConfig, type ContainerContext, imageSpec } from "./container_config.ts";
 import { ContainerConfigError } from "./errors.ts";
 import { containerAnnotations, containerLabels } from "./labels.ts";

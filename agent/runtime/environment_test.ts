@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ConfigMap, Container, EnvVar, Secret } from "../objects/mod.ts";
-import { box, podOf, sidecar } from "../resources/test_pods.ts";
+import { box, podOf, sidecar } from "../resources/testing.ts";
 import { type EnvironmentContext, resolveEnvironment } from "./environment.ts";
 import { ContainerConfigError } from "./errors.ts";
 

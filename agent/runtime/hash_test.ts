@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { box } from "../resources/test_pods.ts";
+import { box } from "../resources/testing.ts";
 import { containerHash, containerHashVersion, fnv1a32, sameContainer } from "./hash.ts";
 
 Deno.test("fnv1a32() gives the published values", () => {

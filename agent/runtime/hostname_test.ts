@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { box, podOf } from "../resources/test_pods.ts";
+import { box, podOf } from "../resources/testing.ts";
 import { SandboxConfigError } from "./errors.ts";
 import { kernelHostname, podHostname } from "./hostname.ts";
 

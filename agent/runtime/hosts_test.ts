@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { box, podOf } from "../resources/test_pods.ts";
+import { box, podOf } from "../resources/testing.ts";
 import { hostsFile } from "./hosts.ts";
 
 const context = { clusterDomain: "cluster.local", podIPs: ["10.244.0.7"], nodeHosts: "127.0.0.1 localhost\n" };

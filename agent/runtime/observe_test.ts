@@ -8,7 +8,7 @@ import {
   PodSandboxState,
   PodSandboxStatusSchema,
 } from "../../cri/mod.ts";
-import { box, podOf, testUid } from "../resources/test_pods.ts";
+import { box, podOf, testUid } from "../resources/testing.ts";
 import { containerAnnotations, containerLabels, sandboxAnnotations, sandboxLabels } from "./labels.ts";
 import { observedContainer, observedContainerStatus, observedPods, observedSandbox } from "./observe.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { box, podOf, testUid } from "../resources/test_pods.ts";
+import { box, podOf, testUid } from "../resources/testing.ts";
 import {
   containerLogPath,
   hostsMount,

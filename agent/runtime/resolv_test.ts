@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { box, podOf } from "../resources/test_pods.ts";
+import { box, podOf } from "../resources/testing.ts";
 import type { PodSpec } from "../objects/mod.ts";
 import { type DnsContext, namesSystemdStub, parseResolvConf, podDns, type ResolvConf } from "./resolv.ts";
 

@@ -2,7 +2,7 @@ import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import assert from "node:assert/strict";
 import { NamespaceMode, PodSandboxConfigSchema, Protocol, SecurityProfile_ProfileType } from "../../cri/mod.ts";
 import type { ContainerPort, PodSpec } from "../objects/mod.ts";
-import { box, exact, podOf, sidecar, testUid } from "../resources/test_pods.ts";
+import { box, exact, podOf, sidecar, testUid } from "../resources/testing.ts";
 import { SandboxConfigError } from "./errors.ts";
 import { portMappings, sandboxConfig, type SandboxContext } from "./sandbox_config.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { NamespaceMode, SecurityProfile_ProfileType as ProfileType, SupplementalGroupsPolicy } from "../../cri/mod.ts";
 import type { Container, PodSecurityContext, PodSpec, SecurityContext } from "../objects/mod.ts";
-import { box, podOf, sidecar, testUid } from "../resources/test_pods.ts";
+import { box, podOf, sidecar, testUid } from "../resources/testing.ts";
 import { ContainerConfigError, SandboxConfigError } from "./errors.ts";
 import {
   appArmorProfile,

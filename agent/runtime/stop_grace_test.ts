@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Container } from "../objects/mod.ts";
-import { box, podOf, sidecar } from "../resources/test_pods.ts";
+import { box, podOf, sidecar } from "../resources/testing.ts";
 import { containerHash } from "./hash.ts";
 import { containerAnnotations } from "./labels.ts";
 import { recordedContainer, stopRules } from "./stop_grace.ts";
