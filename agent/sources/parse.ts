@@ -23,5 +23,6 @@ export const parseObjects: Parser = async (text, file) => {
     ParseManifest
   >;
   const parse = text.length > largeText ? objects.parseManifestIsolated : objects.parseManifest;
+  if (!parse) return await (await import("./interim_parse.ts")).interimParse(text, file);
   return await parse(text, { file });
 };
