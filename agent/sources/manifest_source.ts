@@ -188,13 +188,21 @@ export class ManifestSource {
   #wake(note: () => void): void {
     if (this.#stopped) return;
     note();
-    this.#running ??= this.#rounds().finally(() => this.#running = undefined);
+    this.#running ??= this.#rounds().finally(() => {
+      this.#running = undefined;
+      // Noted after the last look, before this.
+      if (this.#due()) this.#wake(() => {});
+    });
+  }
+
+  #due(): boolean {
+    return this.#scan || this.#replan || this.#expire || this.#names.size > 0;
   }
 
   // ---- rounds
 
   async #rounds(): Promise<void> {
-    while (!this.#stopped && (this.#scan || this.#replan || this.#expire || this.#names.size > 0)) {
+    while (!this.#stopped && this.#due()) {
       const { log } = this.#options;
       try {
         const scan = this.#scan || this.#expire;

@@ -5,7 +5,7 @@
  *
  * While the directory does not exist its parent is watched for it.
  */
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 
 export interface WatchListener {
   /** `complete`: nobody is writing to it any more, as far as the event tells. */
@@ -23,6 +23,7 @@ export class DirectoryWatch {
   #watched = "";
   #directory: string;
   #closed = false;
+  #fifos = new HeldFifos();
 
   constructor(directory: string, private listener: WatchListener, private watch: WatchFs = watchFs) {
     this.#directory = resolve(directory);
@@ -34,6 +35,7 @@ export class DirectoryWatch {
    */
   ensure(): boolean {
     if (this.#closed) return false;
+    this.#fifos.hold(this.#directory);
     const identity = this.#identity();
     if (this.#watcher && this.#watched === identity) return identity !== "";
     this.#stop();
@@ -89,8 +91,46 @@ export class DirectoryWatch {
   #stop(): void {
     const watcher = this.#watcher;
     this.#watcher = undefined;
+    if (!watcher) return;
+    this.#fifos.hold(this.#directory);
     try {
-      watcher?.close();
+      watcher.close();
     } catch { /* it had ended */ }
+  }
+}
+
+/**
+ * Deno's watcher opens every path that an event names, to see whether it is there. On a FIFO it waits there for a
+ * writer, no event comes any more, and closing it waits as well. While we hold the FIFO open ourselves it does not; so we
+ * hold it for as long as it is there, also after closing: letting go is an event, too.
+ */
+class HeldFifos {
+  #held = new Map<string, Deno.FsFile>();
+
+  hold(directory: string): void {
+    const present = new Set<string>();
+    try {
+      for (const { name, isFile, isDirectory } of Deno.readDirSync(directory)) {
+        const path = join(directory, name);
+        if (isFile || isDirectory || !isFifo(path)) continue;
+        present.add(path);
+        // For reading and writing: on Linux that never waits for another end.
+        if (!this.#held.has(path)) this.#held.set(path, Deno.openSync(path, { read: true, write: true }));
+      }
+    } catch { /* no directory, or a FIFO that is not ours to open: the watcher cannot wait at it either */ }
+    for (const path of this.#held.keys()) if (!present.has(path)) this.#close(path);
+  }
+
+  #close(path: string): void {
+    this.#held.get(path)?.close();
+    this.#held.delete(path);
+  }
+}
+
+function isFifo(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFifo === true;
+  } catch {
+    return false;
   }
 }
