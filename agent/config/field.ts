@@ -51,6 +51,8 @@ export interface Field {
   refused?: string;
   /** Why this has no effect, where it is not simply "in this version"; with `sets`, what part of it has none. */
   note?: string;
+  /** The values that `note` is about; default: all. */
+  noteWhen?: (value: never) => boolean;
 }
 
 type Options = Partial<Omit<Field, "kind" | "path" | "type" | "flags">> & { flag?: string | readonly string[] };

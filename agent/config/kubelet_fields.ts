@@ -20,12 +20,7 @@ const pods: Field[] = [
     zeroIsUnset: true,
     help: "time between two scans of the manifest directory",
   }),
-  field("syncFrequency", "duration", {
-    sets: "syncFrequency",
-    min: 0,
-    zeroIsUnset: true,
-    help: "longest time between two looks at a pod's volumes",
-  }),
+  field("syncFrequency", "duration", { note: "pods are looked at whenever something changes" }),
   field("maxPods", "int", { sets: "maxPods", min: 0, zeroIsUnset: true, help: "number of pods that can run" }),
   field("podsPerCore", "int", {
     sets: "podsPerCore",
@@ -113,9 +108,9 @@ const runtime: Field[] = [
     help: "log files kept per container",
   }),
   field("containerLogMaxWorkers", "int", {
-    sets: "containerLogMaxWorkers",
     min: 1,
-    help: "logs rotated at once",
+    note: "logs are rotated one at a time",
+    noteWhen: (value: number) => value > 1,
   }),
   field("containerLogMonitorInterval", "duration", {
     sets: "containerLogMonitorInterval",
@@ -132,7 +127,10 @@ const resources: Field[] = [
     help: "cgroupfs or systemd; default: detected",
   }),
   field("cgroupRoot", "string", { sets: "cgroupRoot", help: "cgroup under which pods' cgroups are made" }),
-  field("cgroupsPerQOS", "bool", { sets: "cgroupsPerQOS", help: "a cgroup per QoS class and pod" }),
+  field("cgroupsPerQOS", "bool", {
+    note: "every QoS class and pod has a cgroup of its own",
+    noteWhen: (value: boolean) => !value,
+  }),
   field("cpuCFSQuota", "bool", { sets: "cpuCFSQuota", help: "enforce CPU limits" }),
   field("cpuCFSQuotaPeriod", "duration", {
     sets: "cpuCFSQuotaPeriod",
@@ -153,9 +151,11 @@ const resources: Field[] = [
   field("enforceNodeAllocatable", "strings", {
     sets: "enforceNodeAllocatable",
     help: "pods: limit all pods together to what is allocatable; none",
+    note: "only pods are held to what is allocatable in this version",
+    noteWhen: (value: readonly string[]) => value.some((each) => each !== "pods" && each !== "none"),
   }),
-  field("systemReservedCgroup", "string", { sets: "systemReservedCgroup", help: "cgroup that system-reserved limits" }),
-  field("kubeReservedCgroup", "string", { sets: "kubeReservedCgroup", help: "cgroup that kube-reserved limits" }),
+  field("systemReservedCgroup", "string"),
+  field("kubeReservedCgroup", "string"),
   field("failSwapOn", "bool", { sets: "failSwapOn", help: "refuse to start on a machine with swap" }),
   field("failCgroupV1", "bool", { sets: "failCgroupV1", help: "refuse to start on cgroup v1" }),
   field("memorySwap.swapBehavior", "string", {

@@ -57,8 +57,9 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
     if (!field) errors.push(`unknown flag: --${name}`);
     else if (name !== "config") take(field, readFlag(field, texts), `--${name}`, "flag");
   }
-  for (const { field, where } of given) {
+  for (const { field, value, where } of given) {
     if (field.refused) errors.push(`${where}: Forbidden: ${field.refused}`);
+    else if (field.noteWhen && !field.noteWhen(value as never)) continue;
     else if (field.note) warnings.push(`${where}: ${field.sets ? "" : "has no effect: "}${field.note}`);
     else if (!field.sets) warnings.push(`${where}: is known but has no effect in this version`);
   }

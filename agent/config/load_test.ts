@@ -32,7 +32,6 @@ Deno.test("loadConfig() without file and flags gives the defaults, and what the 
     runtime: { mode: "managed", requestTimeoutMs: 120_000 },
     staticPodPath: "",
     fileCheckFrequencyMs: 20_000,
-    syncFrequencyMs: 60_000,
     maxPods: 110,
     podsPerCore: 0,
     podPidsLimit: -1,
@@ -48,12 +47,9 @@ Deno.test("loadConfig() without file and flags gives the defaults, and what the 
       },
     },
     enforceNodeAllocatable: ["pods"],
-    systemReservedCgroup: "",
-    kubeReservedCgroup: "",
     cgroupDriver: "cgroupfs",
     cgroupDriverGiven: false,
     cgroupRoot: "/",
-    cgroupsPerQOS: true,
     cpuCFSQuota: true,
     cpuCFSQuotaPeriodUs: 100_000,
     failSwapOn: false,
@@ -66,7 +62,6 @@ Deno.test("loadConfig() without file and flags gives the defaults, and what the 
     podLogsDir: "/var/lib/islet/logs/pods",
     containerLogMaxSize: 10 * 1024 * 1024,
     containerLogMaxFiles: 5,
-    containerLogMaxWorkers: 1,
     containerLogMonitorIntervalMs: 10_000,
     maxContainerRestartPeriodMs: 300_000,
     seccompDefault: false,
@@ -207,23 +202,23 @@ const wrong: { name: string; text?: string; args?: string[]; errors: string[] }[
   },
   {
     name: "flags with wrong values",
-    args: ["--max-pods=many", "--sync-frequency=1"],
+    args: ["--max-pods=many", "--file-check-frequency=1"],
     errors: [
       '--max-pods: Invalid value: "many": must be an integer',
-      '--sync-frequency: Invalid value: "1": must be a duration, such as 10s or 1m30s',
+      '--file-check-frequency: Invalid value: "1": must be a duration, such as 10s or 1m30s',
     ],
   },
   {
     name: "settings that do not go together, at the place of the one at fault",
     text: `${kubelet}maxParallelImagePulls: 3\nshutdownGracePeriod: 5s\nshutdownGracePeriodCriticalPods: 10s\n`,
-    args: ["--enforce-node-allocatable=pods,system-reserved"],
+    args: ["--enforce-node-allocatable=pods,everything"],
     errors: [
       "/etc/islet/node.yaml:3:24: maxParallelImagePulls: Invalid value: 3: cannot be larger than 1 unless " +
       "serializeImagePulls (--serialize-image-pulls) is set to false",
       "/etc/islet/node.yaml:5:34: shutdownGracePeriodCriticalPods: Invalid value: 10000: must not be greater than " +
       "shutdownGracePeriod (5s)",
-      'systemReservedCgroup (--system-reserved-cgroup): Required value: when "system-reserved" is in ' +
-      "enforceNodeAllocatable",
+      '--enforce-node-allocatable: Unsupported value: "everything": supported values: "kube-reserved", ' +
+      '"kube-reserved-compressible", "none", "pods", "system-reserved", "system-reserved-compressible"',
     ],
   },
   {
@@ -255,6 +250,34 @@ Deno.test("loadConfig() names every field that is known and has no effect", asyn
   assert.deepEqual(config?.reservation.evictionHard, { "memory.available": "1Gi" });
 });
 
+const partly: [name: string, line: string, warning?: string][] = [
+  ["enforcement on pods", "enforceNodeAllocatable: [pods]"],
+  [
+    "enforcement on the system",
+    "enforceNodeAllocatable: [pods, system-reserved]",
+    "enforceNodeAllocatable: only pods are held to what is allocatable in this version",
+  ],
+  ["QoS cgroups", "cgroupsPerQOS: true"],
+  [
+    "no QoS cgroups",
+    "cgroupsPerQOS: false",
+    "cgroupsPerQOS: has no effect: every QoS class and pod has a cgroup of its own",
+  ],
+  ["one log rotated at once", "containerLogMaxWorkers: 1"],
+  [
+    "four logs rotated at once",
+    "containerLogMaxWorkers: 4",
+    "containerLogMaxWorkers: has no effect: logs are rotated one at a time",
+  ],
+];
+
+for (const [name, line, warning] of partly) {
+  Deno.test(`loadConfig() ${warning ? "warns of" : "says nothing of"} ${name}`, async () => {
+    const { warnings } = await load(`${kubelet}${line}\n`);
+    assert.deepEqual(warnings.map((each) => each.replace(/^\S+ /, "")), warning ? [warning] : []);
+  });
+}
+
 Deno.test("loadConfig() reads what kubeadm writes, and complains of no empty field", async () => {
   const { config, warnings } = await load(`${kubelet}
 authentication:
@@ -283,7 +306,7 @@ syncFrequency: 0s
 volumeStatsAggPeriod: 0s
 `);
   assert.equal(config?.staticPodPath, "/etc/kubernetes/manifests");
-  assert.equal(config?.syncFrequencyMs, 60_000);
+  assert.equal(config?.fileCheckFrequencyMs, 20_000);
   assert.equal(config?.runtime.mode, "managed");
   assert.deepEqual(warnings.map((warning) => warning.split(": ")[1]), [
     "authentication.anonymous.enabled",

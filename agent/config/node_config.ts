@@ -24,7 +24,6 @@ export interface NodeConfig {
   /** "": none. */
   staticPodPath: string;
   fileCheckFrequencyMs: number;
-  syncFrequencyMs: number;
 
   maxPods: number;
   /** 0: no limit by cores. */
@@ -38,14 +37,11 @@ export interface NodeConfig {
   };
   /** Without `none`. */
   enforceNodeAllocatable: string[];
-  systemReservedCgroup: string;
-  kubeReservedCgroup: string;
 
   cgroupDriver: "cgroupfs" | "systemd";
   /** Whether the driver was configured, not detected from the machine: a runtime that says otherwise is then at fault. */
   cgroupDriverGiven: boolean;
   cgroupRoot: string;
-  cgroupsPerQOS: boolean;
   cpuCFSQuota: boolean;
   cpuCFSQuotaPeriodUs: number;
   failSwapOn: boolean;
@@ -62,7 +58,6 @@ export interface NodeConfig {
   /** Bytes. */
   containerLogMaxSize: number;
   containerLogMaxFiles: number;
-  containerLogMaxWorkers: number;
   containerLogMonitorIntervalMs: number;
 
   maxContainerRestartPeriodMs: number;
@@ -128,7 +123,6 @@ export function nodeConfig(settings: Settings, host: Host): NodeConfig {
       : { mode: "managed", requestTimeoutMs },
     staticPodPath: settings.staticPodPath,
     fileCheckFrequencyMs: settings.fileCheckFrequency,
-    syncFrequencyMs: settings.syncFrequency,
     maxPods: settings.maxPods,
     podsPerCore: settings.podsPerCore,
     podPidsLimit: settings.podPidsLimit,
@@ -138,12 +132,9 @@ export function nodeConfig(settings: Settings, host: Host): NodeConfig {
       evictionHard: settings.evictionHard,
     },
     enforceNodeAllocatable: settings.enforceNodeAllocatable.filter((each) => each !== "none"),
-    systemReservedCgroup: settings.systemReservedCgroup,
-    kubeReservedCgroup: settings.kubeReservedCgroup,
     cgroupDriver: settings.cgroupDriver || (host.systemd() ? "systemd" : "cgroupfs"),
     cgroupDriverGiven: settings.cgroupDriver !== "",
     cgroupRoot: settings.cgroupRoot || "/",
-    cgroupsPerQOS: settings.cgroupsPerQOS,
     cpuCFSQuota: settings.cpuCFSQuota,
     cpuCFSQuotaPeriodUs: Math.round(settings.cpuCFSQuotaPeriod * 1000),
     failSwapOn: settings.failSwapOn,
@@ -156,7 +147,6 @@ export function nodeConfig(settings: Settings, host: Host): NodeConfig {
     podLogsDir: settings.podLogsDir || join(rootDir, "logs/pods"),
     containerLogMaxSize: settings.containerLogMaxSize,
     containerLogMaxFiles: settings.containerLogMaxFiles,
-    containerLogMaxWorkers: settings.containerLogMaxWorkers,
     containerLogMonitorIntervalMs: settings.containerLogMonitorInterval,
     maxContainerRestartPeriodMs: settings.maxContainerRestartPeriod,
     seccompDefault: settings.seccompDefault,

@@ -40,7 +40,6 @@ export interface Settings {
 
   staticPodPath: string;
   fileCheckFrequency: number;
-  syncFrequency: number;
 
   maxPods: number;
   podsPerCore: number;
@@ -49,13 +48,10 @@ export interface Settings {
   kubeReserved: Record<string, string>;
   evictionHard: Record<string, string>;
   enforceNodeAllocatable: string[];
-  systemReservedCgroup: string;
-  kubeReservedCgroup: string;
 
   /** "": detected. */
   cgroupDriver: "" | "cgroupfs" | "systemd";
   cgroupRoot: string;
-  cgroupsPerQOS: boolean;
   cpuCFSQuota: boolean;
   cpuCFSQuotaPeriod: number;
   failSwapOn: boolean;
@@ -70,7 +66,6 @@ export interface Settings {
   podLogsDir: string;
   containerLogMaxSize: number;
   containerLogMaxFiles: number;
-  containerLogMaxWorkers: number;
   containerLogMonitorInterval: number;
 
   maxContainerRestartPeriod: number;
@@ -107,7 +102,6 @@ export function defaultSettings(): Settings {
     runtimeRequestTimeout: 120_000,
     staticPodPath: "",
     fileCheckFrequency: 20_000,
-    syncFrequency: 60_000,
     maxPods: 110,
     podsPerCore: 0,
     podPidsLimit: -1,
@@ -121,11 +115,8 @@ export function defaultSettings(): Settings {
       "imagefs.inodesFree": "5%",
     },
     enforceNodeAllocatable: ["pods"],
-    systemReservedCgroup: "",
-    kubeReservedCgroup: "",
     cgroupDriver: "",
     cgroupRoot: "",
-    cgroupsPerQOS: true,
     cpuCFSQuota: true,
     cpuCFSQuotaPeriod: 100,
     failSwapOn: false,
@@ -138,7 +129,6 @@ export function defaultSettings(): Settings {
     podLogsDir: "",
     containerLogMaxSize: 10 * 1024 * 1024,
     containerLogMaxFiles: 5,
-    containerLogMaxWorkers: 1,
     containerLogMonitorInterval: 10_000,
     maxContainerRestartPeriod: 300_000,
     seccompDefault: false,

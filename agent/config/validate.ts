@@ -43,22 +43,6 @@ export function conflicts(settings: Settings): Conflict[] {
   if (enforce.includes("none") && enforce.length > 1) {
     invalid("enforceNodeAllocatable", 'may not contain additional enforcements when "none" is specified');
   }
-  if (!settings.cgroupsPerQOS && enforce.some((each) => each !== "none")) {
-    invalid("enforceNodeAllocatable", "is not supported unless cgroupsPerQOS (--cgroups-per-qos) is set to true");
-  }
-  for (
-    const [what, cgroup] of [["system-reserved", "systemReservedCgroup"], [
-      "kube-reserved",
-      "kubeReservedCgroup",
-    ]] as const
-  ) {
-    if (enforce.some((each) => each.startsWith(what)) && !settings[cgroup]) {
-      found.push({
-        setting: cgroup,
-        problem: `Required value: when ${JSON.stringify(what)} is in enforceNodeAllocatable`,
-      });
-    }
-  }
   const { shutdownGracePeriod: total, shutdownGracePeriodCriticalPods: critical } = settings;
   if (critical > total) {
     invalid(

@@ -25,21 +25,6 @@ const cases: { name: string; change: Partial<Settings>; expected: [keyof Setting
     expected: [["enforceNodeAllocatable", /may not contain additional enforcements/]],
   },
   {
-    name: "enforcement without QoS cgroups",
-    change: { cgroupsPerQOS: false },
-    expected: [["enforceNodeAllocatable", /not supported unless cgroupsPerQOS/]],
-  },
-  {
-    name: "no enforcement without QoS cgroups",
-    change: { cgroupsPerQOS: false, enforceNodeAllocatable: ["none"] },
-    expected: [],
-  },
-  {
-    name: "a reservation's enforcement without its cgroup",
-    change: { enforceNodeAllocatable: ["pods", "kube-reserved"] },
-    expected: [["kubeReservedCgroup", /^Required value/]],
-  },
-  {
     name: "more time for critical pods than for all",
     change: { shutdownGracePeriod: 1000, shutdownGracePeriodCriticalPods: 2000 },
     expected: [["shutdownGracePeriodCriticalPods", /must not be greater than/]],

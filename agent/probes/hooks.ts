@@ -61,6 +61,9 @@ export async function runHook(handler: HookHandler, target: HookTarget, options:
   }
 }
 
+/** A command without a limit gets one that it never reaches. */
+const longestMs = 7 * 24 * 3600 * 1000;
+
 const timeUp = new DOMException("The hook's time is over", "TimeoutError");
 
 async function run(
@@ -73,9 +76,8 @@ async function run(
 ): Promise<void> {
   if (handler.exec) {
     const command = [...handler.exec.command ?? []];
-    // 0 is CRI's word for "no limit".
     const { exitCode, stdout, stderr } = await untilAborted(
-      exec(target.containerId, command, timeoutMs ?? 0, signal),
+      exec(target.containerId, command, timeoutMs ?? longestMs, signal),
       signal,
     );
     if (exitCode !== 0) throw new ExitError(command, exitCode, outputText(stdout, stderr));
