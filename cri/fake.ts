@@ -268,6 +268,13 @@ export class FakeRuntime {
         const config = required(request.config, "sandbox config");
         const id = this.#reserve("runPodSandbox", request);
         const hostNetwork = config.linux?.securityContext?.namespaceOptions?.network === NamespaceMode.NODE;
+        if (hostNetwork && config.hostname) {
+          this.#release(id);
+          throw new ConnectError(
+            "failed to create containerd task: unable to set hostname without a private UTS namespace: unknown",
+            Code.Unknown,
+          );
+        }
         const number = this.#next;
         const ips = hostNetwork ? [] : [`10.244.${number >> 8 & 255}.${number & 255}`];
         const { runtimeHandler } = request;

@@ -620,7 +620,7 @@ export type PodSandboxConfig = Message<"runtime.v1.PodSandboxConfig"> & {
   metadata?: PodSandboxMetadata | undefined;
 
   /**
-   * Empty only with the node's network.
+   * Empty with the node's network (containerd refuses another), else set.
    *
    * @generated from field: string hostname = 2;
    */
