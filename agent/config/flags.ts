@@ -2,7 +2,7 @@
  * The command line of `islet run`: `--flag value`, `--flag=value`, `--switch`, `--switch=false`; kubelet's names where
  * kubelet has one. Parsing and help both come from the table of fields.
  */
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "../duration.ts";
 import type { Field } from "./field.ts";
 import { nearest } from "./nearest.ts";
 import { defaultSettings } from "./settings.ts";

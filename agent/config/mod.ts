@@ -8,7 +8,7 @@
  * Flags win over the file, the file over the defaults. A field that is known but has no effect here is a warning that
  * names it; an unknown one is an error with line and column. Started by flags alone, no YAML parser is loaded.
  */
-export { formatDuration, parseDuration } from "./duration.ts";
+export { formatDuration, parseDuration } from "../duration.ts";
 export { describeFlags, type Flags, type ParsedFlags, parseFlags } from "./flags.ts";
 export { loadConfig, type Loaded, type LoadOptions } from "./load.ts";
 export type { Host, NodeConfig } from "./node_config.ts";

@@ -1,7 +1,7 @@
 /**
  * Rules between settings: what kubelet's own validation says of combinations that cannot work. Pure.
  */
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "../duration.ts";
 import type { Settings } from "./settings.ts";
 
 export interface Conflict {

@@ -4,7 +4,7 @@
 import { resolve } from "node:path";
 import { isQuantity, quantityBytes } from "../objects/quantity.ts";
 import { labelValue, qualifiedName } from "./checks.ts";
-import { formatDuration, parseDuration } from "./duration.ts";
+import { formatDuration, parseDuration } from "../duration.ts";
 import type { Field } from "./field.ts";
 import type { PriorityGrace, Taint } from "./settings.ts";
 

@@ -8,6 +8,7 @@
  *   grpc       grpc.health.v1.Health/Check answering SERVING is success
  */
 import { type Clock, systemClock } from "../clock.ts";
+import { formatDuration } from "../duration.ts";
 import { errorText } from "../telemetry/log.ts";
 import { connect, httpGet } from "./http_get.ts";
 import { joinHostPort, networkErrorText, resolveHost, resolvePort } from "./target.ts";
@@ -121,7 +122,7 @@ async function probeExec(
   } catch (err) {
     if (isDeadline(err) || signal.reason === timedOut) {
       const message = `command timed out: ${JSON.stringify(command.join(" "))} timed out after ${
-        goDuration(timeoutMs)
+        formatDuration(timeoutMs)
       }`;
       return { result: "failure", message };
     }
@@ -151,16 +152,6 @@ function probeGrpc(
   const host = resolveHost(undefined, target);
   const port = resolvePort(action.port, target.container);
   return import("./grpc_health.ts").then(({ grpcHealth }) =>
-    grpcHealth({ host, port, service: action.service ?? "", timeoutText: goDuration(timeoutMs), signal })
+    grpcHealth({ host, port, service: action.service ?? "", timeoutText: formatDuration(timeoutMs), signal })
   );
-}
-
-/** A duration as Go prints it: 1s, 1m30s, 500ms. */
-export function goDuration(ms: number): string {
-  if (ms > 0 && ms < 1000) return `${ms}ms`;
-  const seconds = ms / 1000;
-  const hours = Math.floor(seconds / 3600);
-  const minutes = Math.floor(seconds % 3600 / 60);
-  const rest = `${Number((seconds % 60).toFixed(3))}s`;
-  return `${hours ? `${hours}h` : ""}${hours || minutes ? `${minutes}m` : ""}${rest}`;
 }

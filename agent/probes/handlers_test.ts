@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ManualClock } from "../clock.ts";
-import { goDuration, runProbe } from "./handlers.ts";
+import { runProbe } from "./handlers.ts";
 import { joinHostPort, resolveHost, resolvePort } from "./target.ts";
 import type { ExecSync, ProbeHandler, ProbeTarget } from "./types.ts";
 
@@ -133,12 +133,3 @@ Deno.test("joinHostPort() brackets IPv6", () => {
   assert.equal(joinHostPort("10.0.0.1", 80), "10.0.0.1:80");
   assert.equal(joinHostPort("fd00::1", 80), "[fd00::1]:80");
 });
-
-const durations: [number, string][] = [[0, "0s"], [500, "500ms"], [1000, "1s"], [90_000, "1m30s"], [
-  3600_000,
-  "1h0m0s",
-]];
-
-for (const [ms, text] of durations) {
-  Deno.test(`goDuration() writes ${ms} ms as ${text}`, () => assert.equal(goDuration(ms), text));
-}

@@ -5,8 +5,9 @@
  * exit with 0. The caller records the event (FailedPostStartHook, FailedPreStopHook) with the error's message.
  */
 import { type Clock, systemClock } from "../clock.ts";
+import { formatDuration } from "../duration.ts";
 import { errorText } from "../telemetry/log.ts";
-import { goDuration, isDeadline, outputText, schemeOf, tcpConnect } from "./handlers.ts";
+import { isDeadline, outputText, schemeOf, tcpConnect } from "./handlers.ts";
 import { httpGet, isPlainHttp } from "./http_get.ts";
 import { resolveHost, resolvePort } from "./target.ts";
 import type { ExecSync, HookHandler, HttpGetAction, ProbeTarget } from "./types.ts";
@@ -53,7 +54,7 @@ export async function runHook(handler: HookHandler, target: HookTarget, options:
     signal?.throwIfAborted();
     const timedOut = own.signal.aborted || isDeadline(err);
     const found = handler.exec ? errorText(err) : (err as Error).message;
-    const why = timedOut ? `timed out after ${goDuration(timeoutMs ?? 0)}` : found;
+    const why = timedOut ? `timed out after ${formatDuration(timeoutMs ?? 0)}` : found;
     throw new HookError(failureText(handler, target, why, err), { cause: err, timedOut });
   } finally {
     cancel();
