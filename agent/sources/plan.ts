@@ -109,7 +109,7 @@ function sameManifest(row: StoreObject, wanted: StoreObject): boolean {
 function refreshed(row: StoreObject, wanted: StoreObject): StoreObject | undefined {
   const file = fileOf(wanted);
   const nodeName = nodeNameOf(wanted);
-  if (file === fileOf(row) && nodeName === nodeNameOf(row)) return undefined;
+  if (file === fileOf(row) && (nodeName === undefined || nodeName === nodeNameOf(row))) return undefined;
   const annotations = { ...row.metadata.annotations, ...(file === undefined ? {} : { [sourceFile]: file }) };
   const spec = nodeName === undefined ? row.spec : { ...row.spec as object, nodeName };
   return { ...withMetadata(row, { annotations }), ...(spec === undefined ? {} : { spec }) };
