@@ -10,36 +10,12 @@ import {
 } from "./errors.ts";
 import type { CriClient } from "./client.ts";
 import type { CriContainerEvent } from "./events.ts";
-import { type FakeClock, FakeRuntime } from "./fake.ts";
+import { FakeRuntime } from "./fake.ts";
+import { SteppedClock, turns } from "./fake_clock.ts";
 import { ContainerState, PodSandboxState } from "./gen/runtime_pb.ts";
 
-/** A clock that moves when told to. */
-class TestClock implements FakeClock {
-  time = 1_800_000_000_000;
-  #timers: { at: number; fn: () => void }[] = [];
-  now = () => this.time;
-  mono = () => this.time;
-  after(ms: number, fn: () => void) {
-    const timer = { at: this.time + ms, fn };
-    this.#timers.push(timer);
-    return () => void (this.#timers = this.#timers.filter((other) => other !== timer));
-  }
-  async advance(ms: number) {
-    await turns();
-    this.time += ms;
-    const due = this.#timers.filter(({ at }) => at <= this.time).sort((a, b) => a.at - b.at);
-    this.#timers = this.#timers.filter((timer) => !due.includes(timer));
-    for (const { fn } of due) fn();
-    await turns();
-  }
-}
-
-async function turns() {
-  for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve, 0));
-}
-
 function setUp(events: "cri" | "containerd" | "none" = "containerd") {
-  const clock = new TestClock();
+  const clock = new SteppedClock();
   const fake = new FakeRuntime({ clock, images: ["web:1"], events });
   return { clock, fake, cri: fake.client() };
 }
