@@ -1,0 +1,507 @@
+/**
+ * A node for end-to-end tests: islet as a child process with directories, namespaces, a cgroup and a containerd of its own.
+ *
+ *     await using node = await TestNode.start();
+ *     node.write("web.yaml", manifest(pod("web")));
+ *     await node.ready("web");
+ *
+ * islet runs from source, or from the binary that ISLET_BIN names. The node's end ({@linkcode TestNode.end}) is a test in
+ * itself: islet removes all pods, then nothing of them may be left; after islet and containerd have ended nothing at all.
+ */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { connectCri, type CriClient } from "../../cri/mod.ts";
+import type { Event } from "../../agent/telemetry/events.ts";
+import { buildImages } from "../images/build.ts";
+import { type CommandResult, Namespaces, run } from "./namespaces.ts";
+import { containerId, isReady, type Pod } from "./pods.ts";
+import { difference, podCgroups, type Traces, traces } from "./traces.ts";
+
+export interface TestNodeOptions {
+  /** Further flags of `islet run`. */
+  flags?: string[];
+  /** Manifests that are there before islet starts, by file name. */
+  manifests?: Record<string, string>;
+  /** Text of a configuration file. */
+  config?: string;
+  /** Whether the test images are preloaded; default: yes. */
+  images?: boolean;
+  /** Called with the node's directories before islet starts. */
+  prepare?: (node: TestNode) => void | Promise<void>;
+}
+
+const repository = resolve(fileURLToPath(new URL("../..", import.meta.url)));
+const patienceMs = 30_000;
+
+/** How islet is started: the binary under test, or this Deno with the source. */
+export function isletCommand(): string[] {
+  const binary = Deno.env.get("ISLET_BIN");
+  if (binary) return [resolve(repository, binary)];
+  return [Deno.execPath(), "run", "--allow-all", "--unstable-net", "--quiet", join(repository, "main.ts")];
+}
+
+export const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
+
+export class TestNode implements AsyncDisposable {
+  readonly name: string;
+  readonly dir: string;
+  readonly rootDir: string;
+  readonly runDir: string;
+  readonly manifests: string;
+  readonly socket: string;
+  /** Name of the node's top cgroup. */
+  readonly cgroup: string;
+  readonly namespaces: Namespaces;
+  readonly cri: CriClient;
+  readonly #options: TestNodeOptions;
+  readonly #log: string;
+  readonly #client: Deno.HttpClient;
+  #islet: Deno.ChildProcess | undefined;
+  #before: Traces = [];
+  #ended = false;
+
+  private constructor(options: TestNodeOptions, dir: string, namespaces: Namespaces) {
+    const id = dir.slice(-6).toLowerCase();
+    this.name = `node-${id.replaceAll(/[^a-z0-9]/g, "x")}`;
+    this.dir = dir;
+    this.rootDir = join(dir, "root");
+    this.runDir = join(dir, "run");
+    this.manifests = join(dir, "manifests");
+    this.socket = join(this.runDir, "islet.sock");
+    this.cgroup = `islet-e2e-${id}`;
+    this.namespaces = namespaces;
+    this.#options = options;
+    this.#log = join(dir, "islet.log");
+    for (const path of [this.rootDir, this.runDir]) Deno.mkdirSync(path, { mode: 0o700 });
+    Deno.mkdirSync(this.manifests);
+    this.#client = Deno.createHttpClient({ proxy: { transport: "unix", path: this.socket } });
+    this.cri = connectCri(`unix://${this.runDir}/containerd.sock`);
+  }
+
+  /** Makes a node and starts it; resolves when it is healthy and the test images are there. */
+  static async start(options: TestNodeOptions = {}): Promise<TestNode> {
+    const archive = options.images === false ? undefined : await buildImages(join(repository, ".cache/e2e-images"));
+    const dir = await Deno.makeTempDir({ prefix: "islet-e2e-" });
+    const namespaces = await Namespaces.create();
+    const node = new TestNode(options, dir, namespaces);
+    try {
+      node.#before = await node.traces();
+      if (archive) {
+        Deno.mkdirSync(join(node.rootDir, "images"));
+        await Deno.copyFile(archive, join(node.rootDir, "images/busybox.tar"));
+      }
+      for (const [file, text] of Object.entries(options.manifests ?? {})) node.write(file, text);
+      await options.prepare?.(node);
+      await node.startIslet();
+      return node;
+    } catch (err) {
+      await node.#tearDown().catch(() => {});
+      throw err;
+    }
+  }
+
+  // islet itself
+
+  /** Starts islet; resolves when it is healthy. */
+  async startIslet(flags: string[] = []): Promise<void> {
+    if (this.#islet) throw new Error("Cannot start islet: it runs already");
+    this.launchIslet(flags);
+    await this.healthy();
+  }
+
+  /** Starts islet without waiting for anything. */
+  launchIslet(flags: string[] = []): void {
+    const config = join(this.dir, "config.yaml");
+    if (this.#options.config !== undefined) Deno.writeTextFileSync(config, this.#options.config);
+    const { program, args } = this.namespaces.command([
+      "sh",
+      "-c",
+      'log=$1; shift; exec "$@" >>"$log" 2>&1',
+      "sh",
+      this.#log,
+      ...isletCommand(),
+      "run",
+      ...(this.#options.config === undefined ? [] : ["--config", config]),
+      "--root-dir",
+      this.rootDir,
+      "--run-dir",
+      this.runDir,
+      "--node-name",
+      this.name,
+      "--pod-manifest-path",
+      this.manifests,
+      "--cgroup-root",
+      `/${this.cgroup}`,
+      "--log-level",
+      "debug",
+      "--log-format",
+      "text",
+      ...this.#options.flags ?? [],
+      ...flags,
+    ]);
+    const islet = new Deno.Command(program, { args, stdin: "null" }).spawn();
+    this.#islet = islet;
+    islet.status.then(() => {
+      if (this.#islet === islet) this.#islet = undefined;
+    });
+  }
+
+  get isletPid(): number | undefined {
+    return this.#islet?.pid;
+  }
+
+  async healthy(): Promise<void> {
+    await this.until("islet answers /healthz", async () => {
+      if (!this.#islet) throw new Error(`Cannot wait for islet: it has ended\n${this.logTail()}`);
+      return (await this.api("/healthz").catch(() => undefined))?.ok;
+    });
+  }
+
+  /** Ends islet as a power cut would. */
+  async kill9(): Promise<void> {
+    await this.#signal("SIGKILL");
+  }
+
+  /** Ends islet as systemd would; resolves with its exit code and how long it took. */
+  async terminate(): Promise<{ code: number; ms: number }> {
+    const began = performance.now();
+    const { code } = await this.#signal("SIGTERM");
+    return { code, ms: performance.now() - began };
+  }
+
+  async restart(flags: string[] = []): Promise<void> {
+    await this.terminate();
+    await this.startIslet(flags);
+  }
+
+  async #signal(signal: Deno.Signal): Promise<Deno.CommandStatus> {
+    const islet = this.#islet;
+    if (!islet) throw new Error(`Cannot end islet: it does not run\n${this.logTail()}`);
+    islet.kill(signal);
+    const status = await islet.status;
+    this.#islet = undefined;
+    return status;
+  }
+
+  /** Runs a command of islet's command line against this node. */
+  async islet(...args: string[]): Promise<CommandResult> {
+    const [program, ...first] = isletCommand();
+    return await run(program, [...first, ...args], { ISLET_SOCKET: this.socket });
+  }
+
+  /** The same with `--socket` of this node. */
+  async cli(verb: string, ...args: string[]): Promise<CommandResult> {
+    return await this.islet(verb, "--socket", this.socket, ...args);
+  }
+
+  /** islet's own log, all lives. */
+  log(): string {
+    try {
+      return Deno.readTextFileSync(this.#log);
+    } catch {
+      return "";
+    }
+  }
+
+  logTail(lines = 50): string {
+    return `--- islet's log ends with:\n${this.log().trimEnd().split("\n").slice(-lines).join("\n")}`;
+  }
+
+  // Manifests
+
+  /** Writes a manifest in one step. */
+  write(file: string, text: string): void {
+    const hidden = join(this.manifests, `.${file.replaceAll("/", "_")}.tmp`);
+    Deno.writeTextFileSync(hidden, text);
+    Deno.renameSync(hidden, join(this.manifests, file));
+  }
+
+  remove(file: string): void {
+    Deno.removeSync(join(this.manifests, file));
+  }
+
+  // The API
+
+  async api(path: string, init: RequestInit = {}): Promise<Response> {
+    return await fetch(`http://localhost${path}`, {
+      signal: AbortSignal.timeout(10_000),
+      ...init,
+      client: this.#client,
+    });
+  }
+
+  async #json<T>(path: string): Promise<T | undefined> {
+    const answer = await this.api(path);
+    if (answer.status === 404) return void await answer.body?.cancel();
+    if (!answer.ok) throw new Error(`Cannot read ${path}: ${answer.status} ${await answer.text()}`);
+    return await answer.json();
+  }
+
+  async pods(): Promise<Pod[]> {
+    return (await this.#json<{ items: Pod[] }>("/api/v1/pods"))!.items;
+  }
+
+  async pod(name: string, namespace = "default"): Promise<Pod | undefined> {
+    return (await this.pods()).find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
+  }
+
+  async events(name?: string): Promise<Event[]> {
+    const { items } = await this.#json<{ items: Event[] }>("/api/v1/events") ?? { items: [] };
+    return items.filter(({ involvedObject }) => name === undefined || involvedObject.name === name);
+  }
+
+  // Waiting
+
+  /** Waits until `look` gives something that is true, and returns that. */
+  async until<T>(what: string, look: () => T | Promise<T>, options: {
+    timeoutMs?: number;
+    everyMs?: number;
+    tell?: () => string | Promise<string>;
+  } = {}): Promise<NonNullable<T>> {
+    const { timeoutMs = patienceMs, everyMs = 100, tell = () => "" } = options;
+    const end = performance.now() + timeoutMs;
+    for (;;) {
+      const result = await look();
+      if (result) return result;
+      if (performance.now() > end) {
+        const told = await tell();
+        throw new Error(`Waited ${timeoutMs / 1000} s in vain until ${what}\n${told}\n${this.logTail()}`);
+      }
+      await sleep(everyMs);
+    }
+  }
+
+  /** Waits until the pod is there and as wanted. */
+  async podUntil(
+    name: string,
+    what: string,
+    wanted: (pod: Pod) => unknown,
+    options: { timeoutMs?: number; namespace?: string } = {},
+  ): Promise<Pod> {
+    let last: Pod | undefined;
+    return await this.until(`pod ${name} ${what}`, async () => {
+      last = await this.pod(name, options.namespace);
+      return last && wanted(last) ? last : undefined;
+    }, {
+      timeoutMs: options.timeoutMs,
+      tell: async () => {
+        const events = (await this.events(name).catch(() => []))
+          .map(({ type, reason, message, count }) => `  ${type} ${reason} x${count} ${message}`).join("\n");
+        return `--- the pod:\n${
+          JSON.stringify({ ...last?.metadata, ...last?.status }, null, 1)
+        }\n--- its events:\n${events}`;
+      },
+    });
+  }
+
+  async ready(name: string, options: { timeoutMs?: number; namespace?: string } = {}): Promise<Pod> {
+    return await this.podUntil(name, "is ready", isReady, options);
+  }
+
+  /** Waits until the pod's row is gone. */
+  async gone(name: string, options: { timeoutMs?: number; namespace?: string } = {}): Promise<void> {
+    await this.until(`pod ${name} is gone`, async () => !(await this.pod(name, options.namespace)), {
+      timeoutMs: options.timeoutMs,
+      tell: async () => JSON.stringify((await this.pod(name, options.namespace))?.status, null, 1),
+    });
+  }
+
+  /** Waits for an event of the pod with this reason (and in whose message `text` occurs). */
+  async event(name: string, reason: string, text = ""): Promise<Event> {
+    return await this.until(
+      `pod ${name} has an event ${reason} ${text}`,
+      async () => (await this.events(name)).find((event) => event.reason === reason && event.message.includes(text)),
+      {
+        tell: async () =>
+          (await this.events(name)).map(({ type, reason, message }) => `${type} ${reason} ${message}`).join("\n"),
+      },
+    );
+  }
+
+  // Containers
+
+  /** All of the node's containers as the runtime has them, in whatever state. */
+  async containers() {
+    return (await this.cri.runtime.listContainers({})).containers;
+  }
+
+  async sandboxes() {
+    return (await this.cri.runtime.listPodSandbox({})).items;
+  }
+
+  /** IDs of the containers and sandboxes there are: the same again when nothing was restarted. */
+  async runtimeIds(): Promise<string[]> {
+    const [containers, sandboxes] = await Promise.all([this.containers(), this.sandboxes()]);
+    return [...containers.map(({ id }) => `container ${id}`), ...sandboxes.map(({ id }) => `sandbox ${id}`)].sort();
+  }
+
+  /** Runs a command in a container of a pod; throws when the container does not run. */
+  async exec(pod: Pod | string, command: string[] | string, containerName?: string): Promise<CommandResult> {
+    const object = typeof pod === "string" ? await this.pod(pod) : pod;
+    if (!object) throw new Error(`Cannot run a command in pod ${pod}: there is no such pod`);
+    const cmd = typeof command === "string" ? ["sh", "-c", command] : command;
+    const { exitCode, stdout, stderr } = await this.cri.runtime.execSync({
+      containerId: containerId(object, containerName),
+      cmd,
+      timeout: 20n,
+    }, { timeoutMs: 25_000 });
+    const decoder = new TextDecoder();
+    return { code: exitCode, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  }
+
+  /** Standard output of a command that must succeed, without the last newline. */
+  async output(pod: Pod | string, command: string[] | string, containerName?: string): Promise<string> {
+    const { code, stdout, stderr } = await this.exec(pod, command, containerName);
+    if (code !== 0) throw new Error(`Cannot run ${command}: exit code ${code}, ${stderr}${stdout}`);
+    return stdout.trimEnd();
+  }
+
+  /** Directory of a container's log files, as log collectors find it. */
+  logDirectory(pod: Pod, containerName: string): string {
+    const { namespace, name, uid } = pod.metadata;
+    return join(this.rootDir, "logs/pods", `${namespace}_${name}_${uid}`, containerName);
+  }
+
+  /** What a container wrote in one attempt (default: the last), from its log file. */
+  logs(pod: Pod, containerName = "main", attempt?: number): string {
+    const dir = this.logDirectory(pod, containerName);
+    const attempts = existsSync(dir)
+      ? [...Deno.readDirSync(dir)].map(({ name }) => /^(\d+)\.log$/.exec(name)?.[1]).filter((n) => n !== undefined)
+      : [];
+    const wanted = attempt ?? Math.max(...attempts.map(Number));
+    if (attempts.length === 0 || !attempts.includes(String(wanted))) return "";
+    return Deno.readTextFileSync(join(dir, `${wanted}.log`)).split("\n").map((line) => {
+      const [, , tag, text] = /^(\S+) (?:stdout|stderr) ([FP])\S* (.*)$/s.exec(line) ?? [];
+      return text === undefined ? "" : tag === "F" ? text + "\n" : text;
+    }).join("");
+  }
+
+  /** Waits until a container's log holds the text; returns the log. */
+  async logged(name: string, text: string | RegExp, containerName = "main"): Promise<string> {
+    let last = "";
+    return await this.until(`the log of ${name}/${containerName} holds ${text}`, async () => {
+      const pod = await this.pod(name);
+      last = pod ? this.logs(pod, containerName) : "";
+      return (typeof text === "string" ? last.includes(text) : text.test(last)) ? last : undefined;
+    }, { tell: () => `--- the log:\n${last}` });
+  }
+
+  /** Runs a command where islet runs: in the node's network. */
+  async inside(...command: string[]): Promise<CommandResult> {
+    return await this.namespaces.run(...command);
+  }
+
+  /** Reads a file of a pod's cgroup: cgroup v1's controller, or v2. */
+  cgroupFile(controller: string, path: string, file: string): string {
+    const v1 = `/sys/fs/cgroup/${controller}/${this.cgroup}/${path}/${file}`;
+    return Deno.readTextFileSync(existsSync(v1) ? v1 : `/sys/fs/cgroup/${this.cgroup}/${path}/${file}`).trim();
+  }
+
+  // The end
+
+  async traces(): Promise<Traces> {
+    return await traces({
+      dir: this.dir,
+      rootDir: this.rootDir,
+      runDir: this.runDir,
+      cgroup: this.cgroup,
+      namespaces: this.namespaces,
+    });
+  }
+
+  /** containerd's pid. */
+  get containerdPid(): number {
+    return Number(Deno.readTextFileSync(join(this.runDir, "containerd.pid")).split(" ")[0]);
+  }
+
+  /**
+   * Ends the node and throws when something is left. First islet must remove all pods without leaving anything of them, then
+   * it and containerd end and there must be no trace of them.
+   */
+  async end(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    const problems: string[] = [];
+    try {
+      problems.push(...await this.#removePods());
+    } catch (err) {
+      problems.push((err as Error).message);
+    }
+    try {
+      problems.push(...await this.#tearDown());
+    } catch (err) {
+      problems.push(`${(err as Error).stack}\n${this.logTail()}`);
+    }
+    if (problems.length === 0) return;
+    throw new Error(`After the test something is left of the node:\n${problems.join("\n")}`);
+  }
+
+  /** islet removes all pods: nothing that belongs to pods may stay. */
+  async #removePods(): Promise<string[]> {
+    for (const { name } of Deno.readDirSync(this.manifests)) {
+      await Deno.remove(join(this.manifests, name), { recursive: true });
+    }
+    if (!this.#islet) await this.startIslet();
+    await this.until(
+      "islet has removed all pods",
+      async () => (await this.pods()).length === 0 && (await this.runtimeIds()).length === 0,
+      {
+        timeoutMs: 40_000,
+        tell: async () =>
+          JSON.stringify(
+            [(await this.pods()).map(({ metadata, status }) => ({ metadata, status })), await this.runtimeIds()],
+            null,
+            1,
+          ),
+      },
+    );
+    // What is the node's own while it runs: itself, containerd, and the rules of its network.
+    const own = new RegExp(
+      `^process: (${this.#islet?.pid}|${this.containerdPid}) |^nft rule: ip6? islet-cni |^nft rule: ip nat (CNI-HOSTPORT|PREROUTING|OUTPUT|POSTROUTING)`,
+    );
+    let left: Traces = [];
+    const pending = () => left.filter((trace) => !own.test(trace));
+    await this.until("nothing of the pods is left", async () => {
+      left = difference(this.#before, await this.traces());
+      return pending().length === 0;
+    }, { timeoutMs: 5000 }).catch(() => {});
+    return pending().map((trace) => `of its pods: ${trace}`);
+  }
+
+  async #tearDown(): Promise<string[]> {
+    const problems: string[] = [];
+    if (this.#islet) {
+      const { code, ms } = await this.terminate();
+      if (code !== 0) problems.push(`islet ended with exit code ${code}\n${this.logTail(10)}`);
+      if (ms > 3000) problems.push(`islet took ${Math.round(ms)} ms to end`);
+    }
+    this.cri.close();
+    this.#client.close();
+    const { code, stderr } = await this.namespaces.run(
+      Deno.execPath(),
+      "run",
+      "--allow-all",
+      "--quiet",
+      join(repository, "tests/support/remove_test_node.ts"),
+      this.rootDir,
+      this.runDir,
+      this.cgroup,
+    );
+    if (code !== 0) problems.push(`Cannot remove the node: ${stderr}`);
+    let left: Traces = [];
+    const end = performance.now() + 3000;
+    do {
+      left = difference(this.#before, await this.traces());
+    } while (left.length > 0 && performance.now() < end && (await sleep(100), true));
+    problems.push(...left);
+    await this.namespaces[Symbol.asyncDispose]();
+    problems.push(...podCgroups(this.cgroup));
+    await Deno.remove(this.dir, { recursive: true });
+    return problems;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
+  }
+}
