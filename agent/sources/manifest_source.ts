@@ -53,6 +53,7 @@ export interface ManifestSourceOptions {
 
 /** Warnings and errors of one file that are written into one log line or event. */
 const toldAtOnce = 10;
+const longestRetryMs = 30_000;
 const realm = "local";
 
 export class ManifestSource {
@@ -84,6 +85,8 @@ export class ManifestSource {
   #orphans: Adoptable[] = [];
   #orphansKnown: boolean;
   #adoptionTries = 0;
+  /** Rounds in a row in which the store refused writes. */
+  #refusals = 0;
 
   constructor(options: ManifestSourceOptions) {
     this.#options = {
@@ -291,8 +294,10 @@ export class ManifestSource {
       editKind,
     });
     this.#waiting = plan.waiting;
-    for (const write of plan.writes) log.info(describe(write), { reason: write.reason });
     const failures = await executeWrites(store, realm, plan.writes);
+    for (const write of plan.writes) {
+      if (!failures.some((failure) => failure.write === write)) log.info(describe(write), { reason: write.reason });
+    }
     this.#writeProblems = failures.map(({ write, err }) => ({
       file: write.type === "put" ? fileOf(write.object) ?? this.#path : this.#path,
       severity: "error",
@@ -301,8 +306,10 @@ export class ManifestSource {
     this.#tellOnce(this.#writeProblems);
     const orphans = plan.waiting.some((one) => one.for === "orphaned sandbox");
     if (orphans) this.#orphansKnown = false;
+    this.#refusals = failures.length > 0 ? this.#refusals + 1 : 0;
     if (failures.length > 0 || orphans || !ready) {
-      this.#after("retry", this.#options.retryMs, () => this.#wake(() => this.#replan = true));
+      const wait = Math.min(longestRetryMs, this.#options.retryMs * 2 ** Math.max(0, this.#refusals - 1));
+      this.#after("retry", wait, () => this.#wake(() => this.#replan = true));
     }
   }
 
