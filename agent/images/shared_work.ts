@@ -45,19 +45,31 @@ export class SharedWork<T> {
   }
 
   async #take(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    if (this.#running >= this.limit) {
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
-    }
-    this.#running++;
+    if (this.#running < this.limit) this.#running++;
+    else await this.#turn(signal);
     try {
-      signal.throwIfAborted();
       return await work(signal);
     } finally {
-      this.#running--;
-      this.#waiting.shift()?.();
+      // The place is handed on, not given up and taken again: nobody slips in between.
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#running--;
     }
+  }
+
+  /** Waits in line for a place; rejects when aborted, leaving the line. */
+  #turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const enter = () => {
+        signal.removeEventListener("abort", leave);
+        resolve();
+      };
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(enter), 1);
+        reject(signal.reason);
+      };
+      this.#waiting.push(enter);
+      signal.addEventListener("abort", leave, { once: true });
+    });
   }
 }
