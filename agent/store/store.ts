@@ -9,6 +9,7 @@
  * is full or read-only it waits in memory. Damage found while running is mended from memory without anybody noticing.
  * Reading never touches SQLite, and while nothing changes nothing is written and no timer runs.
  */
+import { setImmediate } from "node:timers";
 import { type Clock, systemClock } from "../clock.ts";
 import { type Logger } from "../telemetry/log.ts";
 import { classify, StoreError } from "./errors.ts";
