@@ -70,7 +70,7 @@ export function spawnDetached(
     const child = spawn(program, args, { detached: true, stdio: ["ignore", log, log], env: options.env, cwd: "/" });
     child.unref();
     return new Promise((resolve, reject) => {
-      child.once("error", (cause) => reject(new Error(`Cannot start ${program}`, { cause })));
+      child.on("error", (cause) => reject(new Error(`Cannot start ${program}`, { cause })));
       child.once("spawn", () => {
         const started = child.pid === undefined ? undefined : processId(child.pid);
         if (started) resolve(started);
