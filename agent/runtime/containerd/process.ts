@@ -68,10 +68,10 @@ export function spawnDetached(
   const log = openSync(options.log, "a", 0o600);
   try {
     const child = spawn(program, args, { detached: true, stdio: ["ignore", log, log], env: options.env, cwd: "/" });
-    child.unref();
     return new Promise((resolve, reject) => {
       child.on("error", (cause) => reject(new Error(`Cannot start ${program}`, { cause })));
       child.once("spawn", () => {
+        child.unref();
         const started = child.pid === undefined ? undefined : processId(child.pid);
         if (started) resolve(started);
         else reject(new Error(`Cannot start ${program}: it ended at once; see ${options.log}`));
