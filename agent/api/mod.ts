@@ -1,40 +1,54 @@
-/** The control API: Kubernetes paths over HTTP on the node's Unix socket, for root on the machine. */
-import { Hono } from "hono";
-import type { CriClient } from "../../cri/mod.ts";
-import type { Clock } from "../clock.ts";
-import type { NodeConfig } from "../config/mod.ts";
-import type { Pod } from "../objects/mod.ts";
-import type { PodObserver } from "../observed/observer.ts";
-import type { Problem } from "../sources/mod.ts";
-import type { Store } from "../store/mod.ts";
-import type { EventRing } from "../telemetry/events.ts";
-import type { Logger } from "../telemetry/log.ts";
+/**
+ * The control API: Kubernetes' paths over plain HTTP on the node's Unix socket, for root on the machine. Read-only: what
+ * runs is said by the manifest directory.
+ *
+ *     startApi() ─► socket.ts ─► app.ts: all routes ─► pods, events (list.ts: selectors, tables, watches)
+ *                                                   ├► log ─► agent/logs
+ *                                                   └► exec, attach: streams.ts ─ bridge.ts ─► cri/streams.ts
+ */
+import { createApp } from "./app.ts";
+import type { ApiDeps } from "./deps.ts";
+import { claimSocket, privately } from "./socket.ts";
 
-export interface ApiDeps {
-  config: NodeConfig;
-  store: Store;
-  events: EventRing;
-  observer: PodObserver;
-  cri: CriClient;
-  log: Logger;
-  clock: Clock;
-  /** What is wrong with the manifests. */
-  problems(): Problem[];
-  /** Whether the node does its work: the runtime answers. */
-  healthy(): boolean;
-}
+export { createApp } from "./app.ts";
+export type { ApiDeps, AppDeps } from "./deps.ts";
 
 export interface Api {
   stop(): Promise<void>;
 }
 
+/** How long answers under way may take when the server ends. */
+const graceMs = 300;
+
+/** Serves the API on `config.api.socket`; resolves when it can be reached. */
 export async function startApi(deps: ApiDeps): Promise<Api> {
-  const app = new Hono();
-  app.get("/healthz", (c) => deps.healthy() ? c.text("ok") : c.text("the container runtime does not answer", 503));
-  app.get("/api/v1/pods", (c) =>
-    c.json({ kind: "PodList", apiVersion: "v1", metadata: { resourceVersion: deps.store.resourceVersion }, items: deps.store.list<Pod>("Pod").map(({ object }) => object) }));
-  const path = deps.config.api.socket;
-  try { Deno.removeSync(path); } catch { /* none */ }
-  const server = Deno.serve({ path, onListen: () => {} }, app.fetch);
-  return { stop: () => server.shutdown() };
+  const { config: { api: { socket } }, log } = deps;
+  await claimSocket(socket);
+  const closing = new AbortController();
+  const app = createApp({ ...deps, closing: closing.signal });
+  const ended = new AbortController();
+  const server = privately(() =>
+    Deno.serve({
+      path: socket,
+      signal: ended.signal,
+      onListen: () => {},
+      onError: (err) => {
+        log.warn("The API failed", { err });
+        return new Response(null, { status: 500 });
+      },
+    }, app.fetch)
+  );
+  const inode = Deno.statSync(socket).ino;
+  return {
+    async stop() {
+      closing.abort();
+      const force = setTimeout(() => ended.abort(), graceMs);
+      await server.shutdown();
+      await server.finished;
+      clearTimeout(force);
+      try {
+        if (Deno.lstatSync(socket).ino === inode) Deno.removeSync(socket);
+      } catch { /* gone already */ }
+    },
+  };
 }

@@ -1,0 +1,27 @@
+/** What the API's routes work with. The parts are as narrow as the routes need them, so that tests can give stand-ins. */
+import type { CriClient } from "../../cri/mod.ts";
+import type { Clock } from "../clock.ts";
+import type { ObservedPod } from "../observed/types.ts";
+import type { Problem } from "../sources/mod.ts";
+import type { Store } from "../store/mod.ts";
+import type { EventRing } from "../telemetry/events.ts";
+import type { Logger } from "../telemetry/log.ts";
+
+export interface ApiDeps {
+  config: { api: { socket: string }; podLogsDir: string; nodeName: string };
+  store: Pick<Store, "get" | "list" | "watch" | "resourceVersion">;
+  events: Pick<EventRing, "list" | "watch">;
+  observer: { get(uid: string): ObservedPod | undefined };
+  cri: { runtime: Pick<CriClient["runtime"], "exec" | "attach"> };
+  log: Logger;
+  clock: Clock;
+  /** What is wrong with the manifests. */
+  problems(): Problem[];
+  /** Whether the node does its work: the runtime answers. */
+  healthy(): boolean;
+}
+
+/** Besides, every route knows when the server ends: long answers end with it. */
+export interface AppDeps extends ApiDeps {
+  closing: AbortSignal;
+}
