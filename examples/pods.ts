@@ -1,21 +1,25 @@
 /** Pods as `deno task up` shows them. */
-import type { Pod } from "../agent/objects/mod.ts";
+import { isSidecar, type Pod } from "../agent/objects/mod.ts";
 
 type ContainerStatus = NonNullable<NonNullable<Pod["status"]>["containerStatuses"]>[number];
 
-/** Names of the pods that have shown what they do: ready, or ended at least once. */
-export function settledPods(pods: readonly Pod[]): string[] {
+/** Pods that fail do so soon after they have started: ready for so long, a pod is taken to be one that stays. */
+const staysMs = 4000;
+
+/** Names of the pods that have shown what they do: ready for a while, or ended at least once. */
+export function settledPods(pods: readonly Pod[], now: number = Date.now()): string[] {
   return pods.filter((pod) => {
-    const isReady = pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True");
-    return isReady ||
-      allStatuses(pod).some(({ state, lastState }) => state?.terminated?.exitCode || lastState?.terminated);
+    const ready = pod.status?.conditions?.find(({ type, status }) => type === "Ready" && status === "True");
+    const since = Date.parse(ready?.lastTransitionTime ?? "");
+    return now - since >= staysMs ||
+      counted(pod).some(({ state, lastState }) => state?.terminated ?? lastState?.terminated);
   }).map((pod) => pod.metadata.name!);
 }
 
 /** A table as `kubectl get pods -o wide` prints it. */
 export function podTable(pods: readonly Pod[]): string {
   const rows = pods.map((pod) => {
-    const statuses = allStatuses(pod).filter(({ state, ready }) => ready || state?.terminated?.exitCode !== 0);
+    const statuses = counted(pod);
     return [
       pod.metadata.name!,
       `${statuses.filter(({ ready }) => ready).length}/${statuses.length}`,
@@ -29,8 +33,11 @@ export function podTable(pods: readonly Pod[]): string {
   return table.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join("   ").trimEnd()).join("\n");
 }
 
-function allStatuses(pod: Pod): ContainerStatus[] {
-  return [...pod.status?.initContainerStatuses ?? [], ...pod.status?.containerStatuses ?? []];
+/** The containers that kubectl counts: the regular ones and sidecars, not what only prepares the pod. */
+function counted(pod: Pod): ContainerStatus[] {
+  const sidecars = new Set(pod.spec.initContainers?.filter(isSidecar).map(({ name }) => name));
+  const ofInit = pod.status?.initContainerStatuses?.filter(({ name }) => sidecars.has(name)) ?? [];
+  return [...ofInit, ...pod.status?.containerStatuses ?? []];
 }
 
 /** The word that tells most: a container's reason before the pod's phase. */
