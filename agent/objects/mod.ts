@@ -75,3 +75,28 @@ export {
   type QuantityFormat,
   quantityNumber,
 } from "./quantity.ts";
+export { canonicalJson, deepEqual, specHash } from "./equality.ts";
+export { type PodEdit, podEdit } from "./pod_edit.ts";
+export { FieldPath, type PathStep } from "./field_path.ts";
+export { type FieldError, FieldErrors, fieldErrorText, type FieldErrorType } from "./field_error.ts";
+export { type Decoded, decodeObject, type DecodeOptions } from "./decode.ts";
+export { defaultObject } from "./defaults/mod.ts";
+export { defaultPullPolicy } from "./defaults/container.ts";
+export { systemPriorities } from "./defaults/pod.ts";
+export { validateObject } from "./validation/mod.ts";
+export { linuxSignals } from "./validation/probe.ts";
+export { normalSysctl } from "./validation/security.ts";
+export {
+  type FieldProblem,
+  type ParsedManifest,
+  parseManifest,
+  type ParseOptions,
+  problemText,
+} from "./manifest/parse.ts";
+export {
+  answerParseRequest,
+  type IsolatedOptions,
+  largeManifest,
+  parseCommand,
+  parseManifestIsolated,
+} from "./manifest/isolated.ts";

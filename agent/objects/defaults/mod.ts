@@ -1,0 +1,88 @@
+/** What the API server fills in before it validates, by kind. Works in place. */
+import type { Secret } from "../config_map.ts";
+import { findKind, type KubeObject } from "../kinds.ts";
+import type { EndpointSlice, Service } from "../service.ts";
+import type { PersistentVolume, PersistentVolumeClaim } from "../storage.ts";
+import { normalizeQuantities } from "./container.ts";
+import { defaultPod } from "./pod.ts";
+
+export function defaultObject(object: KubeObject): void {
+  if (findKind(object.apiVersion, object.kind)?.namespaced) object.metadata.namespace ||= "default";
+  switch (object.kind) {
+    case "Pod":
+      return defaultPod(object);
+    case "Secret":
+      return defaultSecret(object);
+    case "Service":
+      return defaultService(object);
+    case "EndpointSlice":
+      return defaultEndpointSlice(object);
+    case "PersistentVolume":
+      return defaultPersistentVolume(object);
+    case "PersistentVolumeClaim":
+      return defaultPersistentVolumeClaim(object);
+    case "Namespace":
+      object.metadata.labels = { ...object.metadata.labels, "kubernetes.io/metadata.name": object.metadata.name };
+      object.spec ??= {};
+      return;
+    case "ConfigMap":
+    case "ServiceAccount":
+      return;
+    default:
+      object satisfies never;
+  }
+}
+
+function defaultSecret(secret: Secret): void {
+  secret.type ||= "Opaque";
+  if (!secret.stringData) return;
+  secret.data ??= {};
+  for (const [key, value] of Object.entries(secret.stringData)) secret.data[key] = base64(value);
+  delete secret.stringData;
+}
+
+function base64(text: string): string {
+  let bytes = "";
+  for (const byte of new TextEncoder().encode(text)) bytes += String.fromCharCode(byte);
+  return btoa(bytes);
+}
+
+/** Seconds for which a client stays with its endpoint: three hours. */
+const affinitySeconds = 10_800;
+
+function defaultService({ spec }: Service): void {
+  spec.type ??= "ClusterIP";
+  spec.sessionAffinity ??= "None";
+  if (spec.sessionAffinity === "None") delete spec.sessionAffinityConfig;
+  else {spec.sessionAffinityConfig = {
+      clientIP: { timeoutSeconds: affinitySeconds, ...spec.sessionAffinityConfig?.clientIP },
+    };}
+  for (const port of spec.ports ?? []) {
+    port.protocol ??= "TCP";
+    if (!port.targetPort) port.targetPort = port.port;
+  }
+  const external = spec.type === "NodePort" || spec.type === "LoadBalancer" || spec.externalIPs?.length;
+  if (external && spec.type !== "ExternalName") spec.externalTrafficPolicy ??= "Cluster";
+  if (spec.type !== "ExternalName") spec.internalTrafficPolicy ??= "Cluster";
+  if (spec.type === "LoadBalancer") spec.allocateLoadBalancerNodePorts ??= true;
+}
+
+function defaultEndpointSlice(slice: EndpointSlice): void {
+  for (const port of slice.ports ?? []) {
+    port.name ??= "";
+    port.protocol ??= "TCP";
+  }
+}
+
+function defaultPersistentVolume({ spec }: PersistentVolume): void {
+  spec.persistentVolumeReclaimPolicy ??= "Retain";
+  spec.volumeMode ??= "Filesystem";
+  if (spec.hostPath) spec.hostPath.type ??= "";
+  normalizeQuantities(spec.capacity);
+}
+
+function defaultPersistentVolumeClaim({ spec }: PersistentVolumeClaim): void {
+  spec.volumeMode ??= "Filesystem";
+  normalizeQuantities(spec.resources?.limits);
+  normalizeQuantities(spec.resources?.requests);
+}
