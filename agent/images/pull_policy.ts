@@ -10,8 +10,7 @@ export type ImageReason =
   | "ImageInspectError"
   | "ErrImageNeverPull"
   | "ErrImagePull"
-  | "ImagePullBackOff"
-  | "RegistryUnavailable";
+  | "ImagePullBackOff";
 
 /** An image is not there to start a container from: `reason` and `message` are those of the waiting state. */
 export class ImageError extends Error {
