@@ -1,4 +1,5 @@
 /** From a manifest's text to objects: the door to `agent/objects`. */
+import { largeManifest, parseManifest, parseManifestIsolated } from "../objects/mod.ts";
 import type { StoreObject } from "../store/mod.ts";
 import type { Problem } from "./types.ts";
 
@@ -11,18 +12,10 @@ export interface ParsedFile {
 
 export type Parser = (text: string, file: string) => Promise<ParsedFile>;
 
-/** Beyond this size a text is parsed in a child process, which can be ended: see `agent/objects`. */
-const largeText = 64 * 1024;
-
-type ParseManifest = (text: string, options: { file: string }) => ParsedFile | Promise<ParsedFile>;
-
-/** The parser of `agent/objects`, loaded when the first manifest is read. */
+/** A large text is parsed in a child process, so that probes go on meanwhile and its memory is given back. */
 export const parseObjects: Parser = async (text, file) => {
-  const objects = await import("../objects/mod.ts") as unknown as Record<
-    "parseManifest" | "parseManifestIsolated",
-    ParseManifest
-  >;
-  const parse = text.length > largeText ? objects.parseManifestIsolated : objects.parseManifest;
-  if (!parse) return await (await import("./interim_parse.ts")).interimParse(text, file);
-  return await parse(text, { file });
+  const { objects, errors, warnings } = text.length > largeManifest
+    ? await parseManifestIsolated(text, { file })
+    : parseManifest(text, { file });
+  return { objects: objects as unknown as StoreObject[], errors, warnings };
 };

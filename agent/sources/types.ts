@@ -10,6 +10,8 @@ export interface Problem {
   column?: number;
   /** `spec.containers[0].name` */
   path?: string;
+  /** The object that it is about, as far as it could be read. */
+  object?: { apiVersion?: string; kind?: string; namespace?: string; name?: string };
 }
 
 /** An object that a source wants to exist. */
