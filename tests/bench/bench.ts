@@ -1,0 +1,84 @@
+/**
+ * `deno task bench [--quick] [NAME…]`: measures the compiled program and prints Markdown tables. Names: latency, startup, idle;
+ * all of them without one. `--quick` takes fewer turns and shorter waits: to see the effect of a change, not for the record.
+ *
+ * ISLET_BIN names the program; without it, dist/islet, which is compiled if it is not there. The node that is measured has
+ * namespaces, directories, a cgroup and a containerd of its own, and is gone afterwards.
+ */
+import { existsSync } from "node:fs";
+import { cpus } from "node:os";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { compile } from "../support/compile.ts";
+import { run } from "../support/namespaces.ts";
+import { startNode } from "./bench_node.ts";
+import { idleNode } from "./idle.ts";
+import { latency } from "./latency.ts";
+import { startup } from "./startup.ts";
+import type { TestNode } from "../support/node.ts";
+
+interface Section {
+  title: string;
+  measure: (node: TestNode, quick: boolean) => Promise<string>;
+}
+
+const sections: Record<string, Section> = {
+  latency: {
+    title: "From a manifest renamed into place to all containers started",
+    measure: (node, quick) => latency(node, quick ? { single: 5, many: 2 } : { single: 15, many: 6 }),
+  },
+  startup: {
+    title: "From exec",
+    measure: (node, quick) => startup(node, quick ? 3 : 9),
+  },
+  idle: {
+    title: "At rest",
+    measure: (node, quick) =>
+      idleNode(node, quick ? { settle: 15, over: 30, pods: [0, 10] } : { settle: 60, over: 60, pods: [0, 10, 50] }),
+  },
+};
+
+async function machine(binary: string): Promise<string> {
+  const [kernel, containerd] = await Promise.all([run("uname", ["-r"]), run("containerd", ["--version"])]);
+  const version = /\bv?(\d+\.\d+\.\d+\S*)/.exec(containerd.stdout)?.[1];
+  const model = cpus()[0]?.model.trim() || Deno.build.arch;
+  return `${cpus().length} × ${model}, kernel ${kernel.stdout.trim()}, containerd ${version}, ` +
+    `cgroup v${existsSync("/sys/fs/cgroup/cgroup.controllers") ? 2 : 1}; ${runtimeOf(binary)}`;
+}
+
+/** Which Deno a compiled program runs on: its runtime names itself to web servers. */
+function runtimeOf(binary: string): string {
+  const version = /Deno\/(\d+\.\d+\.\d+)/.exec(new TextDecoder("latin1").decode(Deno.readFileSync(binary)))?.[1];
+  return `the binary's runtime is Deno ${version ?? "of an unknown version"}`;
+}
+
+async function main(args: string[]): Promise<number> {
+  const quick = args.includes("--quick");
+  const named = args.filter((arg) => arg !== "--quick" && arg !== "--");
+  const wrong = named.find((name) => !Object.hasOwn(sections, name));
+  if (wrong !== undefined) {
+    console.error(`Cannot measure ${wrong}: choose from ${Object.keys(sections).join(", ")} (and --quick)`);
+    return 2;
+  }
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const binary = resolve(root, Deno.env.get("ISLET_BIN") ?? "dist/islet");
+  if (!existsSync(binary)) {
+    console.error("compiling");
+    await compile();
+  }
+  Deno.env.set("ISLET_BIN", binary);
+  const about = await machine(binary);
+  console.log(`\`${["deno task bench", ...args].join(" ")}\` on ${about}. Medians, with the least and the most.`);
+  for (const [name, { title, measure }] of Object.entries(sections)) {
+    if (named.length > 0 && !named.includes(name)) continue;
+    const node = await startNode();
+    try {
+      console.log(`\n### ${title}\n\n${await measure(node, quick)}`);
+    } finally {
+      await node.end();
+    }
+  }
+  return 0;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
