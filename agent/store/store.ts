@@ -12,9 +12,11 @@
 import { setImmediate } from "node:timers";
 import { type Clock, systemClock } from "../clock.ts";
 import { type Logger } from "../telemetry/log.ts";
+import { encodeBody, objectChange, type Row, statusChange } from "./encode.ts";
 import { classify, StoreError } from "./errors.ts";
+import { Feed } from "./feed.ts";
 import type { Change, Journal, StoredRow } from "./journal.ts";
-import { afterDelete, afterPut, named, type Stamps, withStatus } from "./object.ts";
+import { afterDelete, afterPut, type Stamps, withStatus } from "./object.ts";
 import { openJournal, reopenJournal, replaceJournal } from "./open.ts";
 import {
   keyText,
@@ -39,18 +41,10 @@ export interface StoreOptions {
   wrapJournal?: (journal: Journal) => Journal;
 }
 
-/** Bytes of one object's JSON, as etcd takes them (1.5 MiB). */
-const maxObject = 1.5 * 1024 * 1024;
 const maxRecord = 64 * 1024;
 const maxRecords = 10_000;
 /** Longest pause between two attempts to write to a disk that refuses. */
 const maxRetryMs = 30_000;
-
-interface Row {
-  id: number;
-  key: RowKey;
-  object: StoreObject;
-}
 
 /** What a queued write makes of the row that it finds; undefined: nothing is left of it. */
 type Evaluate = (row: Row | undefined) => StoreObject | undefined;
@@ -100,9 +94,7 @@ export class Store {
   #cancelTimer?: () => void;
   #retryMs = 0;
 
-  #listeners = new Map<StoreListener, { kind?: string }>();
-  #events: StoreEvent[] = [];
-  #telling = false;
+  #feed: Feed;
   #closed = false;
   #problem?: StoreError;
 
@@ -114,6 +106,7 @@ export class Store {
   private constructor(file: string, options: StoreOptions) {
     this.#file = file;
     this.#log = options.log;
+    this.#feed = new Feed(options.log);
     this.#clock = options.clock ?? systemClock;
     this.#newUid = options.newUid ?? (() => crypto.randomUUID());
     this.#intervalMs = options.statusIntervalMs ?? 1000;
@@ -230,14 +223,12 @@ export class Store {
     row.object = object;
     if (!this.#behind.has(row.id)) this.#behind.set(row.id, { row, what: "status" });
     this.#armTimer();
-    this.#tell([{ type: "MODIFIED", realm, object, previous }]);
+    this.#feed.tell([{ type: "MODIFIED", realm, object, previous }]);
   }
 
   /** Calls `listener` with every change from now on, in order. What it throws is logged and stops nothing. */
   watch<T = StoreObject>(listener: StoreListener<T>, options: { kind?: string } = {}): () => void {
-    const own = ((event) => listener(event as StoreEvent<T>)) as StoreListener;
-    this.#listeners.set(own, { kind: options.kind });
-    return () => void this.#listeners.delete(own);
+    return this.#feed.watch(listener as StoreListener, options.kind);
   }
 
   /** A private fact kept beside the objects. */
@@ -410,7 +401,7 @@ export class Store {
       }
     }
     if (behind && events.length > 0) this.#armTimer();
-    this.#tell(events);
+    this.#feed.tell(events);
   }
 
   // ---- what is written later
@@ -563,55 +554,4 @@ export class Store {
       newUid: this.#newUid,
     };
   }
-
-  // ---- watchers
-
-  /** Tells in order, also when a listener writes: its events come after the ones being told. */
-  #tell(events: StoreEvent[]): void {
-    this.#events.push(...events);
-    if (this.#telling) return;
-    this.#telling = true;
-    try {
-      for (let event; (event = this.#events.shift());) {
-        for (const [listener, { kind }] of [...this.#listeners]) {
-          if (kind !== undefined && kind !== event.object.kind) continue;
-          if (!this.#listeners.has(listener)) continue;
-          try {
-            listener(event);
-          } catch (err) {
-            this.#log.error("A watcher of the store failed", { object: named(event.object), err });
-          }
-        }
-      }
-    } finally {
-      this.#telling = false;
-    }
-  }
-}
-
-/** JSON without the status, once per object. */
-const bodies = new WeakMap<StoreObject, string>();
-
-function encodeBody(object: StoreObject): string {
-  let body = bodies.get(object);
-  if (body === undefined) {
-    const { status: _, ...rest } = object;
-    body = JSON.stringify(rest);
-    if (body.length > maxObject) {
-      throw new StoreError("tooLarge", `Cannot store ${named(object)}: ${body.length} bytes, at most ${maxObject}`);
-    }
-    bodies.set(object, body);
-  }
-  return body;
-}
-
-function objectChange({ id, key, object }: Row): Change {
-  const body = encodeBody(object);
-  bodies.delete(object);
-  return { type: "object", id, key, version: Number(object.metadata.resourceVersion), body };
-}
-
-function statusChange({ id, object }: Row): Change {
-  const status = object.status === undefined ? undefined : JSON.stringify(object.status);
-  return { type: "status", id, version: Number(object.metadata.resourceVersion), status };
 }
