@@ -140,6 +140,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     })(),
     maxParallelPulls: config.maxParallelImagePulls,
     fallBackToLocal: config.imageFallbackToLocal,
+    knock: runtime.knock,
     archives: async () => await preloader?.idle(),
     clock,
   });

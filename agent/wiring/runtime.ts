@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
 import {
   CtrImporter,
+  directRegistries,
   ensurePauseImage,
   type ImageImporter,
   type ImagePins,
@@ -19,6 +20,8 @@ export interface Runtime {
   version: string;
   /** Imports image archives, where the runtime has a way. */
   importer: ImageImporter | undefined;
+  /** Whether a registry may be asked by us whether it is there, before a pull: not if the runtime reaches it another way. */
+  knock(registry: string): boolean;
   /** Called when a managed containerd answers again after it was lost. */
   onUp: () => void;
   release(): void;
@@ -55,6 +58,7 @@ async function startManaged({ config, cniConfDir, pins, log, clock }: RuntimeOpt
     name: "containerd",
     version: `${facts.version.major}.${facts.version.minor}`,
     importer,
+    knock: directRegistries(paths.registryConfigDir, Deno.env.toObject()),
     onUp: () => {},
     release() {
       cri.close();
@@ -86,6 +90,7 @@ async function connectExternal({ config, pins, log }: RuntimeOptions): Promise<R
     name: runtimeName,
     version: runtimeVersion,
     importer,
+    knock: () => false,
     onUp: () => {},
     release: () => cri.close(),
   };
