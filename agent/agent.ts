@@ -132,7 +132,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     clock,
   });
   const images = new ImageManager({
-    image: cri.image,
+    image: runtime.image,
     secret: (pod, name) => lookUp(pod, "Secret", name),
     nodeKeyring: (() => {
       const keyring = new NodeKeyring([join(rootDir, "config.json"), "/root/.docker/config.json"]);
@@ -285,7 +285,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
 
   const preloader = runtime.importer && new ImagePreloader({
     dir: join(rootDir, "images"),
-    image: cri.image,
+    image: runtime.image,
     importer: runtime.importer,
     pins,
     log,

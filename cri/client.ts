@@ -16,7 +16,7 @@ import type { Transport } from "@connectrpc/connect";
 import { CriError } from "./errors.ts";
 import { type Clock, type EventWatch, type EventWatchOptions, realClock, watchEvents } from "./events.ts";
 import { ImageService, RuntimeService } from "./gen/runtime_pb.ts";
-import { type MethodName, methodRules } from "./methods.ts";
+import { type MethodName, methodRules, ordinaryTimeoutMs } from "./methods.ts";
 import { CallQueue, laneLimits } from "./queue.ts";
 import { openTransport, parseEndpoint } from "./transport.ts";
 
@@ -51,6 +51,8 @@ export interface CriClient {
 export interface CriClientOptions {
   /** Calls in flight at most, a quarter of them reserved for queries; calls that wait for others are not counted. Default 16. */
   maxCalls?: number;
+  /** What ordinary calls get, in milliseconds; slower methods get their multiple of it. Default two minutes. */
+  requestTimeoutMs?: number;
   /** Deadlines in milliseconds in place of the methods' own. */
   timeouts?: Partial<Record<MethodName, number>>;
   clock?: Clock;
@@ -74,7 +76,7 @@ export function createCriClient(
   options: CriClientOptions = {},
   release: () => void = () => {},
 ): CriClient {
-  const { maxCalls = 16, timeouts = {}, clock = realClock } = options;
+  const { maxCalls = 16, timeouts = {}, requestTimeoutMs = ordinaryTimeoutMs, clock = realClock } = options;
   const queue = new CallQueue(laneLimits(maxCalls));
   const closed = new AbortController();
 
@@ -82,7 +84,7 @@ export function createCriClient(
     const rule = methodRules[method.localName as MethodName];
     const request = create(method.input, init as MessageInitShape<typeof method.input>);
     const timeoutMs = options.timeoutMs ?? timeouts[method.localName as MethodName] ??
-      rule.timeoutMs + (rule.asked?.(request as never) ?? 0);
+      rule.timeoutMs / ordinaryTimeoutMs * requestTimeoutMs + (rule.asked?.(request as never) ?? 0);
 
     const ended = new AbortController();
     const end = (code: "canceled" | "deadline_exceeded", detail: string, cause?: unknown) =>

@@ -22,6 +22,8 @@ interface Rule {
 }
 
 const minutes = 60_000;
+/** The deadline of an ordinary call. */
+export const ordinaryTimeoutMs = 2 * minutes;
 const query: Rule = { lane: "query", timeoutMs: 2 * minutes };
 const change: Rule = { lane: "change", timeoutMs: 2 * minutes };
 

@@ -15,6 +15,8 @@ import type { Logger } from "../telemetry/log.ts";
 
 export interface Runtime {
   cri: CriClient;
+  /** The image service, where it is not the runtime's own. */
+  image: CriClient["image"];
   /** `containerd`, as container IDs are prefixed. */
   name: string;
   version: string;
@@ -37,7 +39,8 @@ export interface RuntimeOptions {
 
 /** Resolves when the runtime answers and the sandbox image is there. */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
-  return options.config.runtime.mode === "managed" ? await startManaged(options) : await connectExternal(options);
+  const { runtime } = options.config;
+  return runtime.mode === "managed" ? await startManaged(options) : await connectExternal(runtime, options);
 }
 
 async function startManaged({ config, cniConfDir, pins, log, clock }: RuntimeOptions): Promise<Runtime> {
@@ -47,7 +50,7 @@ async function startManaged({ config, cniConfDir, pins, log, clock }: RuntimeOpt
   let up = () => {};
   const managed = new ManagedContainerd({ paths, log, clock, facts, onUp: () => up() });
   await managed.start();
-  const cri = connectCri(managed.endpoint);
+  const cri = connectCri(managed.endpoint, { requestTimeoutMs: config.runtime.requestTimeoutMs });
   const importer = new CtrImporter({
     socket: paths.socket,
     snapshotter: facts.snapshotter,
@@ -55,6 +58,7 @@ async function startManaged({ config, cniConfDir, pins, log, clock }: RuntimeOpt
   });
   const runtime: Runtime = {
     cri,
+    image: cri.image,
     name: "containerd",
     version: `${facts.version.major}.${facts.version.minor}`,
     importer,
@@ -75,24 +79,33 @@ async function startManaged({ config, cniConfDir, pins, log, clock }: RuntimeOpt
   return runtime;
 }
 
-async function connectExternal({ config, pins, log }: RuntimeOptions): Promise<Runtime> {
-  const endpoint = config.runtime.endpoint!;
-  const cri = connectCri(endpoint);
+async function connectExternal(
+  { endpoint, imageEndpoint, requestTimeoutMs }: Extract<NodeConfig["runtime"], { mode: "external" }>,
+  { pins, log }: RuntimeOptions,
+): Promise<Runtime> {
+  const cri = connectCri(endpoint, { requestTimeoutMs });
+  const images = imageEndpoint === endpoint ? cri : connectCri(imageEndpoint, { requestTimeoutMs });
   const { runtimeName, runtimeVersion } = await answering(cri, endpoint, log);
   const isContainerd = runtimeName === "containerd";
   const socket = new URL(endpoint).pathname;
   const importer = isContainerd && endpoint.startsWith("unix:")
     ? new CtrImporter({ socket, major: Number(/\d+/.exec(runtimeVersion)?.[0] ?? 1) })
     : undefined;
-  await pinRuntimeSandboxImage(cri, pins).catch((err) => log.warn("Cannot find the runtime's sandbox image", { err }));
+  await pinRuntimeSandboxImage({ runtime: cri.runtime, image: images.image }, pins).catch((err) =>
+    log.warn("Cannot find the runtime's sandbox image", { err })
+  );
   return {
     cri,
+    image: images.image,
     name: runtimeName,
     version: runtimeVersion,
     importer,
     knock: () => false,
     onUp: () => {},
-    release: () => cri.close(),
+    release() {
+      cri.close();
+      if (images !== cri) images.close();
+    },
   };
 }
 
