@@ -1,6 +1,7 @@
 /**
  * The command line: one file a verb, loaded when it is used. Exit codes: 0 done, 1 failed, 2 usage.
  */
+import { nearest } from "../config/nearest.ts";
 import { errorText } from "../telemetry/log.ts";
 import { UsageError } from "./usage.ts";
 
@@ -14,10 +15,25 @@ interface Verb {
 
 const verbs: Record<string, Verb> = {
   run: { summary: "run the node in the foreground", load: async () => (await import("./run.ts")).run },
+  check: { summary: "say what this machine lacks to be a node", load: async () => (await import("./check.ts")).check },
+  get: { summary: "show pods, events or problems of manifests", load: async () => (await import("./get.ts")).get },
+  describe: { summary: "show all there is to a pod", load: async () => (await import("./describe.ts")).describe },
+  logs: { summary: "show what a container wrote", load: async () => (await import("./logs.ts")).logs },
+  exec: { summary: "run a command in a container", load: async () => (await import("./exec.ts")).exec },
+  validate: {
+    summary: "say everything that is wrong with manifests",
+    load: async () => (await import("./validate.ts")).validate,
+  },
+  version: { summary: "show versions", load: async () => (await import("./version.ts")).version },
 };
 
 /** Verbs that serve islet itself: not listed. */
-const hidden: Record<string, Verb> = {};
+const hidden: Record<string, Verb> = {
+  "parse-manifest": {
+    summary: "parse a manifest in a process of its own",
+    load: async () => (await import("./parse_manifest.ts")).parseManifestCommand,
+  },
+};
 
 /** Runs the command named by `args`; prints errors; returns the exit code. */
 export async function main(args: string[]): Promise<number> {
@@ -28,14 +44,21 @@ export async function main(args: string[]): Promise<number> {
   }
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : Object.hasOwn(hidden, name) ? hidden[name] : undefined;
   if (!verb) {
-    console.error(`islet: unknown command "${name}"; "islet help" lists them`);
+    const near = nearest(name, Object.keys(verbs));
+    console.error(
+      `islet: unknown command ${JSON.stringify(name)}${
+        near ? ` (did you mean ${near}?)` : ""
+      }; "islet help" lists them`,
+    );
     return 2;
   }
   try {
     return await (await verb.load())(rest);
   } catch (err) {
-    console.error(`islet ${name}: ${errorText(err)}`);
-    return err instanceof UsageError ? 2 : 1;
+    const usage = err instanceof UsageError;
+    for (const line of errorText(err).split("\n")) console.error(`islet ${name}: ${line}`);
+    if (usage) console.error(`"islet ${name} --help" tells more.`);
+    return usage ? 2 : 1;
   }
 }
 

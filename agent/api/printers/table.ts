@@ -7,14 +7,23 @@ export interface Column {
   wide?: boolean;
 }
 
-/** Pads columns by their widest cell, three spaces apart as kubectl does; the last one is not padded. */
-export function formatTable(rows: readonly (readonly string[])[], gap = 3): string[] {
-  const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, at) => widths[at] = Math.max(widths[at] ?? 0, width(cell)));
+/** Pads columns, three spaces apart as kubectl does; the last one is not padded. */
+export function formatTable(
+  rows: readonly (readonly string[])[],
+  widths: readonly number[] = columnWidths(rows),
+): string[] {
+  const gap = 3;
   return rows.map((row) =>
-    row.map((cell, at) => at === row.length - 1 ? cell : cell + " ".repeat(widths[at] - width(cell) + gap)).join("")
-      .trimEnd()
+    row.map((cell, at) => at === row.length - 1 ? cell : cell + " ".repeat(Math.max(0, widths[at] - width(cell)) + gap))
+      .join("").trimEnd()
   );
+}
+
+/** The widest cell of each column; not less than `before`, so that later rows stand below earlier ones. */
+export function columnWidths(rows: readonly (readonly string[])[], before: readonly number[] = []): number[] {
+  const widths = [...before];
+  for (const row of rows) row.forEach((cell, at) => widths[at] = Math.max(widths[at] ?? 0, width(cell)));
+  return widths;
 }
 
 /** Places on a terminal: code points, near enough. */
