@@ -16,7 +16,7 @@ import { countCrash, crashDelay, type CrashRecord, restartAt, retryDelay } from 
 import { describeFailure } from "./failures.ts";
 import { gracePeriodSeconds, outcome, planPod, usableSandbox } from "./plan.ts";
 import { shouldRestart } from "./restart_policy.ts";
-import { backoffMessage, podStatus, turnedAway } from "./status/pod_status.ts";
+import { podStatus, podTitle, turnedAway } from "./status/pod_status.ts";
 import {
   type ContainerProbes,
   type Intent,
@@ -235,7 +235,7 @@ export class PodWorker {
 
   #state(observed: ObservedPod | undefined): PodState {
     const now = this.#deps.clock.mono();
-    if (observed) this.#digest(observed);
+    if (observed) this.#digest(observed, now);
     const base: PodState = {
       pod: this.#pod,
       now,
@@ -298,7 +298,7 @@ export class PodWorker {
   }
 
   /** Takes in what an observation shows: crashes to count, an initialized sandbox. */
-  #digest(observed: ObservedPod): void {
+  #digest(observed: ObservedPod, mono: number): void {
     const { clock, maxBackoffMs } = this.#deps;
     const pod = this.#pod;
     let counted = false;
@@ -311,7 +311,7 @@ export class PodWorker {
         this.#crashes[container.name] = record;
         counted ||= shouldRestart(pod, container, newest.exitCode);
       }
-      this.#backoff.set(newest.id, restartAt(record, maxBackoffMs, clock.now(), clock.mono()));
+      this.#backoff.set(newest.id, restartAt(record, maxBackoffMs, clock.now(), mono));
     }
     if (counted) this.#deps.saveCrashes(pod.metadata.uid!, this.#crashes);
     for (const id of this.#backoff.keys()) {
@@ -348,6 +348,9 @@ export class PodWorker {
       sandboxId: sandbox?.id,
       podIPs: this.#pod.spec.hostNetwork ? this.#deps.hostIPs() : sandbox?.ips ?? [],
     };
+    if (action.type === "createSandbox" && state.observed!.sandboxes.length > 0) {
+      notes.event(undefined, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+    }
     if (action.type === "killContainer" && !under) notes.event(action.name, "Normal", "Killing", action.message);
     this.#deps.execute(this.#pod, action, operation.abort.signal, notes).then(
       () => this.#succeeded(key, action),
@@ -457,7 +460,7 @@ export class PodWorker {
         container.name,
         "Warning",
         "BackOff",
-        backoffMessage(state.pod, container.name, this.#backoffSeconds(id)).replace(/^back-off \S+/, "Back-off"),
+        `Back-off restarting failed container ${container.name} in pod ${podTitle(state.pod)}`,
       );
     }
     for (const id of this.#backoffTold) if (!this.#backoff.has(id)) this.#backoffTold.delete(id);

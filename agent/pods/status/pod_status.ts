@@ -121,8 +121,12 @@ function status(
 
 /** kubelet's words for a container that waits for its restart. */
 export function backoffMessage(pod: Pod, container: string, seconds: number): string {
-  const { name, namespace, uid } = pod.metadata;
-  return `back-off ${goDuration(seconds)} restarting failed container=${container} pod=${name}_${namespace}(${uid})`;
+  return `back-off ${goDuration(seconds)} restarting failed container=${container} pod=${podTitle(pod)}`;
+}
+
+/** A pod as kubelet's messages name it. */
+export function podTitle({ metadata: { name, namespace, uid } }: Pod): string {
+  return `${name}_${namespace}(${uid})`;
 }
 
 /** Seconds as Go prints a duration: 10s, 1m20s, 5m0s. */
