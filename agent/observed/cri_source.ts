@@ -7,6 +7,9 @@ import type { RuntimeSource } from "./observer.ts";
 import { terminationMessage } from "./termination_message.ts";
 import type { ObservedContainer, ObservedSandbox } from "./types.ts";
 
+/** A runtime that takes longer over a question is taken for silent. */
+const timeoutMs = 30_000;
+
 export interface CriSourceOptions {
   cri: CriClient;
   /** The installation's id: what others made is never looked at. */
@@ -22,8 +25,8 @@ export function criSource({ cri, owner, clock, log, logFile }: CriSourceOptions)
     async list(uid) {
       const labelSelector = ownSelector(owner, uid);
       const [{ items }, { containers }] = await Promise.all([
-        cri.runtime.listPodSandbox({ filter: { labelSelector } }),
-        cri.runtime.listContainers({ filter: { labelSelector } }),
+        cri.runtime.listPodSandbox({ filter: { labelSelector } }, { timeoutMs }),
+        cri.runtime.listContainers({ filter: { labelSelector } }, { timeoutMs }),
       ]);
       return {
         sandboxes: items.map((item) => observedSandbox(item)).filter((item) => item !== undefined),
@@ -32,12 +35,12 @@ export function criSource({ cri, owner, clock, log, logFile }: CriSourceOptions)
     },
     async sandboxDetail(sandbox): Promise<ObservedSandbox | undefined> {
       if (!sandbox.ready) return sandbox;
-      const status = await found(cri.runtime.podSandboxStatus({ podSandboxId: sandbox.id }));
+      const status = await found(cri.runtime.podSandboxStatus({ podSandboxId: sandbox.id }, { timeoutMs }));
       if (!status) return undefined;
       return status.status ? observedSandbox(status.status) ?? sandbox : sandbox;
     },
     async containerDetail(container): Promise<ObservedContainer | undefined> {
-      const answer = await found(cri.runtime.containerStatus({ containerId: container.id }));
+      const answer = await found(cri.runtime.containerStatus({ containerId: container.id }, { timeoutMs }));
       if (!answer) return undefined;
       const status: CriContainerStatus | undefined = answer.status;
       if (!status) return container;

@@ -8,10 +8,11 @@
  * While the runtime does not answer, nothing is known: {@link PodObserver.get} gives undefined, never an empty pod.
  */
 import type { Clock } from "../clock.ts";
+import { sortPod } from "../runtime/observe.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { ObservedContainer, ObservedPod, ObservedSandbox } from "./types.ts";
 
-/** What the observer asks of the runtime; `source.ts` has the real one. */
+/** What the observer asks of the runtime; `cri_source.ts` has the real one. */
 export interface RuntimeSource {
   /** Our sandboxes and containers, of one pod or of all; states only. */
   list(uid?: string): Promise<{ sandboxes: ObservedSandbox[]; containers: ObservedContainer[] }>;
@@ -47,6 +48,16 @@ interface Entry {
   stamps: Map<string, string>;
 }
 
+/** An event about something that no look has shown yet. */
+interface EarlyEvent {
+  /** Monotonic ms of its arrival. */
+  at: number;
+  ended: boolean;
+}
+
+/** Early events kept; other tools' containers bring them too. */
+const earlyEvents = 128;
+
 export class PodObserver {
   /** Called with the UID of a pod that looks different from before. */
   onChange: (uid: string) => void = () => {};
@@ -58,8 +69,12 @@ export class PodObserver {
   readonly #log: Logger;
   readonly #relistMs: number;
   readonly #fastRelistMs: number;
+  /** Pods that the runtime has something of, and for a while those that it has nothing of any more. */
   #pods = new Map<string, Entry>();
   #uidOf = new Map<string, string>();
+  /** Pods that the last list showed something of, and no look has been able to see whole. */
+  #unseen = new Set<string>();
+  #early = new Map<string, EarlyEvent>();
   #available = false;
   /** Monotonic ms at which the last relist began. */
   #lastList = 0;
@@ -67,6 +82,7 @@ export class PodObserver {
   #relisting: Promise<void> | undefined;
   #cancelRelist = () => {};
   #cancelExtra: (() => void)[] = [];
+  #settling = new Set<() => void>();
   #looking = new Map<string, Look>();
   #watch: { close(): void } | undefined;
   #stopped = false;
@@ -87,6 +103,7 @@ export class PodObserver {
         this.#eventful = true;
         // what happened between the last look and the subscription, and what an early subscription may have missed
         for (const cancel of this.#cancelExtra) cancel();
+        if (this.#stopped) return;
         this.#cancelExtra = [0, 1000, 5000].map((ms) => this.#clock.after(ms, () => void this.relist()));
       },
       onBroken: (err) => {
@@ -106,7 +123,7 @@ export class PodObserver {
     this.#stopped = true;
     this.#watch?.close();
     this.#cancelRelist();
-    for (const cancel of this.#cancelExtra) cancel();
+    for (const cancel of [...this.#cancelExtra, ...this.#settling]) cancel();
   }
 
   /** Whether the runtime answered the last relist. */
@@ -114,15 +131,18 @@ export class PodObserver {
     return this.#available;
   }
 
-  /** The pod as last seen; a pod that the runtime does not know is empty; undefined while the runtime is silent. */
+  /**
+   * The pod as last seen; a pod that the runtime does not know is empty; undefined while the runtime is silent, about
+   * everything or about this pod.
+   */
   get(uid: string): ObservedPod | undefined {
     if (!this.#available) return undefined;
-    return this.#pods.get(uid)?.pod ?? emptyPod(uid, this.#lastList);
+    return this.#pods.get(uid)?.pod ?? (this.#unseen.has(uid) ? undefined : emptyPod(uid, this.#lastList));
   }
 
   /** UIDs of all pods that the runtime has something of. */
   uids(): string[] {
-    return [...this.#pods.keys()];
+    return [...this.#pods].filter(([, { stamps }]) => stamps.size > 0).map(([uid]) => uid);
   }
 
   /**
@@ -156,7 +176,7 @@ export class PodObserver {
     const at = this.#clock.mono();
     const { sandboxes, containers } = await this.#source.list(uid);
     if (await this.#update(uid, sandboxes, containers, at)) this.onChange(uid);
-    return this.#pods.get(uid)?.pod ?? emptyPod(uid, at);
+    return this.#pods.get(uid)!.pod;
   }
 
   /** Looks at everything now; never throws. */
@@ -181,9 +201,24 @@ export class PodObserver {
       for (const sandbox of sandboxes) group(sandbox.podUid).sandboxes.push(sandbox);
       for (const container of containers) group(container.podUid).containers.push(container);
       const changed: string[] = [];
-      for (const uid of new Set([...this.#pods.keys(), ...groups.keys()])) {
+      // one pod of which the runtime does not tell must not hold back what is known of the others
+      await Promise.all([...new Set([...this.#pods.keys(), ...groups.keys()])].map(async (uid) => {
         const found = groups.get(uid) ?? { sandboxes: [], containers: [] };
-        if (await this.#update(uid, found.sandboxes, found.containers, at)) changed.push(uid);
+        try {
+          if (await this.#update(uid, found.sandboxes, found.containers, at)) changed.push(uid);
+        } catch (err) {
+          this.#log.debug("Cannot look at a pod", { uid, err });
+          if (!this.#pods.has(uid)) this.#unseen.add(uid);
+        }
+      }));
+      if (this.#stopped) return;
+      for (const uid of this.#unseen) {
+        if (groups.has(uid)) continue;
+        this.#unseen.delete(uid);
+        changed.push(uid);
+      }
+      for (const [uid, { stamps, pod }] of this.#pods) {
+        if (stamps.size === 0 && pod.observedAt <= at) this.#pods.delete(uid);
       }
       this.#lastList = at;
       this.#setAvailable(true);
@@ -213,12 +248,22 @@ export class PodObserver {
    * seems to run is looked at again.
    */
   #event(id: string, ended: boolean, tries = 0): void {
+    if (this.#stopped) return;
     const uid = this.#uidOf.get(id);
-    // an ID nobody knows yet belongs to an action whose worker looks by itself when it ends
-    if (!uid || this.#stopped) return;
+    if (!uid) {
+      // of an action whose worker has not looked yet, or of somebody else
+      this.#early.delete(id);
+      this.#early.set(id, { at: this.#clock.mono(), ended });
+      if (this.#early.size > earlyEvents) this.#early.delete(this.#early.keys().next().value!);
+      return;
+    }
     this.observe(uid).then((pod) => {
-      if (!ended || tries >= settleTriesMs.length || !stillRuns(pod, id)) return;
-      this.#clock.after(settleTriesMs[tries], () => this.#event(id, true, tries + 1));
+      if (this.#stopped || !ended || tries >= settleTriesMs.length || !stillRuns(pod, id)) return;
+      const cancel = this.#clock.after(settleTriesMs[tries], () => {
+        this.#settling.delete(cancel);
+        this.#event(id, true, tries + 1);
+      });
+      this.#settling.add(cancel);
     }, (err) => this.#log.debug("Cannot look at a pod after an event", { uid, err }));
   }
 
@@ -239,8 +284,11 @@ export class PodObserver {
       stamp: string,
       fetch: (item: T) => Promise<T | undefined>,
     ): Promise<T | undefined> => {
-      stamps.set(item.id, stamp);
-      return before?.stamps.get(item.id) === stamp ? known.get(item.id) as T : await fetch(item);
+      const kept = before?.stamps.get(item.id) === stamp ? known.get(item.id) as T | undefined : undefined;
+      const detailed = kept ?? await fetch(item);
+      // what has vanished since the list, or was listed too early, is asked for again when it is listed again
+      if (detailed) stamps.set(item.id, stamp);
+      return detailed;
     };
     const [sandboxDetails, containerDetails] = await Promise.all([
       Promise.all(sandboxes.map((item) => detail(item, `${item.ready}`, (item) => this.#source.sandboxDetail(item)))),
@@ -250,20 +298,25 @@ export class PodObserver {
     if (present && present.pod.observedAt > at) return false;
     const pod: ObservedPod = {
       ...emptyPod(uid, at),
-      sandboxes: sandboxDetails.filter((item) => item !== undefined).sort((a, b) =>
-        b.attempt - a.attempt || b.createdAt - a.createdAt
-      ),
-      containers: containerDetails.filter((item) => item !== undefined).sort((a, b) =>
-        b.createdAt - a.createdAt || b.attempt - a.attempt
-      ),
+      sandboxes: sandboxDetails.filter((item) => item !== undefined),
+      containers: containerDetails.filter((item) => item !== undefined),
     };
+    sortPod(pod);
     const any = pod.sandboxes[0];
     if (any) Object.assign(pod, { namespace: any.namespace, name: any.name });
     const changed = !same(stamps, present?.stamps ?? new Map());
     for (const id of present?.stamps.keys() ?? []) this.#uidOf.delete(id);
-    for (const id of stamps.keys()) this.#uidOf.set(id, uid);
-    if (stamps.size === 0) this.#pods.delete(uid);
-    else this.#pods.set(uid, { pod, stamps });
+    for (const id of stamps.keys()) {
+      this.#uidOf.set(id, uid);
+      const early = this.#early.get(id);
+      this.#early.delete(id);
+      // this look may have missed what it was about
+      if (early && (early.at >= at || early.ended && stillRuns(pod, id))) {
+        queueMicrotask(() => this.#event(id, early.ended));
+      }
+    }
+    this.#unseen.delete(uid);
+    this.#pods.set(uid, { pod, stamps });
     return changed;
   }
 }

@@ -3,6 +3,7 @@
  * log. Limits as kubelet's: 4096 bytes from the file; 2048 bytes or 80 lines from the log.
  * Source: Kubernetes "Determine the Reason for Pod Failure".
  */
+import { fstat, O, openPath } from "../linux/mod.ts";
 import { readLog } from "../logs/mod.ts";
 import { recordedContainer } from "../runtime/mod.ts";
 import type { ObservedContainer } from "./types.ts";
@@ -23,10 +24,12 @@ export async function terminationMessage(
   return await lastLines(logFile);
 }
 
+/** A container may have put anything there: no link is followed, no pipe waited for. */
 async function firstBytes(path: string, limit: number): Promise<string> {
   try {
-    using file = await Deno.open(path);
-    if (!(await file.stat()).isFile) return "";
+    using fd = openPath(path, O.RDONLY | O.NOFOLLOW | O.NONBLOCK);
+    if (fstat(fd).type !== "file") return "";
+    using file = await Deno.open(fd.procPath);
     const bytes = new Uint8Array(limit);
     let length = 0;
     for (let got: number | null; length < limit && (got = await file.read(bytes.subarray(length))) !== null;) {

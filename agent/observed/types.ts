@@ -8,7 +8,7 @@ export interface ObservedPod {
   name: string;
   /** Highest attempt first. */
   sandboxes: ObservedSandbox[];
-  /** Newest (by creation) first, all attempts that the runtime still knows. */
+  /** Highest attempt first, all attempts that the runtime still knows. */
   containers: ObservedContainer[];
   /** Monotonic ms at which the query began: everything that ended before it is in here. */
   observedAt: number;

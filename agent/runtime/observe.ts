@@ -89,10 +89,10 @@ export function observedPods(answers: ObservedAnswers): Map<string, ObservedPod>
   return pods;
 }
 
-/** Sandboxes by attempt, containers by creation: the newest first. */
+/** The newest first: by attempt, which only counts up. Stamps do not decide, because clocks are set back. */
 export function sortPod(pod: ObservedPod): void {
   pod.sandboxes.sort((a, b) => b.attempt - a.attempt || b.createdAt - a.createdAt);
-  pod.containers.sort((a, b) => b.createdAt - a.createdAt || b.attempt - a.attempt);
+  pod.containers.sort((a, b) => b.attempt - a.attempt || b.createdAt - a.createdAt);
 }
 
 function container(
