@@ -164,7 +164,7 @@ export class ManifestSource {
       // A mounted ConfigMap swaps `..data`, and with it what every file is.
       return this.#wake(() => this.#scan = true);
     } else if (!isManifestName(name)) return;
-    const timer = `settle ${name}`;
+    const timer = settleTimer(name);
     if (complete || isLinkSync(join(this.#directory, name))) {
       this.#cancel(timer);
       this.#wake(() => this.#names.add(name));
@@ -254,7 +254,11 @@ export class ManifestSource {
     this.#directoryProblem = undefined;
     const paths = new Set(names.map((name) => join(this.#directory, name)));
     for (const path of this.#files.paths()) if (!paths.has(path)) this.#files.vanish(path);
-    for (const path of paths) this.#tell(await this.#files.read(path, changed.has(basename(path))));
+    for (const path of paths) {
+      // One that is being written is read when it is quiet.
+      if (this.#timers.has(settleTimer(basename(path)))) continue;
+      this.#tell(await this.#files.read(path, changed.has(basename(path))));
+    }
     if (expire) this.#files.forgetVanished();
     this.#looked = true;
   }
@@ -379,6 +383,11 @@ export class ManifestSource {
 export function problemText({ file, line, column, path, message }: Problem): string {
   const place = [basename(file), line, column].filter((part) => part !== undefined).join(":");
   return [place, path, message].filter((part) => part !== undefined && part !== "").join(": ");
+}
+
+/** Runs while a file is being written that nobody has closed yet. */
+function settleTimer(name: string): string {
+  return `settle ${name}`;
 }
 
 function describe(write: Write): string {

@@ -95,6 +95,14 @@ Deno.test("a file renamed into place, written and closed, or linked is stored by
   await until(() => bench.get("linked"));
 });
 
+Deno.test("forty files placed in one moment are all stored, though most of their events are dropped", async () => {
+  await using bench = new Bench();
+  await bench.start({ settleMs: 3_600_000, fileCheckMs: 3_600_000 });
+  const names = Array.from({ length: 40 }, (_, i) => `pod-${i}`);
+  for (const name of names) bench.place(`${name}.yaml`, manifest(pod(name)));
+  await until(() => names.every((name) => bench.get(name)));
+});
+
 Deno.test("a file that is being written waits until it is closed or quiet", async () => {
   await using bench = new Bench();
   await bench.start({ settleMs: 3_600_000, fileCheckMs: 3_600_000 });

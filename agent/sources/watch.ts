@@ -16,6 +16,9 @@ export interface WatchListener {
 
 export type WatchFs = (path: string) => AsyncIterable<Deno.FsEvent> & { close(): void };
 
+/** Deno keeps 16 events that were not taken yet and silently drops what comes on top. */
+const everyManyEvents = 12;
+
 const watchFs: WatchFs = (path) => Deno.watchFs(path, { recursive: false });
 
 export class DirectoryWatch {
@@ -23,6 +26,8 @@ export class DirectoryWatch {
   #watched = "";
   #directory: string;
   #closed = false;
+  /** Events since the last word to look at everything. */
+  #events = 0;
   #fifos = new HeldFifos();
 
   constructor(directory: string, private listener: WatchListener, private watch: WatchFs = watchFs) {
@@ -79,6 +84,7 @@ export class DirectoryWatch {
     this.listener.onEverything();
   }
 
+  /** When events were dropped, 16 were waiting: one of those is the twelfth, and the look that it asks for sees all. */
   #tell(event: Deno.FsEvent, parent: boolean): void {
     if (event.flag === "rescan" || event.paths.length === 0) return this.listener.onEverything();
     const complete = event.kind !== "create" && event.kind !== "modify";
@@ -86,6 +92,9 @@ export class DirectoryWatch {
       if (resolve(path) === this.#directory) this.listener.onEverything();
       else if (!parent) this.listener.onName(basename(path), complete);
     }
+    if (++this.#events < everyManyEvents) return;
+    this.#events = 0;
+    this.listener.onEverything();
   }
 
   #stop(): void {

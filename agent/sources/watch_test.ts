@@ -103,3 +103,15 @@ Deno.test("DirectoryWatch goes on without events when no watch can be had", () =
   directory.close();
   Deno.removeSync(dir);
 });
+
+Deno.test("DirectoryWatch asks for a look at everything among many events, for Deno drops what comes on top of 16", async () => {
+  const dir = Deno.makeTempDirSync();
+  const { watch, watched, told, listener } = fed();
+  const directory = new DirectoryWatch(dir, listener, watch);
+  directory.ensure();
+  for (let i = 0; i < 16; i++) watched[0].send({ kind: "rename", paths: [join(dir, `${i}.yaml`)] });
+  await until(() => told.length === 17);
+  assert.deepEqual(told.filter((one) => one === "everything"), ["everything"]);
+  directory.close();
+  Deno.removeSync(dir);
+});
