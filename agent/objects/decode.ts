@@ -159,7 +159,7 @@ const words = (expected: string) => types[expected] ?? { words: `must be of type
 
 class ShapeCheck {
   /** Places named already: what later steps find at or below them follows from it. */
-  #named: string[] = [];
+  #named = new Set<string>();
   #missing: FieldPath[] = [];
 
   constructor(
@@ -200,13 +200,17 @@ class ShapeCheck {
     if (found === undefined) {
       this.#missing.push(path);
       put(root, steps, issue.code === "invalid_value" ? issue.values[0] : words(expected).zero());
-      if (issue.code === "invalid_value") this.problems.required(path);
+      if (issue.code === "invalid_value") {
+        this.problems.required(path);
+        // What stands in is a guess: nothing beside it is judged by it.
+        if (steps.length > 1) this.#named.add(FieldPath.from(steps.slice(0, -1)).toString());
+      }
       return;
     }
     if (issue.code === "invalid_value") {
       // An empty string is how Go writes an unset word.
       if (found !== "") {
-        this.#named.push(path.toString());
+        this.#named.add(path.toString());
         if (typeof found === "string") {
           this.problems.notSupported(path, found, issue.values.filter((value) => value !== ""));
         } else this.problems.invalid(path, this.#show(steps, found), words("string").words);
@@ -215,7 +219,7 @@ class ShapeCheck {
       else put(root, steps, issue.values[0]);
       return;
     }
-    this.#named.push(path.toString());
+    this.#named.add(path.toString());
     const plain = typeof found === "number" || typeof found === "boolean";
     const hint = expected === "string" && plain ? `, not a ${typeof found}: put it in quotes` : "";
     this.problems.invalid(path, this.#show(steps, found), words(expected).words + hint);
@@ -236,17 +240,15 @@ class ShapeCheck {
 
   /** Adds what the later steps found, but for what follows from what is named already. */
   merge(checks: FieldErrors): void {
-    const below = (path: string, of: string) =>
-      path === of || (path.startsWith(of) && (of === "" || path[of.length] === "." || path[of.length] === "["));
-    for (const error of checks.errors) {
-      const path = error.path.toString();
-      if (!this.#named.some((named) => below(path, named))) this.problems.errors.push(error);
-    }
+    const follows = (path: FieldPath) => this.#named.size > 0 && path.upwards().some((above) => this.#named.has(above));
+    for (const error of checks.errors) if (!follows(error.path)) this.problems.errors.push(error);
     this.problems.warnings.push(...checks.warnings);
+    if (!this.#missing.length) return;
+    // A gap is named by itself only if nothing was said of it or of what would be in it.
+    const said = new Set<string>();
+    for (const { path } of this.problems.errors) for (const above of path.upwards()) said.add(above);
     for (const path of this.#missing) {
-      const text = path.toString();
-      if (this.#named.some((named) => below(text, named))) continue;
-      if (!this.problems.errors.some((error) => below(error.path.toString(), text))) this.problems.required(path);
+      if (!said.has(path.toString()) && !follows(path)) this.problems.required(path);
     }
   }
 }

@@ -51,6 +51,11 @@ export class FieldPath {
     return steps.reverse();
   }
 
+  /** This path and all above it, written out, the nearest first; the root is "". */
+  *upwards(): Generator<string> {
+    for (let at: FieldPath | undefined = this as FieldPath; at; at = at.parent) yield at.toString();
+  }
+
   toString(): string {
     let text = "";
     for (let at: FieldPath | undefined = this as FieldPath; at?.parent; at = at.parent) {

@@ -26,9 +26,9 @@ export function normalQuantity(amount: string): string {
 export function defaultResources(resources: ResourceRequirements): void {
   normalizeQuantities(resources.limits);
   normalizeQuantities(resources.requests);
-  if (resources.limits && Object.keys(resources.limits).length) {
-    resources.requests = { ...resources.limits, ...resources.requests };
-  }
+  // A limit that cannot be read is named once, where it stands.
+  const limits = Object.entries(resources.limits ?? {}).filter(([, amount]) => isQuantity(amount));
+  if (limits.length) resources.requests = { ...Object.fromEntries(limits), ...resources.requests };
 }
 
 export function defaultContainer(container: Container): void {

@@ -2,8 +2,7 @@
  * Parsing in a child process: for texts so large that they could hold up the node's own work, or need more memory than
  * the node should keep. The child is this same program; it ends with its answer, or at the deadline.
  */
-import { type ParsedManifest, type ParseOptions, refuse } from "./parse.ts";
-import { manifestBytes, parseManifest } from "./parse.ts";
+import { manifestBytes, type ParsedManifest, parseManifest, type ParseOptions, refuse } from "./parse.ts";
 import { yamlLimits } from "./yaml.ts";
 
 /** The hidden command that answers: `islet parse-manifest`. */
@@ -26,7 +25,7 @@ export function selfCommand(): string[] {
   // From source a module that loads nothing but this room starts faster than the whole program.
   const fromSource = import.meta.url.endsWith("/manifest/isolated.ts");
   return fromSource
-    ? [Deno.execPath(), "run", "--quiet", "--no-prompt", new URL("./child.ts", import.meta.url).href]
+    ? [Deno.execPath(), "run", "--quiet", "--no-prompt", "--allow-env", new URL("./child.ts", import.meta.url).href]
     : [Deno.execPath(), "run", "--quiet", "-A", Deno.mainModule, parseCommand];
 }
 
@@ -36,7 +35,13 @@ export async function parseManifestIsolated(text: string, options: IsolatedOptio
   const { file } = options;
   if (manifestBytes(text) > yamlLimits.bytes) return refuse(file, `file is larger than ${yamlLimits.bytes} bytes`);
   const [program, ...args] = command;
-  const child = new Deno.Command(program, { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
+  const child = new Deno.Command(program, {
+    args,
+    env: { NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
   let late = false;
   const timer = setTimeout(() => {
     late = true;

@@ -23,7 +23,7 @@ import type { PathStep } from "../field_path.ts";
 import { plainScalar, taggedScalar } from "./scalars.ts";
 
 /** What a manifest may at most be: far beyond real ones. */
-export const yamlLimits = { bytes: 1024 * 1024, depth: 100, values: 250_000 };
+export const yamlLimits = { bytes: 1024 * 1024, depth: 100, aliasValues: 20_000 };
 
 export interface Place {
   line: number;
@@ -57,6 +57,7 @@ class LimitError extends Error {
 /** Reads all documents of a text. Never throws for what the text says. */
 export function readYaml(text: string): YamlDocument[] {
   const lines = new LineCounter();
+  lines.addNewLine(0);
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
@@ -68,15 +69,18 @@ export function readYaml(text: string): YamlDocument[] {
     locate: () => place(offset),
   });
   const documents: YamlDocument[] = [];
+  // No value takes less than two characters: what is more than that comes from aliases.
+  const budget = { left: Math.ceil(text.length / 2) + yamlLimits.aliasValues };
   try {
     const composer = new Composer({ schema: "failsafe", uniqueKeys: false, logLevel: "silent" });
     for (const document of composer.compose(tokens(text, lines), true, text.length)) {
-      documents.push(new Reader(document, place).read());
+      documents.push(new Reader(document, place, budget).read());
     }
   } catch (err) {
-    if (err instanceof LimitError) documents.push(failed(err.offset, err.message));
-    else if (err instanceof RangeError) documents.push(failed(0, "YAML is nested too deeply"));
-    else throw err;
+    // Of a bomb nothing is worth looking at.
+    if (err instanceof LimitError) return [failed(err.offset, err.message)];
+    if (err instanceof RangeError) return [failed(0, "YAML is nested too deeply")];
+    throw err;
   }
   return documents;
 }
@@ -106,15 +110,20 @@ class Reader {
   #anchors = new Map<string, Node>();
   #targets = new Map<Alias, Node>();
   #active = new Set<Node>();
-  #values = 0;
+  /** Pairs by key, of mappings in which something was looked for. */
+  #pairs = new WeakMap<Node, Map<string, Pair<Node, Node | null>>>();
   #problems: TextProblem[] = [];
 
-  constructor(private readonly document: Document, private readonly place: (offset: number) => Place) {}
+  constructor(
+    private readonly document: Document,
+    private readonly place: (offset: number) => Place,
+    private readonly budget: { left: number },
+  ) {}
 
   read(): YamlDocument {
     const { document } = this;
     for (const error of document.errors) {
-      this.#problem(error.pos[0], `YAML: ${withoutContent(error.message)}`);
+      this.#problem(error.pos[0], `YAML: ${parserWords(error.message)}`);
     }
     const contents = document.contents as Node | null;
     const empty = !contents || (isScalar(contents) && contents.source === "" && !contents.tag);
@@ -132,8 +141,8 @@ class Reader {
   #value(node: Node | null, depth: number): unknown {
     if (!node) return null;
     const offset = node.range?.[0] ?? 0;
-    if (++this.#values > yamlLimits.values) {
-      throw new LimitError(offset, `YAML expands to more than ${yamlLimits.values} values`);
+    if (--this.budget.left < 0) {
+      throw new LimitError(offset, `YAML aliases expand to more than ${yamlLimits.aliasValues} values`);
     }
     if (depth > yamlLimits.depth) {
       throw new LimitError(offset, `YAML is nested more than ${yamlLimits.depth} levels deep`);
@@ -232,7 +241,16 @@ class Reader {
   #pair(node: Node, name: string): Pair<Node, Node | null> | undefined {
     if (!isMap(node)) return undefined;
     const pairs = node.items as Pair<Node, Node | null>[];
-    const own = pairs.find(({ key }) => !isMerge(key) && this.#key(key) === name);
+    let index = this.#pairs.get(node);
+    if (!index) {
+      index = new Map();
+      for (const pair of pairs) {
+        const key = isMerge(pair.key) ? undefined : this.#key(pair.key);
+        if (key !== undefined && !index.has(key)) index.set(key, pair);
+      }
+      this.#pairs.set(node, index);
+    }
+    const own = index.get(name);
     if (own) return own;
     for (const { key, value } of pairs) {
       if (!isMerge(key)) continue;
@@ -276,7 +294,8 @@ function isMerge(key: Node | null): boolean {
   return isScalar(key) && key.type === "PLAIN" && (key.source ?? key.value) === "<<";
 }
 
-/** Parser messages quote the text, which may be a Secret's. */
-function withoutContent(message: string): string {
+/** The parser's message without the text that it quotes, which may be a Secret's. */
+function parserWords(message: string): string {
+  if (/call stack/.test(message)) return "nested too deeply";
   return message.split("\n")[0].replace(/"(?:[^"\\]|\\.){4,}"/g, '"…"').replace(/ at line \d+, column \d+:?$/, "");
 }
