@@ -13,6 +13,7 @@ import type { PodMessages } from "./messages.ts";
 import { errorText } from "../telemetry/log.ts";
 import type { VolumeManager } from "../volumes/mod.ts";
 import { StepError } from "./failures.ts";
+import { letFinish, removeWithStrays } from "./stray_tasks.ts";
 import type { PodAction } from "./types.ts";
 import type { ActionNotes } from "./worker.ts";
 
@@ -54,7 +55,14 @@ export class PodExecutor {
         return;
       case "removeSandbox":
         await gone(cri.runtime.stopPodSandbox({ podSandboxId: action.sandboxId }, { signal }));
-        await gone(cri.runtime.removePodSandbox({ podSandboxId: action.sandboxId }, { signal }));
+        await removeWithStrays(
+          this.#deps,
+          async () => {
+            const { containers } = await cri.runtime.listContainers({ filter: { podSandboxId: action.sandboxId } });
+            return containers.map(({ id }) => id);
+          },
+          () => gone(cri.runtime.removePodSandbox({ podSandboxId: action.sandboxId }, { signal })),
+        );
         return;
       case "startContainer":
         await this.#startContainer(pod, action, signal, notes);
@@ -63,7 +71,11 @@ export class PodExecutor {
         await this.#killContainer(pod, action, signal, notes);
         return;
       case "removeContainer":
-        await gone(cri.runtime.removeContainer({ containerId: action.containerId }, { signal }));
+        await removeWithStrays(
+          this.#deps,
+          () => Promise.resolve([action.containerId]),
+          () => gone(cri.runtime.removeContainer({ containerId: action.containerId }, { signal })),
+        );
         return;
       case "release":
         // the directory goes last: it is what a later life finds an interrupted release by
@@ -101,7 +113,11 @@ export class PodExecutor {
   async #createSandbox(pod: Pod, attempt: number, signal: AbortSignal, notes: ActionNotes): Promise<void> {
     const { config, runtimeHandler, warnings } = await this.#deps.messages.sandbox(pod, attempt);
     for (const { reason, message } of warnings) notes.event(undefined, "Warning", reason, message);
-    await this.#deps.cri.runtime.runPodSandbox({ config, runtimeHandler }, { signal });
+    await letFinish(
+      this.#deps.clock,
+      signal,
+      (late) => this.#deps.cri.runtime.runPodSandbox({ config, runtimeHandler }, { signal: late }),
+    );
   }
 
   async #startContainer(
@@ -110,7 +126,7 @@ export class PodExecutor {
     signal: AbortSignal,
     notes: ActionNotes,
   ): Promise<void> {
-    const { cri, images, messages } = this.#deps;
+    const { clock, cri, images, messages } = this.#deps;
     const container = findContainer(pod, name)!.container;
     const image = await images.ensure(pod, container, {
       signal,
@@ -126,10 +142,19 @@ export class PodExecutor {
     const { containerId } = await step(
       "CreateContainerError",
       "Failed",
-      () => cri.runtime.createContainer({ podSandboxId, config, sandboxConfig }, { signal }),
+      () =>
+        letFinish(
+          clock,
+          signal,
+          (late) => cri.runtime.createContainer({ podSandboxId, config, sandboxConfig }, { signal: late }),
+        ),
     );
     notes.event(name, "Normal", "Created", `Created container: ${name}`);
-    await step("RunContainerError", "Failed", () => cri.runtime.startContainer({ containerId }, { signal }));
+    await step(
+      "RunContainerError",
+      "Failed",
+      () => letFinish(clock, signal, (late) => cri.runtime.startContainer({ containerId }, { signal: late })),
+    );
     notes.event(name, "Normal", "Started", `Started container ${name}`);
     const postStart = container.lifecycle?.postStart;
     if (!postStart) return;
