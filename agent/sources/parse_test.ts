@@ -63,7 +63,7 @@ Deno.test("real manifests are stored with defaults and namespaces, and edited in
     await look(web.replace("name: web\n    image: web:1", "name: Web_1\n    image: web:1"));
     assert.match(
       problemText(source.problems()[0]),
-      /^web\.yaml:10:11: spec\.containers\[0\]\.name: Invalid value: "Web_1": /,
+      /^web\.yaml:11:11: spec\.containers\[0\]\.name: Invalid value: "Web_1": /,
     );
     assert.equal(source.problems()[0].object?.name, "web");
     assert.equal(pod().metadata.deletionTimestamp, undefined);
