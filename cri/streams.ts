@@ -7,7 +7,8 @@
  *     for await (const { stream, data } of process.output) …     // must be read to its end
  *     const { exitCode } = await process.status;
  *
- * `v4.channel.k8s.io` (containerd 1.6) has no way to say that stdin has ended; `v5.channel.k8s.io` does.
+ * `v4.channel.k8s.io` (containerd 1.6) has no way to say that stdin has ended; `v5.channel.k8s.io` does, and so does SPDY
+ * (spdy.ts), which every runtime speaks.
  */
 import { WebSocketConnection, WebSocketError } from "./websocket.ts";
 

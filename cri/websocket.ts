@@ -176,7 +176,7 @@ function maskedFrame(opcode: number, data: Uint8Array): Uint8Array {
 }
 
 /** Exact reads from a connection. */
-class ByteReader {
+export class ByteReader {
   #buffer = new Uint8Array(64 * 1024);
   #start = 0;
   #end = 0;
@@ -228,11 +228,11 @@ function concat(parts: Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
-async function writeAll(connection: Deno.Conn, data: Uint8Array): Promise<void> {
+export async function writeAll(connection: Deno.Conn, data: Uint8Array): Promise<void> {
   for (let at = 0; at < data.length;) at += await connection.write(data.subarray(at));
 }
 
-function closeQuietly(connection: Deno.Conn): void {
+export function closeQuietly(connection: Deno.Conn): void {
   try {
     connection.close();
   } catch {

@@ -3,6 +3,7 @@
  * streaming server behind it. What can be refused is refused before the upgrade, as a Status.
  */
 import type { Context, Handler } from "hono";
+import { openProcessSpdy, SpdyRefusedError } from "../../cri/spdy.ts";
 import { openProcess, type RemoteProcess } from "../../cri/streams.ts";
 import type { Container, Pod } from "../objects/mod.ts";
 import { bridge } from "./bridge.ts";
@@ -108,7 +109,7 @@ async function connect(
 ): Promise<Response> {
   let process: RemoteProcess;
   try {
-    process = await openProcess((await ask()).url, { signal: closing });
+    process = await open(ask, streams, closing);
   } catch (err) {
     throw internalError(`Cannot ${what}: ${(err as Error).message}`, err);
   }
@@ -122,4 +123,23 @@ async function connect(
   bridge({ socket: upgraded.socket, process, protocol, streams })
     .catch((err) => log.debug("A stream broke", { what, err }));
   return upgraded.response;
+}
+
+/**
+ * Joins the runtime's streaming server: over SPDY where input has to end while output goes on, which a runtime's
+ * WebSocket may not be able to say; else over a WebSocket. Each try needs a URL of its own.
+ */
+async function open(
+  ask: () => Promise<{ url: string }>,
+  streams: Streams,
+  signal: AbortSignal,
+): Promise<RemoteProcess> {
+  if (streams.stdin && !streams.tty) {
+    try {
+      return await openProcessSpdy((await ask()).url, streams, { signal });
+    } catch (err) {
+      if (!(err instanceof SpdyRefusedError)) throw err;
+    }
+  }
+  return await openProcess((await ask()).url, { signal });
 }

@@ -143,7 +143,9 @@ async function show(client: Client, resource: Resource<Named>, wanted: string[],
   } else {
     const table = new Table(resource, { everywhere, wide: output === "wide", labels: args.is("show-labels") });
     if (objects.length > 0) table.show(objects, !args.is("no-headers"));
-    if (resource.plural === "pods" && !args.is("no-headers")) await reportProblems(client, print);
+    // A name that is not there may be one whose manifest is wrong.
+    const unclear = wanted.length === 0 || failed;
+    if (resource.plural === "pods" && unclear) await reportProblems(client, args.is("no-headers") ? warn : print);
     if (objects.length === 0 && wanted.length === 0) {
       warn(everywhere ? "No resources found" : `No resources found in ${namespace} namespace.`);
     }
@@ -244,7 +246,13 @@ async function printYaml(value: unknown): Promise<void> {
   if (value === undefined) return;
   const { stringify } = await import("yaml");
   print(
-    stringify(value, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false, compat: "yaml-1.1" })
+    stringify(value, {
+      sortMapEntries: true,
+      indentSeq: false,
+      lineWidth: 0,
+      aliasDuplicateObjects: false,
+      compat: "yaml-1.1",
+    })
       .trimEnd(),
   );
 }

@@ -1,6 +1,6 @@
 /** Names of pods and containers as people give them. */
 import type { Pod } from "../objects/mod.ts";
-import { isSidecar, podContainers } from "../objects/pod_containers.ts";
+import { podContainers } from "../objects/pod_containers.ts";
 import { UsageError } from "./usage.ts";
 
 /** `web`, `pod/web`, `pods/web` → `web`. */
@@ -28,7 +28,7 @@ export function chooseContainer(pod: Pod): { container: string; notice?: string 
     ...all.filter(({ role }) => role === "ephemeral"),
     ...all.filter(({ role }) => role === "init" || role === "sidecar"),
   ].map(({ role, container }) =>
-    container.name + (role === "ephemeral" ? " (ephem)" : role === "regular" || isSidecar(container) ? "" : " (init)")
+    container.name + (role === "ephemeral" ? " (ephem)" : role === "regular" ? "" : " (init)")
   );
   return { container, notice: `Defaulted container ${JSON.stringify(container)} out of: ${others.join(", ")}` };
 }

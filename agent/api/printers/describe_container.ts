@@ -1,14 +1,19 @@
 /** A container of a pod, as `describe` shows it. Values of Secrets are named, never shown. */
-import type { Container, ContainerState, ContainerStatus, EnvVar, LifecycleHandler, Probe } from "../../objects/mod.ts";
+import type {
+  Container,
+  ContainerState,
+  ContainerStatus,
+  EnvFromSource,
+  EnvVar,
+  LifecycleHandler,
+  Probe,
+  VolumeMount,
+} from "../../objects/mod.ts";
 import type { Entry } from "./outline.ts";
 
 export function describeContainer(container: Container, status: ContainerStatus | undefined): Entry[] {
   const ports = container.ports ?? [];
   const { requests, limits } = container.resources ?? {};
-  const amounts = (map: Record<string, string> | undefined): Entry[] =>
-    map && Object.keys(map).length > 0
-      ? [["", { entries: Object.entries(map).map(([name, amount]): Entry => [name, amount]) }]]
-      : [];
   return [
     ["Container ID", status?.containerID ?? ""],
     ["Image", container.image],
@@ -23,46 +28,27 @@ export function describeContainer(container: Container, status: ContainerStatus 
       "Host Port",
       ports.length > 0 ? ports.map((p) => `${p.hostPort ?? 0}/${p.protocol ?? "TCP"}`).join(", ") : "<none>",
     ],
-    ...words("Command", container.command),
-    ...words("Args", container.args),
+    ...block("Command", container.command),
+    ...block("Args", container.args),
     ...(status ? stateEntries("State", status.state ?? {}) : []),
     ...(status?.lastState?.terminated ? stateEntries("Last State", status.lastState) : []),
     ...(status
       ? [["Ready", status.ready ? "True" : "False"], ["Restart Count", String(status.restartCount)]] as Entry[]
       : []),
     ...(container.restartPolicy ? [["Restart Policy", container.restartPolicy]] as Entry[] : []),
-    ...amounts(limits).map(([, block]): Entry => ["Limits", block]),
-    ...amounts(requests).map(([, block]): Entry => ["Requests", block]),
+    ...amounts("Limits", limits),
+    ...amounts("Requests", requests),
     ...probe("Liveness", container.livenessProbe),
     ...probe("Readiness", container.readinessProbe),
     ...probe("Startup", container.startupProbe),
     ...hook("Post Start", container.lifecycle?.postStart),
     ...hook("Pre Stop", container.lifecycle?.preStop),
-    ...(container.envFrom?.length
-      ? [[
-        "Environment Variables from",
-        container.envFrom.map(({ configMapRef, secretRef, prefix }) => {
-          const ref = configMapRef ?? secretRef;
-          return `${ref?.name}  ${configMapRef ? "ConfigMap" : "Secret"}${
-            prefix ? ` with prefix ${JSON.stringify(prefix)}` : ""
-          }  Optional: ${ref?.optional ?? false}`;
-        }),
-      ]] as Entry[]
-      : []),
+    ...block("Environment Variables from", (container.envFrom ?? []).map(source)),
     [
       "Environment",
       container.env?.length ? { entries: container.env.map((each): Entry => [each.name, value(each)]) } : "<none>",
     ],
-    [
-      "Mounts",
-      container.volumeMounts?.length
-        ? (container.volumeMounts.map(({ mountPath, name, readOnly, subPath, subPathExpr }) =>
-          `${mountPath} from ${name} (${readOnly ? "ro" : "rw"}${subPath ? `,path=${JSON.stringify(subPath)}` : ""}${
-            subPathExpr ? `,pathExpr=${JSON.stringify(subPathExpr)}` : ""
-          })`
-        ))
-        : "<none>",
-    ],
+    container.volumeMounts?.length ? ["Mounts", { lines: container.volumeMounts.map(mount) }] : ["Mounts", "<none>"],
   ];
 }
 
@@ -141,6 +127,26 @@ function value({ value, valueFrom }: EnvVar): string {
     : "";
 }
 
-function words(label: string, list: readonly string[] | undefined): Entry[] {
-  return list?.length ? [[label, list]] : [];
+function source({ configMapRef, secretRef, prefix }: EnvFromSource): string {
+  const { name = "", optional = false } = configMapRef ?? secretRef ?? {};
+  const kind = configMapRef ? "ConfigMap" : "Secret";
+  return `${name}  ${kind}${prefix ? ` with prefix ${JSON.stringify(prefix)}` : ""}  Optional: ${optional}`;
+}
+
+function mount({ mountPath, name, readOnly, subPath, subPathExpr }: VolumeMount): string {
+  const words = [
+    readOnly ? "ro" : "rw",
+    ...(subPath ? [`path=${JSON.stringify(subPath)}`] : []),
+    ...(subPathExpr ? [`pathExpr=${JSON.stringify(subPathExpr)}`] : []),
+  ];
+  return `${mountPath} from ${name} (${words.join(",")})`;
+}
+
+function amounts(label: string, map: Record<string, string> = {}): Entry[] {
+  const entries = Object.entries(map);
+  return entries.length > 0 ? [[label, { entries }]] : [];
+}
+
+function block(label: string, lines: readonly string[] = []): Entry[] {
+  return lines.length > 0 ? [[label, { lines }]] : [];
 }

@@ -4,7 +4,8 @@
 export type Entry = readonly [label: string, value: string | readonly string[] | Block];
 
 export interface Block {
-  entries: readonly Entry[];
+  entries?: readonly Entry[];
+  lines?: readonly string[];
 }
 
 /** The lines of a text; entries without a value are left out. */
@@ -13,7 +14,10 @@ export function outline(entries: readonly Entry[], indent = ""): string[] {
   const labels = shown.filter(([, value]) => !isBlock(value)).map(([label]) => label.length);
   const width = Math.max(0, ...labels) + 3;
   return shown.flatMap(([label, value]) => {
-    if (isBlock(value)) return [`${indent}${label}:`, ...outline(value.entries, indent + "  ")];
+    if (isBlock(value)) {
+      const { entries = [], lines = [] } = value;
+      return [`${indent}${label}:`, ...outline(entries, indent + "  "), ...lines.map((line) => `${indent}  ${line}`)];
+    }
     const [first = "", ...rest] = typeof value === "string" ? [value] : value;
     const head = `${indent}${`${label}:`.padEnd(width)}`;
     return [`${head}${first}`.trimEnd(), ...rest.map((line) => `${" ".repeat(head.length)}${line}`.trimEnd())];
@@ -21,5 +25,5 @@ export function outline(entries: readonly Entry[], indent = ""): string[] {
 }
 
 function isBlock(value: Entry[1]): value is Block {
-  return typeof value === "object" && "entries" in value;
+  return typeof value === "object" && !Array.isArray(value);
 }
