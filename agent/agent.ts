@@ -12,7 +12,7 @@ import { startApi } from "./api/mod.ts";
 import { systemClock } from "./clock.ts";
 import type { NodeConfig } from "./config/mod.ts";
 import { ImageManager, ImagePins, ImagePreloader, NodeKeyring } from "./images/mod.ts";
-import { containerLogPath, LogRotator, removePodLogs } from "./logs/mod.ts";
+import { containerLogPath, LogRotator, removeContainerLogs, removePodLogs } from "./logs/mod.ts";
 import {
   AddressWatcher,
   allocatable,
@@ -200,8 +200,11 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     messages,
     exec,
     clock,
-    removeLogs: async ({ metadata: { namespace, name, uid } }) =>
-      removePodLogs(podLogsDir, { namespace: namespace!, name, uid: uid! }),
+    removeLogs: async ({ metadata: { namespace, name, uid } }, one) => {
+      const pod = { namespace: namespace!, name, uid: uid! };
+      if (one) removeContainerLogs(containerLogPath(podLogsDir, pod, one.container, one.attempt));
+      else removePodLogs(podLogsDir, pod);
+    },
     removeRow: async (pod) => {
       const { namespace, name, uid } = pod.metadata;
       await store.remove(realmOf(store, pod), "Pod", namespace!, name, uid);

@@ -28,21 +28,35 @@ export function crashDelay(level: number, maxMs: number): number {
   return level <= 1 ? 0 : Math.min(initialMs * 2 ** Math.min(level - 2, 20), maxMs);
 }
 
-/** Counts the end of `container`, once: the same record comes back when it has been counted already. */
-export function countCrash(record: CrashRecord | undefined, container: ObservedContainer, hash: string): CrashRecord {
+/**
+ * Counts the end of `container`, once: the same record comes back when it has been counted already. `ranMs` is how long
+ * it ran on the monotonic clock, where that is known; else its stamps tell.
+ */
+export function countCrash(
+  record: CrashRecord | undefined,
+  container: ObservedContainer,
+  hash: string,
+  ranMs?: number,
+): CrashRecord {
   if (record?.containerId === container.id) return record;
-  const ran = container.startedAt > 0 ? container.finishedAt - container.startedAt : 0;
+  const ran = ranMs ?? (container.startedAt > 0 ? container.finishedAt - container.startedAt : 0);
   const level = record && record.hash === hash && ran < resetMs ? record.level + 1 : 1;
   return { hash, level, containerId: container.id, finishedAt: container.finishedAt };
 }
 
 /**
- * The monotonic ms before which the container of `record` is not restarted.
- * `wall` and `mono` are the two clocks' present readings.
+ * The monotonic ms before which the container of `record` is not restarted. `wall` and `mono` are the two clocks' present
+ * readings; `endedWithinMs` says how long ago it ended at most, where that is known.
  */
-export function restartAt(record: CrashRecord, maxMs: number, wall: number, mono: number): number {
+export function restartAt(
+  record: CrashRecord,
+  maxMs: number,
+  wall: number,
+  mono: number,
+  endedWithinMs = Infinity,
+): number {
   const delay = crashDelay(record.level, maxMs);
-  const passed = Math.min(Math.max(0, wall - record.finishedAt), delay);
+  const passed = Math.min(Math.max(0, wall - record.finishedAt), endedWithinMs, delay);
   return mono + delay - passed;
 }
 

@@ -14,7 +14,7 @@ import { errorText } from "../telemetry/log.ts";
 import type { VolumeManager } from "../volumes/mod.ts";
 import { StepError } from "./failures.ts";
 import { letFinish, removeWithStrays } from "./stray_tasks.ts";
-import type { PodAction } from "./types.ts";
+import { Overtaken, type PodAction } from "./types.ts";
 import type { ActionNotes } from "./worker.ts";
 
 export interface ExecutorDeps {
@@ -27,11 +27,12 @@ export interface ExecutorDeps {
   messages: PodMessages;
   exec: ExecSync;
   clock: Clock;
-  removeLogs(pod: Pod): Promise<void>;
+  /** All logs of a pod, or those of one attempt of one of its containers. */
+  removeLogs(pod: Pod, attempt?: { container: string; attempt: number }): Promise<void>;
   removeRow(pod: Pod): Promise<void>;
 }
 
-/** A container gets at least this long between SIGTERM and SIGKILL when its preStop hook has used up the grace period. */
+/** A container gets at least this long between SIGTERM and SIGKILL, however little of the grace period is left [kubelet]. */
 const minimumGraceMs = 2000;
 
 export class PodExecutor {
@@ -70,22 +71,26 @@ export class PodExecutor {
       case "killContainer":
         await this.#killContainer(pod, action, signal, notes);
         return;
-      case "removeContainer":
+      case "removeContainer": {
+        const { containerId, name, attempt, unstarted } = action;
         await removeWithStrays(
           this.#deps,
-          () => Promise.resolve([action.containerId]),
-          () => gone(cri.runtime.removeContainer({ containerId: action.containerId }, { signal })),
+          () => Promise.resolve([containerId]),
+          () => gone(cri.runtime.removeContainer({ containerId }, { signal })),
         );
+        await this.#deps.removeLogs(pod, { container: name, attempt });
+        if (unstarted) await volumes.cleanupSubpaths(pod, name);
         return;
+      }
       case "release":
         // the directory goes last: it is what a later life finds an interrupted release by
         await killAll(cgroups, podCgroup(pod, cgroupPaths));
         await cgroups.remove(podCgroup(pod, cgroupPaths));
+        if (action.logs) await this.#deps.removeLogs(pod);
         await volumes.teardown(pod.metadata.uid!);
         return;
       case "forget":
         this.#deps.images.forget(pod.metadata.uid!);
-        await this.#deps.removeLogs(pod);
         await this.#deps.removeRow(pod);
         return;
       case "cancel":
@@ -132,13 +137,13 @@ export class PodExecutor {
       signal,
       onEvent: (type, reason, message) => notes.event(name, type, reason, message),
     });
+    const { id: podSandboxId, attempt: sandboxAttempt } = notes.sandbox!;
     const { config, sandboxConfig, warnings } = await step(
       "CreateContainerConfigError",
       "Failed",
-      () => messages.container(pod, container, { attempt, image, podIPs: notes.podIPs }),
+      () => messages.container(pod, container, { attempt, sandboxAttempt, image, podIPs: notes.podIPs }),
     );
     for (const { reason, message } of warnings) notes.event(name, "Warning", reason, message);
-    const podSandboxId = notes.sandboxId!;
     const { containerId } = await step(
       "CreateContainerError",
       "Failed",
@@ -184,27 +189,60 @@ export class PodExecutor {
     notes: ActionNotes,
   ): Promise<void> {
     const { clock, cri } = this.#deps;
-    const graceMs = deadline - clock.mono();
     const container = findContainer(pod, name)?.container;
-    const preStop = container?.lifecycle?.preStop;
-    let least = 0;
-    if (container && preStop && graceMs > 0 && !this.#hooked.has(containerId)) {
-      this.#hooked.add(containerId);
-      least = minimumGraceMs;
-      try {
-        await this.#hook(pod, container, containerId, preStop, notes.podIPs, { timeoutMs: graceMs, signal });
-      } catch (err) {
-        if (signal.aborted) throw err;
-        notes.event(name, "Warning", "FailedPreStopHook", errorText(err));
-      }
-    }
-    const left = Math.max(deadline - clock.mono(), least, 0);
+    if (container?.lifecycle?.preStop) await this.#preStop(pod, container, containerId, deadline, signal, notes);
+    const left = Math.max(deadline - clock.mono(), minimumGraceMs);
     await gone(cri.runtime.stopContainer({ containerId, timeout: BigInt(Math.ceil(left / 1000)) }, { signal }));
-    this.#hooked.delete(containerId);
+    this.#preStops.delete(containerId);
   }
 
-  /** Containers whose preStop hook has been run, so that a kill that overtakes another does not run it again. */
-  readonly #hooked = new Set<string>();
+  /**
+   * Waits for the container's preStop hook, until the deadline. The hook runs once: a kill that overtakes another one
+   * waits for the hook that runs already.
+   */
+  async #preStop(
+    pod: Pod,
+    container: Container,
+    containerId: string,
+    deadline: number,
+    signal: AbortSignal,
+    notes: ActionNotes,
+  ): Promise<void> {
+    const { clock } = this.#deps;
+    const graceMs = deadline - clock.mono();
+    let hook = this.#preStops.get(containerId);
+    if (!hook) {
+      if (graceMs <= 0) return;
+      const abort = new AbortController();
+      const options = { timeoutMs: graceMs, signal: abort.signal };
+      const run = this.#hook(pod, container, containerId, container.lifecycle!.preStop!, notes.podIPs, options);
+      const done = run.catch((err) => {
+        if (!(abort.signal.reason instanceof Abandoned)) {
+          notes.event(container.name, "Warning", "FailedPreStopHook", errorText(err));
+        }
+      });
+      this.#preStops.set(containerId, hook = { abort, done, until: deadline });
+    }
+    const { abort, done, until } = hook;
+    const over = Promise.withResolvers<void>();
+    const cancel = deadline < until ? clock.after(Math.max(0, graceMs), over.resolve) : () => {};
+    const stop = () => over.reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      signal.throwIfAborted();
+      await Promise.race([done, over.promise]);
+      abort.abort(new Error("the grace period became shorter"));
+    } catch (err) {
+      if (!(signal.reason instanceof Overtaken)) abort.abort(new Abandoned());
+      throw err;
+    } finally {
+      cancel();
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  /** preStop hooks that run or have run, by container ID. */
+  readonly #preStops = new Map<string, { abort: AbortController; done: Promise<void>; until: number }>();
 
   #hook(
     pod: Pod,
@@ -227,6 +265,9 @@ export class PodExecutor {
     );
   }
 }
+
+/** The abort reason of a hook whose container nobody waits for any more. */
+class Abandoned extends Error {}
 
 /** Ends well when the object is gone already. */
 async function gone(call: Promise<unknown>): Promise<void> {

@@ -12,10 +12,10 @@ import type { ObservedPod } from "../observed/types.ts";
 import type { Realm, Store, StoreEvent } from "../store/mod.ts";
 import type { EventRecorder, EventType } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { CrashRecord } from "./backoff.ts";
+import type { Verdict } from "./intents.ts";
 import { references } from "./references.ts";
 import { turnedAway } from "./status/pod_status.ts";
-import { PodWorker, type Verdict, type WorkerDeps } from "./worker.ts";
+import { type PodMemory, PodWorker, type WorkerDeps } from "./worker.ts";
 
 export interface PodManagerOptions {
   store: Store;
@@ -55,7 +55,7 @@ interface Managed {
 
 export class PodManager {
   #managed = new Map<string, Managed>();
-  /** Pods that wait for an earlier incarnation to be gone, by namespace/name. */
+  /** Pods that wait for another one of their name to be gone, by UID, the longest wait first. */
   #waiting = new Map<string, { realm: Realm; pod: Pod }>();
   #verdicts = new Map<string, Verdict>();
   #unwatch = () => {};
@@ -79,10 +79,11 @@ export class PodManager {
     for (const uid of observer.uids()) if (!uids.has(uid)) this.#observed(uid);
     const adopted = ({ object }: { object: Pod }) => observer.get(object.metadata.uid!)?.sandboxes.length ? 0 : 1;
     rows.sort((a, b) => adopted(a) - adopted(b) || (b.object.spec.priority ?? 0) - (a.object.spec.priority ?? 0));
-    for (const { realm, object } of rows) this.#add(realm, object, false);
+    for (const { realm, object } of rows) this.#take(realm, object);
+    // nobody begins before it is known who may
     this.#admit();
-    const waits = (uid: string) => [...this.#waiting.values()].some(({ pod }) => pod.metadata.uid === uid);
-    this.#options.sweep((uid) => this.#managed.has(uid) || waits(uid))
+    for (const { worker } of this.#managed.values()) worker.kick();
+    this.#options.sweep((uid) => this.#managed.has(uid) || this.#waiting.has(uid))
       .catch((err) => this.#options.log.warn("Cannot clean up after pods that are gone", { err }));
   }
 
@@ -147,12 +148,16 @@ export class PodManager {
     const managed = this.#managed.get(uid);
     switch (type) {
       case "ADDED":
-        this.#add(realm, object, true);
+        this.#add(realm, object);
         break;
       case "MODIFIED": {
-        const waiting = this.#waiting.get(keyOf(object));
-        if (waiting?.pod.metadata.uid === uid) this.#waiting.set(keyOf(object), { realm, pod: object });
-        if (!managed || statusOnly(object, previous)) return;
+        if (this.#waiting.has(uid)) this.#waiting.set(uid, { realm, pod: object });
+        if (!managed) return;
+        if (statusOnly(object, previous)) {
+          // what it held is free for pods that were turned away
+          if (isOver(object.status) && !isOver(previous?.status) && this.#verdicts.size > 0) this.#admit();
+          return;
+        }
         const described = object.metadata.labels !== previous?.metadata.labels ||
           object.metadata.annotations !== previous?.metadata.annotations;
         managed.worker.update(object);
@@ -160,7 +165,7 @@ export class PodManager {
         break;
       }
       case "DELETED":
-        if (this.#waiting.get(keyOf(object))?.pod.metadata.uid === uid) this.#waiting.delete(keyOf(object));
+        this.#waiting.delete(uid);
         managed?.worker.update(undefined);
         break;
     }
@@ -172,23 +177,31 @@ export class PodManager {
     const observed = this.#options.observer.get(uid);
     if (this.#stopped || !observed || observed.sandboxes.length + observed.containers.length === 0) return;
     const row = this.#options.store.list<Pod>("Pod").find(({ object }) => object.metadata.uid === uid);
-    if (row) return this.#add(row.realm, row.object, true);
+    if (row) return this.#add(row.realm, row.object);
     const pod = this.#options.orphan(observed);
     this.#options.log.info("Removing a pod that nothing asks for any more", {
       pod: `${pod.metadata.namespace}/${pod.metadata.name}`,
       uid,
     });
-    this.#work(undefined, pod);
+    this.#work(undefined, pod).kick();
   }
 
-  #add(realm: Realm, pod: Pod, admit: boolean): void {
+  #add(realm: Realm, pod: Pod): void {
+    const worker = this.#take(realm, pod);
+    if (!worker) return;
+    this.#admit();
+    worker.kick();
+  }
+
+  /** Gives the pod a worker, which has not begun; none while another pod of its name is still there. */
+  #take(realm: Realm, pod: Pod): PodWorker | undefined {
     const uid = pod.metadata.uid!;
-    if (this.#stopped || this.#managed.has(uid)) return;
+    if (this.#stopped || this.#managed.has(uid)) return undefined;
     if (this.#holder(pod)) {
-      this.#waiting.set(keyOf(pod), { realm, pod });
-      return;
+      this.#waiting.set(uid, { realm, pod });
+      return undefined;
     }
-    this.#work(realm, pod, admit);
+    return this.#work(realm, pod);
   }
 
   #holder({ metadata: { namespace, name, uid } }: Pod): Managed | undefined {
@@ -197,37 +210,40 @@ export class PodManager {
     );
   }
 
-  #work(realm: Realm | undefined, pod: Pod, admit = false): void {
+  #work(realm: Realm | undefined, pod: Pod): PodWorker {
     const worker = new PodWorker(pod, realm !== undefined, this.#workerDeps(realm));
     this.#managed.set(pod.metadata.uid!, { worker, realm, admitted: false });
-    if (admit) this.#admit();
-    worker.kick();
+    return worker;
   }
 
   /** Decides anew on all pods that want to run; a pod that was rejected for want of room gets another chance. */
   #admit(): void {
     const { observer, admit, store } = this.#options;
     const open = [...this.#managed].filter(([, { realm, worker: { pod } }]) => {
-      if (realm === undefined || pod.metadata.deletionTimestamp) return false;
+      if (realm === undefined) return false;
       const status = currentStatus(store, realm, pod);
-      return !(status?.phase === "Succeeded" || status?.phase === "Failed") || turnedAway(status);
+      return !isOver(status) || turnedAway(status!);
     });
-    const verdicts = admit(open.map(([uid, managed]) => ({
-      pod: managed.worker.pod,
-      running: managed.admitted || (observer.get(uid)?.containers.length ?? 0) > 0,
-    })));
+    const verdicts = admit(open.map(([uid, managed]) => {
+      const observed = observer.get(uid);
+      const present = (observed?.sandboxes.length ?? 0) + (observed?.containers.length ?? 0) > 0;
+      // a pod on its way out holds what it has until it is gone
+      const leaving = Boolean(managed.worker.pod.metadata.deletionTimestamp);
+      return { pod: managed.worker.pod, running: managed.admitted || present || leaving };
+    }));
     for (const [uid, managed] of open) {
+      if (managed.worker.pod.metadata.deletionTimestamp) continue;
       const verdict = verdicts.get(uid);
       managed.admitted = verdict === undefined;
       const before = this.#verdicts.get(uid);
-      if (verdict?.reason === before?.reason && verdict?.message === before?.message) continue;
       if (verdict) {
+        if (verdict.reason === before?.reason && verdict.message === before.message) continue;
         this.#verdicts.set(uid, verdict);
         this.#event(managed.worker.pod, undefined, "Warning", verdict.reason, verdict.message);
-      } else {
-        this.#verdicts.delete(uid);
+        managed.worker.end(verdict);
+      } else if (this.#verdicts.delete(uid) || managed.worker.turnedAway) {
+        managed.worker.end(undefined);
       }
-      managed.worker.end(verdict);
     }
   }
 
@@ -248,13 +264,11 @@ export class PodManager {
       },
       gone: (uid) => this.#gone(uid),
       event: (pod, container, type, reason, message) => this.#event(pod, container, type, reason, message),
-      loadCrashes: (uid) => {
-        const kept = store.record("crashes", uid) as
-          | { bootId: string; crashes: Record<string, CrashRecord> }
-          | undefined;
-        return kept?.bootId === bootId ? { ...kept.crashes } : {};
+      loadMemory: (uid) => {
+        const kept = store.record("pods", uid) as PodMemory & { bootId: string } | undefined;
+        return { crashes: kept?.bootId === bootId ? kept.crashes : {}, inits: kept?.inits ?? {} };
       },
-      saveCrashes: (uid, crashes) => store.setRecord("crashes", uid, crashes && { bootId, crashes: { ...crashes } }),
+      saveMemory: (uid, memory) => store.setRecord("pods", uid, memory && { bootId, ...memory }),
     };
   }
 
@@ -263,11 +277,21 @@ export class PodManager {
     this.#managed.delete(uid);
     this.#verdicts.delete(uid);
     if (!managed || this.#stopped) return;
-    const key = keyOf(managed.worker.pod);
-    const next = this.#waiting.get(key);
-    this.#waiting.delete(key);
-    if (next) this.#add(next.realm, next.pod, false);
+    const { metadata: { namespace, name } } = managed.worker.pod;
+    // written while its remains were removed as nobody's: it begins anew
+    const again = this.#options.store.list<Pod>("Pod", { namespace }).find(({ object }) => object.metadata.uid === uid);
+    if (again) this.#take(again.realm, again.object);
+    const next = [...this.#waiting.values()].find(({ pod: { metadata } }) =>
+      metadata.namespace === namespace && metadata.name === name
+    );
+    if (next) {
+      this.#waiting.delete(next.pod.metadata.uid!);
+      this.#take(next.realm, next.pod);
+    }
     this.#admit();
+    for (const one of [again?.object, next?.pod]) {
+      if (one) this.#managed.get(one.metadata.uid!)?.worker.kick();
+    }
   }
 
   #event(pod: Pod, container: string | undefined, type: EventType, reason: string, message: string): void {
@@ -283,8 +307,8 @@ export class PodManager {
   }
 }
 
-function keyOf({ metadata: { namespace, name } }: Pod): string {
-  return `${namespace}/${name}`;
+function isOver(status: PodStatus | undefined): boolean {
+  return status?.phase === "Succeeded" || status?.phase === "Failed";
 }
 
 /** Whether only the status (and resourceVersion) differs: the worker wrote that itself. */

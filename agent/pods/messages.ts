@@ -93,7 +93,12 @@ export class PodMessages {
   async container(
     pod: Pod,
     container: Container,
-    { attempt, image, podIPs }: { attempt: number; image: EnsuredImage; podIPs: string[] },
+    { attempt, sandboxAttempt, image, podIPs }: {
+      attempt: number;
+      sandboxAttempt: number;
+      image: EnsuredImage;
+      podIPs: string[];
+    },
   ): Promise<{ config: ContainerConfigMessage; sandboxConfig: PodSandboxConfigMessage; warnings: ConfigWarning[] }> {
     const { settings, volumes, lookUp } = this.#deps;
     const { owner, nodeName, limits, security, clusterDomain } = settings;
@@ -109,8 +114,10 @@ export class PodMessages {
     const nodeHosts = pod.spec.hostNetwork ? await Deno.readTextFile("/etc/hosts").catch(() => "") : "";
     await volumes.writeHosts(pod.metadata.uid!, hostsFile(pod, { clusterDomain, podIPs, nodeHosts }));
     const mounts = await volumes.mounts(pod, container, { attempt, env: environment.values });
+    const sandbox = await this.sandbox(pod, sandboxAttempt);
     const config = containerConfig(pod, container, {
       attempt,
+      runtimeHandler: sandbox.runtimeHandler,
       owner,
       imageRef: image.imageRef,
       environment: environment.values,
@@ -118,7 +125,6 @@ export class PodMessages {
       security: { ...security, imageUid: image.uid, imageUsername: image.username },
       limits,
     });
-    const sandbox = await this.sandbox(pod, 0);
     return { config, sandboxConfig: sandbox.config, warnings: environment.warnings };
   }
 

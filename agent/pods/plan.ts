@@ -24,7 +24,7 @@ export function planPod(state: PodState): PodPlan {
     case "delete":
       return planDeletion(state, state.intent);
     case "finish":
-      return planFinish(state, state.intent.deadline, state.intent.message);
+      return planFinish(state, state.intent.deadline, state.intent.message, { keep: state.intent.forNow });
     case "run":
       return new RunPlan(state).plan();
   }
@@ -52,7 +52,7 @@ export function outcome(state: PodState): "open" | "completed" | "failed" {
 }
 
 /** The end of the newest attempt of a container, from the runtime or, where its record is gone, from the last status. */
-function lastEnd(state: PodState, container: Container): { exitCode: number; restart: boolean } | undefined {
+export function lastEnd(state: PodState, container: Container): { exitCode: number; restart: boolean } | undefined {
   const newest = state.observed?.containers.find(({ name }) => name === container.name);
   if (newest) {
     if (newest.state !== "exited") return undefined;
@@ -75,6 +75,16 @@ function isEdited(container: Container, { annotations, image }: ObservedContaine
   return !sameContainer(container, { hash, version, image: annotations[imageAnnotation] ?? image });
 }
 
+/** Monotonic ms before which the container is not restarted after `last`. Another image owes nothing for the old one's crashes. */
+export function backoffUntil(
+  state: PodState,
+  container: Container,
+  last: ObservedContainer | undefined,
+): number | undefined {
+  const until = last?.state === "exited" ? state.backoff.get(last.id) : undefined;
+  return until !== undefined && until > state.now && !isEdited(container, last!) ? until : undefined;
+}
+
 /** Seconds that a pod's containers get to end. */
 export function gracePeriodSeconds(pod: Pod): number {
   return pod.spec.terminationGracePeriodSeconds ?? 30;
@@ -95,34 +105,47 @@ class RunPlan {
     if (outcome(state) !== "open") {
       return planFinish(state, now + gracePeriodSeconds(state.pod) * 1000, "Pod has completed");
     }
+    if (state.operations.some(({ type }) => type === "release")) return { actions: [] };
     if (!state.prepared) this.add({ type: "prepare" });
+    // one that is being made takes the place of all others: nothing is started in those
+    if (state.operations.some(({ type }) => type === "createSandbox")) return this.result();
     const sandbox = usableSandbox(state);
-    if (sandbox) {
-      this.containers(sandbox);
-      for (const other of state.observed!.sandboxes.slice(1)) {
-        if (other.ready && !state.stoppedSandboxes.has(other.id)) {
-          this.add({ type: "stopSandbox", sandboxId: other.id, reason: "a newer sandbox has taken its place" });
-        }
-      }
-    } else {
+    if (!sandbox) {
       this.newSandbox();
+      return this.result();
     }
-    this.actions.push(...planGarbage(state, sandbox?.id));
+    this.containers(sandbox);
+    for (const other of state.observed!.sandboxes.slice(1)) {
+      if (other.ready && !state.stoppedSandboxes.has(other.id)) {
+        this.add({ type: "stopSandbox", sandboxId: other.id, reason: "a newer sandbox has taken its place" });
+      }
+    }
+    this.include(planGarbage(state, sandbox));
+    return this.result();
+  }
+
+  result(): PodPlan {
     return { actions: this.actions, nextAt: this.nextAt };
+  }
+
+  include({ actions, nextAt }: PodPlan): void {
+    this.actions.push(...actions);
+    if (nextAt !== undefined) this.wake(nextAt);
   }
 
   /** Ends what is left of earlier sandboxes, then asks for the next one. */
   newSandbox(): void {
     const { state, now } = this;
     const { sandboxes } = state.observed!;
-    if (state.operations.some(({ type }) => type === "createSandbox")) return;
     const grace = now + gracePeriodSeconds(state.pod) * 1000;
     const message = "Pod sandbox changed, it will be killed and re-created.";
-    const { actions, nextAt } = planFinish({ ...state, released: true }, grace, message);
-    const ending = state.operations.some(({ type }) => type === "killContainer" || type === "stopSandbox");
-    this.actions.push(...actions.filter((action) => action.type !== "cancel" || action.key !== "prepare"));
-    if (nextAt !== undefined) this.wake(nextAt);
-    if (actions.length > 0 || ending || nextAt !== undefined) return;
+    const { actions, nextAt } = planFinish(state, grace, message, { keep: true });
+    const ends = actions.filter((action) => action.type !== "cancel" || action.key !== "prepare");
+    this.include({ actions: ends, nextAt });
+    const ending = state.operations.some(({ type }) =>
+      type === "killContainer" || type === "stopSandbox" || type === "startContainer"
+    );
+    if (ends.length > 0 || ending || nextAt !== undefined) return;
     if (!state.prepared) return;
     const attempt = Math.max(-1, ...sandboxes.map((sandbox) => sandbox.attempt)) + 1 +
       (this.retried("createSandbox") ?? 0);
@@ -131,19 +154,27 @@ class RunPlan {
 
   /** Init containers and sidecars in order, then the regular ones. */
   containers(sandbox: ObservedSandbox): void {
-    const { pod, observed, initializedSandbox } = this.state;
+    const { pod, observed, completedInits } = this.state;
     const newest = (container: Container) =>
       observed!.containers.find(({ name, sandboxId }) => name === container.name && sandboxId === sandbox.id);
-    const initialized = initializedSandbox === sandbox.id || pod.spec.containers.some((container) => newest(container));
-    for (const container of pod.spec.initContainers ?? []) {
+    const inits = pod.spec.initContainers ?? [];
+    const completed = ({ name }: Container) => completedInits.get(name) === sandbox.id;
+    const initialized = pod.spec.containers.some(newest) ||
+      inits.some((container) => !isSidecar(container)) &&
+        inits.every((container) => isSidecar(container) || completed(container));
+    for (const [i, container] of inits.entries()) {
       const present = newest(container);
       if (isSidecar(container)) {
         this.keepAlive(container, present);
         if (!initialized && !this.hasStarted(container, present)) return;
-      } else if (!initialized && !(present?.state === "exited" && present.exitCode === 0)) {
-        this.keepAlive(container, present);
-        return;
+        continue;
       }
+      const done = initialized || completed(container) || present?.state === "exited" && present.exitCode === 0 ||
+        // its record is gone, but what comes after it has begun
+        inits.slice(i + 1).some(newest);
+      if (done) continue;
+      this.keepAlive(container, present);
+      return;
     }
     for (const container of pod.spec.containers) this.keepAlive(container, newest(container));
   }
@@ -161,13 +192,17 @@ class RunPlan {
     if (this.busy(container)) return;
     switch (present?.state) {
       case undefined:
-        return this.start(container, this.state.observed!.containers.find(({ name }) => name === container.name));
       case "exited":
-        return this.start(container, present);
-      case "created":
-        return this.add({ type: "removeContainer", name: container.name, containerId: present.id });
-      case "unknown":
-        return this.kill(container, present, "is in unknown state, try killing it before restart", undefined, true);
+        return this.start(container);
+      case "created": {
+        const { id, attempt } = present;
+        const { name } = container;
+        return this.add({ type: "removeContainer", name, containerId: id, attempt, unstarted: true });
+      }
+      case "unknown": {
+        const again = restartPolicy(this.state.pod, container) !== "Never";
+        return this.kill(container, present, "is in unknown state, try killing it before restart", undefined, again);
+      }
       case "running":
         return this.checkRunning(container, present);
     }
@@ -181,29 +216,35 @@ class RunPlan {
     if (isEdited(container, present)) {
       this.kill(container, present, "definition changed, will be restarted", undefined, true);
     } else if (probed?.startup === "failure") {
-      this.kill(container, present, `failed startup probe${then}`, probed.graceSeconds, again);
+      this.kill(container, present, `failed startup probe${then}`, probed.livenessGraceSeconds, again);
     } else if (probed?.liveness === "failure") {
-      this.kill(container, present, `failed liveness probe${then}`, probed.graceSeconds, again);
+      this.kill(container, present, `failed liveness probe${then}`, probed.livenessGraceSeconds, again);
     }
   }
 
-  /** Starts the next attempt unless the container's end was final or its back-off runs. `last` is the newest attempt anywhere. */
-  start(container: Container, last: ObservedContainer | undefined): void {
+  /** Starts the next attempt unless the container's end was final or its back-off runs. */
+  start(container: Container): void {
     const { state } = this;
-    const end = lastEnd(state, container);
-    const newSandboxInit = last && state.observed!.sandboxes[0]?.id !== last.sandboxId &&
-      (state.pod.spec.initContainers ?? []).includes(container);
-    if (end && !end.restart && !newSandboxInit) return;
+    const attempts = state.observed!.containers.filter(({ name }) => name === container.name);
+    // an init container that ended well in another sandbox runs again; one that failed for good has ended the pod
+    if (this.runsOnce(container)) {
+      const end = lastEnd(state, container);
+      if (end && !end.restart) return;
+    }
     if (!state.prepared) return;
-    const wait = last && state.backoff.get(last.id);
-    if (wait !== undefined && wait > this.now) return this.wake(wait);
-    const known = state.observed!.containers.filter(({ name }) => name === container.name).map(({ attempt }) =>
-      attempt
-    );
+    const wait = backoffUntil(state, container, attempts[0]);
+    if (wait !== undefined) return this.wake(wait);
+    const known = attempts.map(({ attempt }) => attempt);
     const remembered = state.remembered.get(container.name);
     if (remembered) known.push(remembered.restartCount);
-    const attempt = known.length === 0 ? 0 : Math.max(...known) + 1;
-    this.add({ type: "startContainer", name: container.name, attempt, reason: last ? "it ended" : "it is not there" });
+    const attempt = Math.max(-1, ...known) + 1 + (state.retries.get(`start/${container.name}`)?.namesTaken ?? 0);
+    const reason = attempts.length > 0 ? "it ended" : "it is not there";
+    this.add({ type: "startContainer", name: container.name, attempt, reason });
+  }
+
+  /** Whether the container's end in one sandbox counts in the next one too. */
+  runsOnce({ name }: Container): boolean {
+    return !(this.state.pod.spec.initContainers ?? []).some((init) => init.name === name);
   }
 
   kill(

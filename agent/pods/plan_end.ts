@@ -9,30 +9,50 @@ import { type Intent, operationKey, type PodAction, type PodPlan, type PodState 
 /** A kill is overtaken only by one that ends at least this much earlier. */
 const overtakeMs = 250;
 
-/** Ends everything that runs and keeps the records. */
-export function planFinish(state: PodState, deadline: number, message: string): PodPlan {
-  const actions = [...cancelStarts(state, message), ...planKills(state, deadline)];
-  if (actions.length > 0 || somethingRuns(state)) return { actions };
+/** Ends everything that runs and keeps the records; with `keep` also what `prepare` made, because the pod comes back. */
+export function planFinish(
+  state: PodState,
+  deadline: number,
+  message: string,
+  { keep = false }: { keep?: boolean } = {},
+): PodPlan {
+  const ending = planEnds(state, deadline, message);
+  if (ending) return ending;
+  const actions: PodAction[] = [];
   for (const { id } of state.observed!.sandboxes) {
     if (!state.stoppedSandboxes.has(id)) actions.push({ type: "stopSandbox", sandboxId: id, reason: message });
   }
-  if (actions.length === 0 && !state.released && state.operations.length === 0) actions.push({ type: "release" });
+  if (actions.length === 0 && !keep && !state.released && state.operations.length === 0) {
+    actions.push({ type: "release", logs: false });
+  }
   return due(state, actions);
 }
 
 /** Ends everything that runs, then removes everything that is left. */
 export function planDeletion(state: PodState, intent: Extract<Intent, { type: "delete" }>): PodPlan {
+  const ending = planEnds(state, intent.deadline, intent.message);
+  if (ending) return ending;
   const { observed, operations } = state;
-  const actions = [...cancelStarts(state, intent.message), ...planKills(state, intent.deadline)];
-  if (actions.length > 0 || somethingRuns(state)) return { actions };
+  const actions: PodAction[] = [];
   for (const { id } of observed!.sandboxes) actions.push({ type: "removeSandbox", sandboxId: id });
-  for (const { id, name, sandboxId } of observed!.containers) {
+  for (const { id, name, sandboxId, attempt } of observed!.containers) {
     if (!observed!.sandboxes.some((sandbox) => sandbox.id === sandboxId)) {
-      actions.push({ type: "removeContainer", name, containerId: id });
+      actions.push({ type: "removeContainer", name, containerId: id, attempt });
     }
   }
-  if (actions.length === 0 && operations.length === 0) actions.push({ type: state.released ? "forget" : "release" });
+  if (actions.length === 0 && operations.length === 0) {
+    actions.push(state.released ? { type: "forget" } : { type: "release", logs: true });
+  }
   return due(state, actions);
+}
+
+/** Cancellations and kills, while something runs or is on its way; undefined once nothing does. */
+function planEnds(state: PodState, deadline: number, message: string): PodPlan | undefined {
+  const canceled = cancelStarts(state, message);
+  const kills = planKills(state, deadline);
+  if (canceled.length === 0 && kills.length === 0 && !somethingRuns(state)) return undefined;
+  const plan = due(state, kills, true);
+  return { ...plan, actions: [...canceled, ...plan.actions] };
 }
 
 /** Operations that would bring something up are told to stop. */
@@ -47,7 +67,7 @@ function cancelStarts(state: PodState, reason: string): PodAction[] {
 /** Kills for what runs and whose turn has come. */
 function planKills(state: PodState, deadline: number): PodAction[] {
   const sidecars = (state.pod.spec.initContainers ?? []).filter(isSidecar).map(({ name }) => name);
-  const running = state.observed!.containers.filter(isAlive);
+  const running = state.observed!.containers.filter((container) => isAlive(state, container));
   const regular = running.filter(({ name }) => !sidecars.includes(name));
   const last = running.filter(({ name }) => sidecars.includes(name))
     .sort((a, b) => sidecars.indexOf(b.name) - sidecars.indexOf(a.name));
@@ -69,27 +89,29 @@ function planKills(state: PodState, deadline: number): PodAction[] {
   return actions;
 }
 
-function isAlive({ state }: ObservedContainer): boolean {
-  return state === "running" || state === "unknown";
+/** A container in unknown state that has been killed in vain does not hold up what follows. */
+function isAlive({ retries }: PodState, { id, state }: ObservedContainer): boolean {
+  return state === "running" || state === "unknown" && !retries.has(`kill/${id}`);
 }
 
 /** Something runs or is on its way up or down. */
 function somethingRuns(state: PodState): boolean {
-  return state.observed!.containers.some(isAlive) ||
+  return state.observed!.containers.some((container) => isAlive(state, container)) ||
     state.operations.some(({ type }) =>
       type === "prepare" || type === "createSandbox" || type === "startContainer" || type === "killContainer"
     );
 }
 
-/** Leaves out what is under way or waits for its next try. */
-function due(state: PodState, actions: PodAction[]): PodPlan {
+/** Leaves out what is under way, unless it is to be overtaken, and what waits for its next try. */
+export function due(state: PodState, actions: PodAction[], overtake = false): PodPlan {
   const ready: PodAction[] = [];
   let nextAt: number | undefined;
   for (const action of actions) {
     const key = operationKey(action);
-    if (state.operations.some((operation) => operation.key === key)) continue;
+    const under = state.operations.some((operation) => operation.key === key);
+    if (under && !overtake) continue;
     const retry = state.retries.get(key);
-    if (retry && retry.at > state.now) nextAt = Math.min(nextAt ?? Infinity, retry.at);
+    if (!under && retry && retry.at > state.now) nextAt = Math.min(nextAt ?? Infinity, retry.at);
     else ready.push(action);
   }
   return { actions: ready, nextAt };

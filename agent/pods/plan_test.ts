@@ -139,7 +139,7 @@ const cases: Case[] = [
     name: "does not rerun init containers of a sandbox that was initialized",
     pod: withInit,
     seen: () => observed([sandbox()]),
-    state: { initializedSandbox: "s0" },
+    state: { completedInits: new Map([["one", "s0"], ["two", "s0"]]) },
     plan: ["start/web 0"],
   },
   {

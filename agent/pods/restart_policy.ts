@@ -13,6 +13,9 @@ export function restartPolicy(pod: Pod, container: Container): Policy {
 
 /** Whether `container`, having ended with `exitCode`, is to run again in a pod that goes on. */
 export function shouldRestart(pod: Pod, container: Container, exitCode: number): boolean {
+  if (isSidecar(container)) return true;
+  // an init container that has completed lets the next one run, whatever the rules
+  if (exitCode === 0 && isInit(pod, container)) return false;
   for (const rule of container.restartPolicyRules ?? []) {
     const codes = rule.exitCodes?.values ?? [];
     const matches = rule.exitCodes?.operator === "NotIn" ? !codes.includes(exitCode) : codes.includes(exitCode);
@@ -24,10 +27,10 @@ export function shouldRestart(pod: Pod, container: Container, exitCode: number):
     case "OnFailure":
       return exitCode !== 0;
     case "Always":
-      return isSidecar(container) || !isInit(pod, container) || exitCode !== 0;
+      return true;
   }
 }
 
-function isInit(pod: Pod, container: Container): boolean {
-  return (pod.spec.initContainers ?? []).includes(container);
+function isInit(pod: Pod, { name }: Container): boolean {
+  return (pod.spec.initContainers ?? []).some((init) => init.name === name);
 }

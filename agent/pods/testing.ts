@@ -94,7 +94,7 @@ export function state(of: Pod, seen: ObservedPod | undefined, more: Partial<PodS
     probes: new Map(),
     restartWanted: new Set(),
     stoppedSandboxes: new Set(),
-    initializedSandbox: undefined,
+    completedInits: new Map(),
     remembered: new Map(),
     ...more,
   };

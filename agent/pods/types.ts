@@ -24,8 +24,8 @@ export interface ContainerProbes {
   startup: "success" | "failure" | "unknown";
   liveness: "success" | "failure" | "unknown";
   readiness: "success" | "failure" | "unknown";
-  /** Probe-level terminationGracePeriodSeconds of the probe that failed. */
-  graceSeconds?: number;
+  /** terminationGracePeriodSeconds of the startup or liveness probe that failed, where it has its own. */
+  livenessGraceSeconds?: number;
 }
 
 /** An action under way. `key` is unique per pod: two operations of one key never run together. */
@@ -40,6 +40,13 @@ export interface Operation {
   canceled: boolean;
 }
 
+/** The abort reason of an operation whose place another one of its key takes. */
+export class Overtaken extends Error {
+  constructor() {
+    super("overtaken");
+  }
+}
+
 /** Why something is not tried again yet. */
 export interface Retry {
   /** Monotonic ms of the next try. */
@@ -49,15 +56,20 @@ export interface Retry {
   /** As shown in the container's waiting state. */
   reason: string;
   message: string;
+  /** How often the runtime said that the name, with the attempt in it, belongs to something that it does not show. */
+  namesTaken?: number;
 }
 
 /** What a status written earlier remembers of a container that the runtime has no record of any more. */
 export interface Remembered {
   restartCount: number;
   containerId: string;
-  /** Set when it had terminated. */
+  /** Set when it had terminated, or ran: then it ended unseen, and nobody knows how. */
   exitCode?: number;
 }
+
+/** The exit code of a container that ran when it was last seen, and is gone: kubelet's ContainerStatusUnknown. */
+export const unknownExitCode = 137;
 
 /** Everything that a plan looks at. */
 export interface PodState {
@@ -82,8 +94,8 @@ export interface PodState {
   restartWanted: ReadonlySet<string>;
   /** Sandboxes whose StopPodSandbox was answered in this life of the agent. */
   stoppedSandboxes: ReadonlySet<string>;
-  /** The sandbox in which all init containers are known to have completed. */
-  initializedSandbox: string | undefined;
+  /** Init containers that are known to have completed, and the sandbox in which they did. */
+  completedInits: ReadonlyMap<string, string>;
   /** By container name. */
   remembered: ReadonlyMap<string, Remembered>;
 }
@@ -108,12 +120,13 @@ export type PodAction =
     restart: boolean;
     message: string;
   }
-  | { type: "removeContainer"; name: string; containerId: string }
+  /** With its log. `unstarted`: it never ran, and no other attempt of it runs. */
+  | { type: "removeContainer"; name: string; containerId: string; attempt: number; unstarted?: boolean }
   /** Tells an operation under way to stop. */
   | { type: "cancel"; key: string; reason: string }
-  /** Unmounts volumes and removes the cgroup; nothing runs any more. */
-  | { type: "release" }
-  /** Removes directories, logs and the row: the pod is gone. */
+  /** Unmounts volumes, removes the cgroup and the directories, with `logs` those of the logs too; nothing runs any more. */
+  | { type: "release"; logs: boolean }
+  /** Removes the row: the pod is gone. */
   | { type: "forget" };
 
 /** A plan: what to do now, and the monotonic ms at which to think again even if nothing happens. */

@@ -6,25 +6,27 @@
  * twice. Long operations (pulls, hooks, graceful kills) run beside each other; each end of one is a reason to look and
  * plan again.
  */
+import { isNameReserved } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
-import { type Pod, podContainers, type PodStatus } from "../objects/mod.ts";
-import type { ObservedPod } from "../observed/types.ts";
-import { hashAnnotation } from "../runtime/labels.ts";
+import { isSidecar, type Pod, podContainers, type PodStatus } from "../objects/mod.ts";
+import type { ObservedPod, ObservedSandbox } from "../observed/types.ts";
 import type { EventType } from "../telemetry/events.ts";
 import { errorText, type Logger } from "../telemetry/log.ts";
-import { countCrash, crashDelay, type CrashRecord, restartAt, retryDelay } from "./backoff.ts";
+import { type CrashRecord, retryDelay } from "./backoff.ts";
+import { CrashBook } from "./crash_book.ts";
 import { describeFailure } from "./failures.ts";
-import { gracePeriodSeconds, outcome, planPod, usableSandbox } from "./plan.ts";
+import { Intents, type Verdict } from "./intents.ts";
+import { backoffUntil, planPod, usableSandbox } from "./plan.ts";
+import { type InitialProbe, initialProbes, remembered } from "./remember.ts";
 import { shouldRestart } from "./restart_policy.ts";
 import { podStatus, podTitle, turnedAway } from "./status/pod_status.ts";
 import {
   type ContainerProbes,
-  type Intent,
   type Operation,
   operationKey,
+  Overtaken,
   type PodAction,
   type PodState,
-  type Remembered,
   type Retry,
 } from "./types.ts";
 
@@ -54,8 +56,8 @@ export interface WorkerDeps {
   /** The row's deletion at the very end of a pod; also for pods that never had one. */
   gone(uid: string): void;
   event(pod: Pod, container: string | undefined, type: EventType, reason: string, message: string): void;
-  loadCrashes(uid: string): Record<string, CrashRecord>;
-  saveCrashes(uid: string, crashes: Record<string, CrashRecord> | undefined): void;
+  loadMemory(uid: string): PodMemory;
+  saveMemory(uid: string, memory: PodMemory | undefined): void;
   /** The node's addresses, primary first. */
   hostIPs(): string[];
   /** `containerd`, for container IDs. */
@@ -64,26 +66,26 @@ export interface WorkerDeps {
   maxBackoffMs: number;
 }
 
-/** Readiness kept from before a restart of the agent. */
-export interface InitialProbe {
-  containerId: string;
-  ready: boolean;
-  started: boolean;
+/** What outlives the agent of a pod, besides its status. */
+export interface PodMemory {
+  /** By container name. */
+  crashes: Record<string, CrashRecord>;
+  /** Init container → the sandbox in which it completed. */
+  inits: Record<string, string>;
 }
 
 /** What an action tells its worker besides its end. */
 export interface ActionNotes {
   event(container: string | undefined, type: EventType, reason: string, message: string): void;
   /** The sandbox to start containers in. */
-  sandboxId: string | undefined;
+  sandbox: ObservedSandbox | undefined;
   podIPs: string[];
 }
 
-/** Why the node itself ends a pod. */
-export interface Verdict {
-  reason: string;
-  message: string;
-}
+/** Between kills of a container that survives them. */
+const killAgainMs = 1000;
+/** An operation that does not let go is left behind. */
+const stopMs = 500;
 
 export class PodWorker {
   #pod: Pod;
@@ -92,28 +94,26 @@ export class PodWorker {
   /** false: the store has no row for it (any more). */
   #wanted: boolean;
   #verdict: Verdict | undefined;
-  #shutdownDeadline: number | undefined;
-  #finishDeadline: number | undefined;
-  #deleteDeadline: number | undefined;
-  #operations = new Map<string, Operation & { abort: AbortController }>();
+  readonly #intents: Intents;
+  #operations = new Map<string, Operation & { abort: AbortController; done: Promise<void> }>();
   #retries = new Map<string, Retry>();
-  #crashes: Record<string, CrashRecord>;
-  #backoff = new Map<string, number>();
+  readonly #crashes: CrashBook;
   #backoffTold = new Set<string>();
   #restartWanted = new Set<string>();
   #stoppedSandboxes = new Set<string>();
-  #initializedSandbox: string | undefined;
+  #inits: Map<string, string>;
   #prepared = false;
   #released = false;
-  #lastActionEnd = -1;
-  #startedMono: number | undefined;
+  /** How many operations have ended, the last one when, and how many had when the last look began. */
+  #ends = 0;
+  #lastEnd = -1;
+  #looked = 0;
   #dirty = false;
   #running = false;
   #stopped = false;
   #cancelTimer = () => {};
   #status: PodStatus;
-  #initial: Map<string, InitialProbe>;
-  #ended: Promise<void> = Promise.resolve();
+  readonly #initial: Map<string, InitialProbe>;
 
   constructor(pod: Pod, wanted: boolean, deps: WorkerDeps) {
     this.#pod = pod;
@@ -121,12 +121,20 @@ export class PodWorker {
     this.#deps = deps;
     this.#status = pod.status ?? {};
     this.#log = deps.log.with({ pod: `${pod.metadata.namespace}/${pod.metadata.name}` });
-    this.#crashes = deps.loadCrashes(pod.metadata.uid!);
+    const { crashes, inits } = deps.loadMemory(pod.metadata.uid!);
+    this.#crashes = new CrashBook(deps.clock, deps.maxBackoffMs, crashes);
+    this.#inits = new Map(Object.entries(inits));
+    this.#intents = new Intents(deps.clock, pod);
     this.#initial = initialProbes(this.#status);
   }
 
   get pod(): Pod {
     return this.#pod;
+  }
+
+  /** Admission has turned it away, in this life of the agent or in an earlier one. */
+  get turnedAway(): boolean {
+    return turnedAway(this.#status);
   }
 
   /** Latest wins: the pod as the store has it now, or undefined when its row is gone. */
@@ -145,18 +153,17 @@ export class PodWorker {
   /** The node ends the pod (rejected at admission, evicted), or takes a rejection back. */
   end(verdict: Verdict | undefined): void {
     this.#verdict = verdict;
-    this.#finishDeadline = undefined;
+    this.#intents.renew();
     if (!verdict && turnedAway(this.#status)) {
       const { reason: _reason, message: _message, ...status } = this.#status;
       this.#status = { ...status, phase: "Pending" };
-      this.#released = false;
     }
     this.kick();
   }
 
   /** The machine goes down: the pod ends within `graceSeconds`; its row and its place in the phase machine stay. */
   shutdown(graceSeconds: number): void {
-    this.#shutdownDeadline = this.#deps.clock.mono() + graceSeconds * 1000;
+    this.#intents.shutdown(graceSeconds);
     this.kick();
   }
 
@@ -176,15 +183,20 @@ export class PodWorker {
   /** Something may have changed: look and plan. */
   kick(): void {
     this.#dirty = true;
-    if (!this.#running && !this.#stopped) this.#ended = this.#run();
+    if (!this.#running && !this.#stopped) void this.#run();
   }
 
-  /** Stops working, leaves the pod as it is. Resolves when no operation is under way any more. */
+  /** Stops working, leaves the pod as it is. Resolves when operations under way have let go, or soon all the same. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelTimer();
-    for (const operation of this.#operations.values()) operation.abort.abort(new Error("the agent stops"));
-    await this.#ended;
+    const operations = [...this.#operations.values()];
+    for (const { abort } of operations) abort.abort(new Error("the agent stops"));
+    if (operations.length === 0) return;
+    const enough = Promise.withResolvers<void>();
+    const cancel = this.#deps.clock.after(stopMs, enough.resolve);
+    await Promise.race([Promise.all(operations.map(({ done }) => done)), enough.promise]);
+    cancel();
   }
 
   async #run(): Promise<void> {
@@ -206,21 +218,33 @@ export class PodWorker {
 
   async #turn(): Promise<void> {
     const { clock } = this.#deps;
-    const uid = this.#pod.metadata.uid!;
-    let observed = this.#deps.observed(uid);
-    if (observed && observed.observedAt < this.#lastActionEnd) observed = await this.#deps.observe(uid);
+    const observed = await this.#look();
     if (this.#stopped) return;
     const state = this.#state(observed);
     const plan = planPod(state);
     for (const action of plan.actions) this.#act(action, state);
     // what has just been begun belongs into the status
     const after = plan.actions.length > 0 ? { ...state, operations: [...this.#operations.values()] } : state;
-    if (observed && !plan.actions.some(({ type }) => type === "forget")) {
-      this.#publish(after);
-      this.#syncProbes(after, observed);
+    if (observed && !plan.actions.some(({ type }) => type === "forget")) this.#publish(after);
+    const wakes = [plan.nextAt];
+    if (state.intent.type === "run") {
+      wakes.push(this.#intents.activeUntil(this.#pod, this.#status), this.#crashes.nextEnd(state.now));
     }
-    const wakes = [plan.nextAt, this.#deadlineAt(), this.#nextBackoff(state)].filter((at) => at !== undefined);
-    if (wakes.length > 0) this.#wake(Math.max(Math.min(...wakes), clock.mono() + 1));
+    const next = wakes.filter((at) => at !== undefined);
+    if (next.length > 0) this.#wake(Math.max(Math.min(...next), clock.mono() + 1));
+  }
+
+  /** The pod as seen by a look that began after the last operation ended; undefined while the runtime is silent. */
+  async #look(): Promise<ObservedPod | undefined> {
+    const uid = this.#pod.metadata.uid!;
+    while (!this.#stopped) {
+      const observed = this.#deps.observed(uid);
+      if (!observed || this.#looked === this.#ends || observed.observedAt > this.#lastEnd) return observed;
+      const ends = this.#ends;
+      await this.#deps.observe(uid);
+      this.#looked = ends;
+    }
+    return undefined;
   }
 
   #wake(at: number): void {
@@ -228,95 +252,77 @@ export class PodWorker {
     if (!this.#stopped) this.#cancelTimer = this.#deps.clock.after(at - this.#deps.clock.mono(), () => this.kick());
   }
 
-  #nextBackoff({ now }: PodState): number | undefined {
-    const open = [...this.#backoff.values()].filter((at) => at > now);
-    return open.length > 0 ? Math.min(...open) : undefined;
-  }
-
   #state(observed: ObservedPod | undefined): PodState {
     const now = this.#deps.clock.mono();
+    const uid = this.#pod.metadata.uid!;
+    const intent = this.#intents.of({
+      pod: this.#pod,
+      wanted: this.#wanted,
+      verdict: this.#verdict,
+      status: this.#status,
+    });
     if (observed) this.#digest(observed, now);
-    const base: PodState = {
+    const state: PodState = {
       pod: this.#pod,
       now,
-      intent: { type: "run" },
+      intent,
       observed,
       operations: [...this.#operations.values()],
       prepared: this.#prepared,
       released: this.#released,
       retries: this.#retries,
-      backoff: this.#backoff,
-      probes: this.#deps.probes.results(this.#pod.metadata.uid!),
+      backoff: this.#crashes.until,
+      probes: new Map(),
       restartWanted: this.#restartWanted,
       stoppedSandboxes: this.#stoppedSandboxes,
-      initializedSandbox: this.#initializedSandbox,
+      completedInits: this.#inits,
       remembered: remembered(this.#status),
     };
-    return { ...base, intent: this.#intent(now) };
+    if (observed) {
+      this.#noteInits(state);
+      // before their results are read: what was published of adopted containers is among them
+      this.#syncProbes(state, observed);
+    }
+    return { ...state, probes: this.#deps.probes.results(uid) };
   }
 
-  #intent(now: number): Intent {
-    const { metadata, spec } = this.#pod;
-    const grace = gracePeriodSeconds(this.#pod);
-    if (!this.#wanted || metadata.deletionTimestamp) {
-      const seconds = metadata.deletionGracePeriodSeconds ?? grace;
-      const passed = metadata.deletionTimestamp
-        ? clamp(this.#deps.clock.now() - (Date.parse(metadata.deletionTimestamp) - seconds * 1000), 0, seconds * 1000)
-        : 0;
-      this.#deleteDeadline = Math.min(this.#deleteDeadline ?? Infinity, now + seconds * 1000 - passed);
-      return { type: "delete", deadline: this.#deleteDeadline, message: "the pod is deleted" };
+  /** Takes in what an observation shows: crashes to count, and which memories are of something that is gone. */
+  #digest(observed: ObservedPod, now: number): void {
+    if (this.#crashes.take(this.#pod, observed, now)) this.#save();
+    const ids = new Set([...observed.containers, ...observed.sandboxes].map(({ id }) => id));
+    for (const set of [this.#restartWanted, this.#stoppedSandboxes, this.#backoffTold]) {
+      for (const id of set) if (!ids.has(id)) set.delete(id);
     }
-    const finish = (reason: string, message: string): Intent => {
-      this.#finishDeadline ??= now + grace * 1000;
-      return { type: "finish", deadline: this.#finishDeadline, reason, message };
-    };
-    if (this.#verdict) return finish(this.#verdict.reason, this.#verdict.message);
-    if (this.#status.phase === "Succeeded" || this.#status.phase === "Failed") return finish("", "Pod has completed");
-    if (this.#shutdownDeadline !== undefined) {
-      return {
-        type: "finish",
-        deadline: this.#shutdownDeadline,
-        reason: "",
-        message: "the node shuts down",
-        forNow: true,
-      };
+    for (const key of this.#retries.keys()) {
+      const [verb, target] = key.split("/");
+      if (target === undefined) continue;
+      const over = verb === "start"
+        ? !this.#operations.has(key) && observed.containers.find(({ name }) => name === target)?.state === "running"
+        : !ids.has(target);
+      if (over) this.#retries.delete(key);
     }
-    const deadline = this.#deadlineAt();
-    if (spec.activeDeadlineSeconds && deadline !== undefined && deadline <= now) {
-      return finish("DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
-    }
-    return { type: "run" };
   }
 
-  /** Monotonic ms at which activeDeadlineSeconds have passed since startTime. */
-  #deadlineAt(): number | undefined {
-    const seconds = this.#pod.spec.activeDeadlineSeconds;
-    if (!seconds || !this.#status.startTime) return undefined;
-    const { clock } = this.#deps;
-    this.#startedMono ??= clock.mono() - clamp(clock.now() - Date.parse(this.#status.startTime), 0, seconds * 1000);
-    return this.#startedMono + seconds * 1000;
+  /** Init containers that completed in the present sandbox do not run again there, even if their records vanish. */
+  #noteInits(state: PodState): void {
+    const sandbox = usableSandbox(state);
+    const inits = (this.#pod.spec.initContainers ?? []).filter((container) => !isSidecar(container));
+    if (!sandbox || inits.length === 0) return;
+    const here = state.observed!.containers.filter(({ sandboxId }) => sandboxId === sandbox.id);
+    const begun = this.#pod.spec.containers.some(({ name }) => here.some((container) => container.name === name));
+    let news = false;
+    for (const { name } of inits) {
+      const newest = here.find((container) => container.name === name);
+      if (!begun && !(newest?.state === "exited" && newest.exitCode === 0)) continue;
+      news ||= this.#inits.get(name) !== sandbox.id;
+      this.#inits.set(name, sandbox.id);
+    }
+    if (news) this.#save();
   }
 
-  /** Takes in what an observation shows: crashes to count, an initialized sandbox. */
-  #digest(observed: ObservedPod, mono: number): void {
-    const { clock, maxBackoffMs } = this.#deps;
-    const pod = this.#pod;
-    let counted = false;
-    for (const { container } of podContainers(pod)) {
-      const newest = observed.containers.find(({ name }) => name === container.name);
-      if (newest?.state !== "exited" || newest.finishedAt === 0 || this.#backoff.has(newest.id)) continue;
-      const before = this.#crashes[container.name];
-      const record = countCrash(before, newest, newest.annotations[hashAnnotation] ?? "");
-      if (record !== before) {
-        this.#crashes[container.name] = record;
-        counted ||= shouldRestart(pod, container, newest.exitCode);
-      }
-      this.#backoff.set(newest.id, restartAt(record, maxBackoffMs, clock.now(), mono));
-    }
-    if (counted) this.#deps.saveCrashes(pod.metadata.uid!, this.#crashes);
-    for (const id of this.#backoff.keys()) {
-      if (!observed.containers.some((container) => container.id === id)) this.#backoff.delete(id);
-    }
+  #save(): void {
+    const inits = Object.fromEntries(this.#inits);
+    this.#deps.saveMemory(this.#pod.metadata.uid!, { crashes: this.#crashes.records, inits });
   }
 
   #act(action: PodAction, state: PodState): void {
@@ -330,36 +336,46 @@ export class PodWorker {
     }
     const key = operationKey(action);
     const under = this.#operations.get(key);
-    under?.abort.abort(new Error("overtaken"));
+    under?.abort.abort(new Overtaken());
     const operation = {
       key,
       type: action.type,
       canceled: false,
       abort: new AbortController(),
+      done: Promise.resolve(),
       ...("name" in action ? { container: action.name } : {}),
       ...("containerId" in action ? { containerId: action.containerId } : {}),
       ...(action.type === "killContainer" ? { deadline: action.deadline } : {}),
     };
     this.#operations.set(key, operation);
     this.#log.debug("Acting", { ...action });
+    this.#begun(action);
     const sandbox = usableSandbox(state);
     const notes: ActionNotes = {
       event: (container, type, reason, message) => this.#deps.event(this.#pod, container, type, reason, message),
-      sandboxId: sandbox?.id,
+      sandbox,
       podIPs: this.#pod.spec.hostNetwork ? this.#deps.hostIPs() : sandbox?.ips ?? [],
     };
     if (action.type === "createSandbox" && state.observed!.sandboxes.length > 0) {
       notes.event(undefined, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
     }
     if (action.type === "killContainer" && !under) notes.event(action.name, "Normal", "Killing", action.message);
-    this.#deps.execute(this.#pod, action, operation.abort.signal, notes).then(
+    operation.done = this.#deps.execute(this.#pod, action, operation.abort.signal, notes).then(
       () => this.#succeeded(key, action),
       (err) => this.#failed(key, action, operation.canceled || this.#operations.get(key) !== operation, err),
     ).finally(() => {
       if (this.#operations.get(key) === operation) this.#operations.delete(key);
-      this.#lastActionEnd = this.#deps.clock.mono();
+      this.#ends++;
+      this.#lastEnd = this.#deps.clock.mono();
       this.kick();
     });
+  }
+
+  /** What holds from the beginning of an action on, whatever becomes of its answer. */
+  #begun(action: PodAction): void {
+    if (action.type === "prepare") this.#released = false;
+    if (action.type === "release") this.#prepared = false;
+    if (action.type === "killContainer" && action.restart) this.#restartWanted.add(action.containerId);
   }
 
   #succeeded(key: string, action: PodAction): void {
@@ -368,24 +384,21 @@ export class PodWorker {
       case "prepare":
         this.#prepared = true;
         break;
-      case "createSandbox":
-        this.#initializedSandbox = undefined;
-        break;
       case "stopSandbox":
         this.#stoppedSandboxes.add(action.sandboxId);
         break;
       case "killContainer":
-        if (action.restart) this.#restartWanted.add(action.containerId);
+        // a runtime that still shows it running is not asked again at once
+        this.#retries.set(key, { at: this.#deps.clock.mono() + killAgainMs, count: 0, reason: "", message: "" });
         break;
       case "release":
         this.#released = true;
-        this.#prepared = false;
         break;
       case "forget":
         this.#stopped = true;
         this.#cancelTimer();
         this.#deps.probes.forget(this.#pod.metadata.uid!);
-        this.#deps.saveCrashes(this.#pod.metadata.uid!, undefined);
+        this.#deps.saveMemory(this.#pod.metadata.uid!, undefined);
         this.#deps.gone(this.#pod.metadata.uid!);
         break;
     }
@@ -394,13 +407,16 @@ export class PodWorker {
   #failed(key: string, action: PodAction, canceled: boolean, err: unknown): void {
     if (canceled || this.#stopped) return;
     const failure = describeFailure(action, err);
-    const count = (this.#retries.get(key)?.count ?? 0) + 1;
+    const before = this.#retries.get(key);
+    const count = (before?.count ?? 0) + 1;
+    const namesTaken = (before?.namesTaken ?? 0) + (isNameReserved(err) || isNameReserved(causeOf(err)) ? 1 : 0);
     const wait = failure.retryAfterMs ?? retryDelay(count);
     this.#retries.set(key, {
       at: this.#deps.clock.mono() + wait,
       count,
       reason: failure.reason,
       message: failure.message,
+      ...(namesTaken > 0 ? { namesTaken } : {}),
     });
     if (failure.event) {
       this.#deps.event(
@@ -425,36 +441,20 @@ export class PodWorker {
       hostIPs: this.#deps.hostIPs(),
       runtimeName: this.#deps.runtimeName(),
       now: this.#deps.clock.now(),
-      backoffSeconds: (id) => this.#backoffSeconds(id),
+      backoffSeconds: (id) => this.#crashes.seconds(id),
     });
     this.#tellBackoff(state);
     this.#status = status;
-    if (outcome(state) === "open" && usableSandbox(state)) this.#noteInitialized(state);
     if (this.#wanted) this.#deps.publish(pod, status);
   }
 
-  /** Once containers run in a sandbox, its init containers are not run again even if their records vanish. */
-  #noteInitialized(state: PodState): void {
-    const sandbox = usableSandbox(state)!;
-    const regular = new Set(state.pod.spec.containers.map(({ name }) => name));
-    if (state.observed!.containers.some(({ name, sandboxId }) => sandboxId === sandbox.id && regular.has(name))) {
-      this.#initializedSandbox = sandbox.id;
-    }
-  }
-
-  #backoffSeconds(containerId: string): number {
-    const record = Object.values(this.#crashes).find((crash) => crash.containerId === containerId);
-    return record ? crashDelay(record.level, this.#deps.maxBackoffMs) / 1000 : 0;
-  }
-
   #tellBackoff(state: PodState): void {
-    for (const [id, at] of this.#backoff) {
-      if (at <= state.now || this.#backoffTold.has(id) || state.intent.type !== "run") continue;
-      const ended = state.observed?.containers.find((container) => container.id === id);
-      const container = ended &&
-        podContainers(state.pod).find(({ container }) => container.name === ended.name)?.container;
-      if (!container || !shouldRestart(state.pod, container, ended.exitCode)) continue;
-      this.#backoffTold.add(id);
+    if (state.intent.type !== "run") return;
+    for (const { container } of podContainers(state.pod)) {
+      const newest = state.observed!.containers.find(({ name }) => name === container.name);
+      if (backoffUntil(state, container, newest) === undefined || this.#backoffTold.has(newest!.id)) continue;
+      if (!shouldRestart(state.pod, container, newest!.exitCode)) continue;
+      this.#backoffTold.add(newest!.id);
       this.#deps.event(
         state.pod,
         container.name,
@@ -463,7 +463,6 @@ export class PodWorker {
         `Back-off restarting failed container ${container.name} in pod ${podTitle(state.pod)}`,
       );
     }
-    for (const id of this.#backoffTold) if (!this.#backoff.has(id)) this.#backoffTold.delete(id);
   }
 
   #syncProbes(state: PodState, observed: ObservedPod): void {
@@ -478,38 +477,6 @@ export class PodWorker {
   }
 }
 
-function clamp(value: number, low: number, high: number): number {
-  return Math.min(Math.max(value, low), high);
-}
-
-function idOf(containerID: string | undefined): string {
-  return containerID?.replace(/^[^:]*:\/\//, "") ?? "";
-}
-
-function remembered(status: PodStatus): Map<string, Remembered> {
-  const result = new Map<string, Remembered>();
-  for (const container of [...status.initContainerStatuses ?? [], ...status.containerStatuses ?? []]) {
-    if (!container.containerID) continue;
-    const terminated = container.state?.terminated;
-    result.set(container.name, {
-      restartCount: container.restartCount,
-      containerId: idOf(container.containerID),
-      ...(terminated ? { exitCode: terminated.exitCode } : {}),
-    });
-  }
-  return result;
-}
-
-function initialProbes(status: PodStatus): Map<string, InitialProbe> {
-  const result = new Map<string, InitialProbe>();
-  for (const container of [...status.initContainerStatuses ?? [], ...status.containerStatuses ?? []]) {
-    if (container.containerID && container.state?.running) {
-      result.set(container.name, {
-        containerId: idOf(container.containerID),
-        ready: container.ready,
-        started: container.started ?? false,
-      });
-    }
-  }
-  return result;
+function causeOf(err: unknown): unknown {
+  return err instanceof Error ? err.cause : undefined;
 }

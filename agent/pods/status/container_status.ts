@@ -5,6 +5,7 @@
 import { timestamp } from "../../clock.ts";
 import type { Container, ContainerState, ContainerStatus } from "../../objects/mod.ts";
 import type { ObservedContainer } from "../../observed/types.ts";
+import { unknownExitCode } from "../types.ts";
 
 export interface ContainerFacts {
   container: Container;
@@ -62,7 +63,8 @@ function containerState(facts: ContainerFacts): ContainerState {
   const notYet = (): ContainerState => ({ waiting: waiting ?? { reason: initialReason } });
   switch (newest?.state) {
     case undefined:
-      if (previous?.state?.terminated && !restarts && !waiting) return { terminated: previous.state.terminated };
+      if (!restarts && !waiting && previous?.state?.terminated) return { terminated: previous.state.terminated };
+      if (!restarts && !waiting && previous?.state?.running) return endedUnseen(previous);
       return notYet();
     case "created":
       return { waiting: waiting ?? { reason: "ContainerCreating" } };
@@ -82,6 +84,19 @@ function containerState(facts: ContainerFacts): ContainerState {
         },
       };
   }
+}
+
+/** The end of a container that ran when it was last seen, and of which the runtime knows nothing any more. */
+function endedUnseen({ containerID, state }: ContainerStatus): ContainerState {
+  return {
+    terminated: {
+      exitCode: unknownExitCode,
+      reason: "ContainerStatusUnknown",
+      message: "The container could not be located when the pod was deleted.  The container used to be Running",
+      ...(state?.running?.startedAt ? { startedAt: state.running.startedAt } : {}),
+      ...(containerID ? { containerID } : {}),
+    },
+  };
 }
 
 /** How an attempt ended. What was published of it stays: its message may be gone from the disk by now. */
@@ -113,6 +128,13 @@ function lastContainerState(facts: ContainerFacts, state: ContainerState): Conta
   if (previous?.state?.terminated && (!id || previous.state.terminated.containerID !== id) && !state.terminated) {
     return { terminated: previous.state.terminated };
   }
+  if (previous?.state?.running && previous.containerID && !state.terminated && !attempts.some(isPrevious)) {
+    return endedUnseen(previous);
+  }
   const last = previous?.lastState ?? {};
   return last.terminated && last.terminated.containerID === id ? {} : last;
+
+  function isPrevious(attempt: ObservedContainer): boolean {
+    return `${runtimeName}://${attempt.id}` === previous?.containerID;
+  }
 }

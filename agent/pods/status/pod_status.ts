@@ -5,8 +5,7 @@
 import { timestamp } from "../../clock.ts";
 import { type Container, type ContainerStatus, isSidecar, type Pod, type PodStatus } from "../../objects/mod.ts";
 import { qosClass } from "../../resources/qos.ts";
-import { outcome, usableSandbox } from "../plan.ts";
-import { shouldRestart } from "../restart_policy.ts";
+import { backoffUntil, lastEnd, outcome, usableSandbox } from "../plan.ts";
 import type { PodState } from "../types.ts";
 import { podConditions } from "./conditions.ts";
 import { containerStatus } from "./container_status.ts";
@@ -84,38 +83,29 @@ function status(
   const probed = newest && probes.get(container.name)?.containerId === newest.id
     ? probes.get(container.name)
     : undefined;
-  const exitCode = newest ? newest.exitCode : previous?.state?.terminated?.exitCode;
-  const restarts = !ending && (exitCode === undefined || shouldRestart(pod, container, exitCode) ||
-    (newest !== undefined && state.restartWanted.has(newest.id)));
+  const restarts = !ending && lastEnd(state, container)?.restart !== false;
   return containerStatus({
     container,
     kind,
     attempts,
     previous,
     restarts,
-    waiting: ending ? undefined : waitingReason(state, facts, container, newest),
+    waiting: ending ? undefined : waitingReason(),
     starting: operations.some(({ key }) => key === `start/${container.name}`),
-    initialReason: kind === "regular" && (pod.spec.initContainers ?? []).length > 0
-      ? "PodInitializing"
-      : "ContainerCreating",
+    initialReason: (pod.spec.initContainers ?? []).length > 0 ? "PodInitializing" : "ContainerCreating",
     startupPassed: !container.startupProbe || probed?.startup === "success",
     readinessPassed: !container.readinessProbe || probed?.readiness === "success",
     runtimeName: facts.runtimeName,
   });
 
-  function waitingReason(
-    { now, backoff }: PodState,
-    { backoffSeconds }: StatusFacts,
-    { name }: Container,
-    last: typeof newest,
-  ): { reason: string; message?: string } | undefined {
+  function waitingReason(): { reason: string; message?: string } | undefined {
+    const { name } = container;
     const retry = retries.get(`start/${name}`);
-    if (retry) return { reason: retry.reason, ...(retry.message ? { message: retry.message } : {}) };
-    const until = last?.state === "exited" ? backoff.get(last.id) : undefined;
-    if (until !== undefined && until > now) {
-      return { reason: "CrashLoopBackOff", message: backoffMessage(pod, name, backoffSeconds(last!.id)) };
+    const until = backoffUntil(state, container, newest);
+    if (until !== undefined && until > (retry?.at ?? 0)) {
+      return { reason: "CrashLoopBackOff", message: backoffMessage(pod, name, facts.backoffSeconds(newest!.id)) };
     }
-    return undefined;
+    return retry && { reason: retry.reason, ...(retry.message ? { message: retry.message } : {}) };
   }
 }
 

@@ -1,0 +1,98 @@
+/**
+ * What is wanted of a pod, from its object, its status and what the node decided about it. Keeps the deadlines: each is
+ * set once, on the monotonic clock, so that neither later looks nor a clock that jumps move it.
+ */
+import type { Clock } from "../clock.ts";
+import type { Pod, PodStatus } from "../objects/mod.ts";
+import { gracePeriodSeconds } from "./plan.ts";
+import type { Intent } from "./types.ts";
+
+/** Why the node itself ends a pod. */
+export interface Verdict {
+  reason: string;
+  message: string;
+}
+
+export interface Wish {
+  pod: Pod;
+  /** The store has a row for it. */
+  wanted: boolean;
+  verdict: Verdict | undefined;
+  status: PodStatus;
+}
+
+export class Intents {
+  readonly #clock: Clock;
+  /** The deletion that an earlier life of the agent saw already. */
+  readonly #adopted: string | undefined;
+  #deletion: { key: string; deadline: number } | undefined;
+  #finish: number | undefined;
+  #shutdown = Infinity;
+  #started: number | undefined;
+
+  constructor(clock: Clock, pod: Pod) {
+    this.#clock = clock;
+    this.#adopted = pod.metadata.deletionTimestamp ? deletionKey(pod) : undefined;
+  }
+
+  /** The machine goes down: whatever runs ends within `graceSeconds`. */
+  shutdown(graceSeconds: number): void {
+    this.#shutdown = Math.min(this.#shutdown, this.#clock.mono() + graceSeconds * 1000);
+  }
+
+  /** The pod is to end for a new reason, or no longer. */
+  renew(): void {
+    this.#finish = undefined;
+  }
+
+  of({ pod, wanted, verdict, status }: Wish): Intent {
+    const now = this.#clock.mono();
+    if (!wanted || pod.metadata.deletionTimestamp) {
+      const deadline = Math.min(this.#deletionDeadline(pod, now), this.#shutdown);
+      return { type: "delete", deadline, message: "the pod is deleted" };
+    }
+    const finish = (reason: string, message: string): Intent => {
+      this.#finish ??= now + gracePeriodSeconds(pod) * 1000;
+      return { type: "finish", deadline: Math.min(this.#finish, this.#shutdown), reason, message };
+    };
+    if (verdict) return finish(verdict.reason, verdict.message);
+    if (status.phase === "Succeeded" || status.phase === "Failed") return finish("", "Pod has completed");
+    if (this.#shutdown < Infinity) {
+      return { type: "finish", deadline: this.#shutdown, reason: "", message: "the node shuts down", forNow: true };
+    }
+    const deadline = this.activeUntil(pod, status);
+    if (deadline !== undefined && deadline <= now) {
+      return finish("DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+    }
+    return { type: "run" };
+  }
+
+  /** Monotonic ms at which activeDeadlineSeconds have passed since startTime. */
+  activeUntil({ spec: { activeDeadlineSeconds: seconds } }: Pod, { startTime }: PodStatus): number | undefined {
+    if (!seconds || !startTime) return undefined;
+    const passed = clamp(this.#clock.now() - Date.parse(startTime), 0, seconds * 1000);
+    this.#started ??= this.#clock.mono() - passed;
+    return this.#started + seconds * 1000;
+  }
+
+  /** A deletion that is seen to come has its whole grace; of one that came earlier, what the stored time leaves of it. */
+  #deletionDeadline(pod: Pod, now: number): number {
+    const key = deletionKey(pod);
+    if (this.#deletion?.key === key) return this.#deletion.deadline;
+    const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
+    const grace = (deletionGracePeriodSeconds ?? gracePeriodSeconds(pod)) * 1000;
+    let left = grace;
+    if (key === this.#adopted) left = clamp(Date.parse(deletionTimestamp!) - this.#clock.now(), 0, grace);
+    const deadline = Math.min(this.#deletion?.deadline ?? Infinity, now + left);
+    this.#deletion = { key, deadline };
+    return deadline;
+  }
+}
+
+function deletionKey({ metadata: { deletionTimestamp, deletionGracePeriodSeconds } }: Pod): string {
+  return `${deletionTimestamp ?? ""}/${deletionGracePeriodSeconds ?? ""}`;
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high);
+}
