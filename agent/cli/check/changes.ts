@@ -1,0 +1,33 @@
+/** What islet sets on a machine: files, kernel settings, tables, cgroups. Pure. */
+import { join } from "node:path";
+import { configFileName, masqueradeTable } from "../../../net/cni/mod.ts";
+import type { NodeConfig } from "../../config/mod.ts";
+import type { Machine } from "./machine.ts";
+
+export function changes(
+  { rootDir, runDir, podLogsDir, runtime, podCIDRs, cgroupRoot, api, cgroupDriver }:
+    & Pick<NodeConfig, "rootDir" | "runDir" | "podLogsDir" | "podCIDRs" | "cgroupRoot" | "api" | "cgroupDriver">
+    & { runtime: Pick<NodeConfig["runtime"], "mode"> },
+  { cni }: Pick<Machine, "cni">,
+): string[] {
+  const v6 = (cidr: string) => cidr.includes(":");
+  const managed = runtime.mode === "managed";
+  const ours = managed && cni.foreign.length === 0;
+  return [
+    `directory ${rootDir}: store, volumes, images to preload${managed ? ", containerd's data" : ""}`,
+    `directory ${runDir}: ${managed ? "containerd's state and socket, leases of addresses" : "run-time state"}`,
+    `directory ${podLogsDir}: logs of containers`,
+    `socket ${api.socket}: the API, for root`,
+    cgroupDriver === "systemd"
+      ? "systemd slice kubepods.slice and those below it"
+      : `cgroups ${join(cgroupRoot, "kubepods")} and those below it`,
+    ...(ours
+      ? [
+        `file ${join(cni.confDir, configFileName)}: the pod network`,
+        ...podCIDRs.map((cidr) => `sysctl ${v6(cidr) ? "net.ipv6.conf.all.forwarding" : "net.ipv4.ip_forward"}=1`),
+        ...podCIDRs.map((cidr) => `nftables table ${v6(cidr) ? "ip6" : "ip"} ${masqueradeTable}: masquerades ${cidr}`),
+        "iptables chains CNI-HOSTPORT-* and CNI-DN-* of CNI's portmap, while pods have hostPorts",
+      ]
+      : []),
+  ];
+}
