@@ -12,7 +12,7 @@ import { startApi } from "./api/mod.ts";
 import { systemClock } from "./clock.ts";
 import type { NodeConfig } from "./config/mod.ts";
 import { ImageManager, ImagePins, ImagePreloader, NodeKeyring } from "./images/mod.ts";
-import { containerLogPath, LogRotator, removeContainerLogs, removePodLogs } from "./logs/mod.ts";
+import { LogRotator } from "./logs/mod.ts";
 import {
   AddressWatcher,
   allocatable,
@@ -25,25 +25,18 @@ import {
   readFacts,
   safeSysctls,
 } from "./node/mod.ts";
-import type { Pod } from "./objects/mod.ts";
-import { criSource } from "./observed/cri_source.ts";
-import { PodObserver } from "./observed/observer.ts";
-import type { ObservedContainer } from "./observed/types.ts";
-import { PodExecutor } from "./pods/execute.ts";
-import { PodManager } from "./pods/manager.ts";
-import { type NodeSettings, PodMessages } from "./pods/messages.ts";
-import { orphanPod } from "./pods/orphan.ts";
-import { sweepLeftovers } from "./pods/sweep.ts";
-import { type ExecSync, ProbeManager } from "./probes/mod.ts";
+import type { PodObserver } from "./observed/observer.ts";
+import type { NodeSettings } from "./pods/messages.ts";
 import { readIdentity } from "./runtime/mod.ts";
 import { type Adoptable, isFromFile, ManifestSource } from "./sources/mod.ts";
-import { type Realm, Store, type StoreObject } from "./store/mod.ts";
+import { Store, type StoreObject } from "./store/mod.ts";
 import { EventRing } from "./telemetry/events.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { VolumeManager } from "./volumes/mod.ts";
 import { ownerId, privateDirectory } from "./wiring/directories.ts";
 import { podCgroups } from "./wiring/kubepods.ts";
 import { podNetwork } from "./wiring/network.ts";
+import { assemblePods, logFile, lookUp, realmOf } from "./wiring/pods.ts";
 import { startRuntime } from "./wiring/runtime.ts";
 
 /** A running node. */
@@ -116,24 +109,9 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   stops.push(() => kubepods.stop());
   const { fs: cgroups, paths: cgroupPaths } = kubepods;
 
-  const lookUp = <T>(pod: Pod, kind: string, name: string) =>
-    store.get<T>(realmOf(store, pod), kind, pod.metadata.namespace!, name);
-  const volumes = new VolumeManager({
-    podsDir: join(rootDir, "pods"),
-    resolve: (kind, namespace, name, pod) => store.get(realmOf(store, pod), kind, namespace, name),
-    facts: (pod) => ({
-      nodeName,
-      hostIPs: nodeIPs(),
-      podIPs: observer.get(pod.metadata.uid!)?.sandboxes[0]?.ips ?? [],
-      allocatable: roomForPods,
-    }),
-    nodeLabels: () => ({ ...nodeLabels(facts, nodeName), ...config.nodeLabels }),
-    log,
-    clock,
-  });
   const images = new ImageManager({
     image: runtime.image,
-    secret: (pod, name) => lookUp(pod, "Secret", name),
+    secret: (pod, name) => lookUp(store, pod, "Secret", name),
     nodeKeyring: (() => {
       const keyring = new NodeKeyring([join(rootDir, "config.json"), "/root/.docker/config.json"]);
       return () => keyring.get();
@@ -145,22 +123,6 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     clock,
   });
 
-  const exec: ExecSync = async (containerId, cmd, timeoutMs, signal) => {
-    const timeout = BigInt(Math.max(1, Math.ceil(timeoutMs / 1000)));
-    return await cri.runtime.execSync({ containerId, cmd, timeout }, { signal, timeoutMs: timeoutMs + 1000 });
-  };
-  const observer = new PodObserver({
-    source: criSource({
-      cri,
-      owner,
-      clock,
-      log,
-      logFile: (container) =>
-        container.logPath || containerLogPath(podLogsDir, podOf(container), container.name, container.attempt),
-    }),
-    clock,
-    log,
-  });
   const settings: NodeSettings = {
     owner,
     nodeName,
@@ -174,7 +136,10 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
       cpuPeriodUs: config.cpuCFSQuotaPeriodUs,
       memoryCapacity: facts.capacity.memory,
       hugePageSizes: hugePageSizes(),
-      swap: { cgroupVersion: cgroups.version, behavior: config.swapBehavior, swapCapacity: facts.swapBytes },
+      // where the kernel keeps no account of swap, a limit on it would be refused
+      ...(kubepods.accountsSwap
+        ? { swap: { cgroupVersion: cgroups.version, behavior: config.swapBehavior, swapCapacity: facts.swapBytes } }
+        : {}),
     },
     security: {
       seccompRoot: join(rootDir, "seccomp"),
@@ -185,33 +150,6 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     allocatable: () => roomForPods,
     serviceEnv: () => ({}),
   };
-  const messages = new PodMessages({ settings, lookUp, volumes, runtime: cri.runtime });
-  const executor = new PodExecutor({
-    cri,
-    images,
-    volumes,
-    cgroups,
-    cgroupPaths,
-    podLimits: {
-      cpuQuota: config.cpuCFSQuota,
-      cpuPeriodUs: config.cpuCFSQuotaPeriodUs,
-      podPidsLimit: config.podPidsLimit,
-    },
-    messages,
-    exec,
-    clock,
-    removeLogs: async ({ metadata: { namespace, name, uid } }, one) => {
-      const pod = { namespace: namespace!, name, uid: uid! };
-      if (one) removeContainerLogs(containerLogPath(podLogsDir, pod, one.container, one.attempt));
-      else removePodLogs(podLogsDir, pod);
-    },
-    removeRow: async (pod) => {
-      const { namespace, name, uid } = pod.metadata;
-      await store.remove(realmOf(store, pod), "Pod", namespace!, name, uid);
-    },
-  });
-  const probes = new ProbeManager({ exec, events, log, clock, onChange: (uid) => manager.kick(uid) });
-  stops.push(() => probes.stopAll());
   const node = {
     name: nodeName,
     labels: { ...nodeLabels(facts, nodeName), ...config.nodeLabels },
@@ -223,19 +161,29 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     supplementalGroupsPolicy: false,
     shuttingDown: false,
   };
-  const manager = new PodManager({
+  const { observer, manager, probes } = assemblePods({
     store,
-    observer,
+    cri,
+    cgroups,
+    volumes: (podIPs) =>
+      new VolumeManager({
+        podsDir: join(rootDir, "pods"),
+        resolve: (kind, namespace, name, pod) => store.get(realmOf(store, pod), kind, namespace, name),
+        facts: (pod) => ({ nodeName, hostIPs: nodeIPs(), podIPs: podIPs(pod), allocatable: roomForPods }),
+        nodeLabels: () => ({ ...nodeLabels(facts, nodeName), ...config.nodeLabels }),
+        log,
+        clock,
+      }),
+    images,
+    settings,
+    podLimits: {
+      cpuQuota: config.cpuCFSQuota,
+      cpuPeriodUs: config.cpuCFSQuotaPeriodUs,
+      podPidsLimit: config.podPidsLimit,
+    },
     clock,
     log,
     events,
-    execute: (pod, action, signal, notes) => executor.execute(pod, action, signal, notes),
-    probes: {
-      sync: (pod, observed, podIP, initial, ending) => probes.sync(pod, observed, podIP ?? "", initial, ending),
-      results: (uid) => probes.results(uid),
-      forget: (uid) => probes.forget(uid),
-    },
-    hostIPs: nodeIPs,
     runtimeName: () => runtime.name,
     maxBackoffMs: config.maxContainerRestartPeriodMs,
     bootId: facts.bootID,
@@ -248,27 +196,20 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
       const refused = [...decisions].filter(([, decision]) => !decision.admit);
       return new Map(refused.map(([uid, decision]) => [uid, decision as { reason: string; message: string }]));
     },
-    refreshVolumes: (pod) => volumes.refresh(pod),
-    orphan: orphanPod,
-    sweep: async (known) => {
-      await sweepLeftovers({ volumes, cgroups, cgroupPaths, podLogsDir, log, known });
-      if (network.leaseDir) {
-        const live = new Set(observer.uids().flatMap((uid) => observer.get(uid)?.sandboxes.map(({ id }) => id) ?? []));
-        const freed = await freeLeases(network.leaseDir, live, clock.now() - 60_000);
-        if (freed.length > 0) log.info("Freed addresses of sandboxes that are gone", { count: freed.length });
-      }
+    freeAddresses: async (live) => {
+      if (!network.leaseDir) return;
+      const freed = await freeLeases(network.leaseDir, live, clock.now() - 60_000);
+      if (freed.length > 0) log.info("Freed addresses of sandboxes that are gone", { count: freed.length });
     },
   });
+  stops.push(() => probes.stopAll());
   const rotator = new LogRotator({
     maxSize: config.containerLogMaxSize,
     maxFiles: config.containerLogMaxFiles,
     intervalMs: config.containerLogMonitorIntervalMs,
     running: () =>
       observer.uids().flatMap((uid) => observer.get(uid)?.containers ?? []).filter(({ state }) => state === "running")
-        .map((container) => ({
-          containerId: container.id,
-          path: container.logPath || containerLogPath(podLogsDir, podOf(container), container.name, container.attempt),
-        })),
+        .map((container) => ({ containerId: container.id, path: logFile(container, podLogsDir) })),
     reopen: async (containerId) => void await cri.runtime.reopenContainerLog({ containerId }),
     clock,
     log,
@@ -348,17 +289,6 @@ function refuseMachine({ failSwapOn, failCgroupV1 }: NodeConfig, { swapBytes }: 
       "Cannot start: failCgroupV1 is set and the machine has cgroup v1; boot with cgroup v2 or unset failCgroupV1",
     );
   }
-}
-
-/** The realm that a pod's references are resolved in: its own. */
-function realmOf(store: Store, { metadata: { namespace, name, uid } }: Pod): Realm {
-  return store.get<Pod>("control-plane", "Pod", namespace!, name)?.metadata.uid === uid ? "control-plane" : "local";
-}
-
-/** Names a container's pod for its log directory. */
-function podOf({ podUid, labels, annotations }: ObservedContainer): { namespace: string; name: string; uid: string } {
-  const identity = readIdentity({ labels, annotations });
-  return { namespace: identity?.namespace ?? "", name: identity?.name ?? "", uid: podUid };
 }
 
 /** Sandboxes that a pod whose row is lost can be recognised by. Rejects while the runtime is silent. */

@@ -19,8 +19,8 @@ import type { ActionNotes } from "./worker.ts";
 
 export interface ExecutorDeps {
   cri: CriClient;
-  images: ImageManager;
-  volumes: VolumeManager;
+  images: Pick<ImageManager, "ensure" | "forget">;
+  volumes: Pick<VolumeManager, "prepare" | "teardown" | "cleanupSubpaths">;
   cgroups: CgroupFs;
   cgroupPaths: CgroupPathOptions;
   podLimits: PodLimitOptions;

@@ -13,6 +13,8 @@ const heldRetryMs = 60_000;
 export interface PodCgroups {
   fs: CgroupFs;
   paths: CgroupPathOptions;
+  /** The kernel accounts swap: it can be limited. */
+  accountsSwap: boolean;
   /** Weighs the burstable class by what these pods request together; writes only on change. */
   weigh(pods: Iterable<Pod>): void;
   stop(): void;
@@ -48,6 +50,8 @@ export async function podCgroups(
   return {
     fs,
     paths: { driver, root },
+    accountsSwap:
+      fs.read(places.guaranteed, fs.version === 1 ? "memory.memsw.limit_in_bytes" : "memory.swap.max") !== undefined,
     weigh(pods) {
       let millis = 0;
       for (const pod of pods) if (qosClass(pod) === "Burstable") millis += podRequests(pod).cpu ?? 0;
