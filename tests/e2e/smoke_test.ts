@@ -1,7 +1,7 @@
 /** The least that must work, in a minute: also run against the compiled program. */
-import { equal, match, notEqual, ok } from "node:assert/strict";
+import { equal, match } from "node:assert/strict";
 import { nodeFile } from "../support/node_file.ts";
-import { container, isReady, pod, statusOf } from "../support/pods.ts";
+import { pod, statusOf } from "../support/pods.ts";
 
 const { nodeTest } = nodeFile();
 

@@ -204,8 +204,10 @@ export class TestNode implements AsyncDisposable {
     }
   }
 
-  logTail(lines = 50): string {
-    return `--- islet's log ends with:\n${this.log().trimEnd().split("\n").slice(-lines).join("\n")}`;
+  /** The end of islet's log, or of what it says of one pod. */
+  logTail(lines = 50, pod = ""): string {
+    const all = this.log().trimEnd().split("\n").filter((line) => line.includes(pod));
+    return `--- islet's log ends with:\n${all.slice(-lines).join("\n")}`;
   }
 
   // Manifests
@@ -243,11 +245,11 @@ export class TestNode implements AsyncDisposable {
   }
 
   async pod(name: string, namespace = "default"): Promise<Pod | undefined> {
-    return (await this.pods()).find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
+    return await this.#json<Pod>(`/api/v1/namespaces/${namespace}/pods/${name}`);
   }
 
   async events(name?: string): Promise<Event[]> {
-    const { items } = await this.#json<{ items: Event[] }>("/api/v1/events") ?? { items: [] };
+    const { items } = (await this.#json<{ items: Event[] }>("/api/v1/events"))!;
     return items.filter(({ involvedObject }) => name === undefined || involvedObject.name === name);
   }
 
@@ -258,15 +260,17 @@ export class TestNode implements AsyncDisposable {
     timeoutMs?: number;
     everyMs?: number;
     tell?: () => string | Promise<string>;
+    /** The pod that the log is to be about. */
+    pod?: string;
   } = {}): Promise<NonNullable<T>> {
-    const { timeoutMs = patienceMs, everyMs = 100, tell = () => "" } = options;
+    const { timeoutMs = patienceMs, everyMs = 100, tell = () => "", pod } = options;
     const end = performance.now() + timeoutMs;
     for (;;) {
       const result = await look();
       if (result) return result;
       if (performance.now() > end) {
         const told = await tell();
-        throw new Error(`Waited ${timeoutMs / 1000} s in vain until ${what}\n${told}\n${this.logTail()}`);
+        throw new Error(`Waited ${timeoutMs / 1000} s in vain until ${what}\n${told}\n${this.logTail(50, pod)}`);
       }
       await sleep(everyMs);
     }
@@ -285,6 +289,7 @@ export class TestNode implements AsyncDisposable {
       return last && wanted(last) ? last : undefined;
     }, {
       timeoutMs: options.timeoutMs,
+      pod: `/${name}`,
       tell: async () => {
         const events = (await this.events(name).catch(() => []))
           .map(({ type, reason, message, count }) => `  ${type} ${reason} x${count} ${message}`).join("\n");
@@ -303,6 +308,7 @@ export class TestNode implements AsyncDisposable {
   async gone(name: string, options: { timeoutMs?: number; namespace?: string } = {}): Promise<void> {
     await this.until(`pod ${name} is gone`, async () => !(await this.pod(name, options.namespace)), {
       timeoutMs: options.timeoutMs,
+      pod: `/${name}`,
       tell: async () => JSON.stringify((await this.pod(name, options.namespace))?.status, null, 1),
     });
   }
@@ -313,6 +319,7 @@ export class TestNode implements AsyncDisposable {
       `pod ${name} has an event ${reason} ${text}`,
       async () => (await this.events(name)).find((event) => event.reason === reason && event.message.includes(text)),
       {
+        pod: `/${name}`,
         tell: async () =>
           (await this.events(name)).map(({ type, reason, message }) => `${type} ${reason} ${message}`).join("\n"),
       },
@@ -496,6 +503,8 @@ export class TestNode implements AsyncDisposable {
     } while (left.length > 0 && performance.now() < end && (await sleep(100), true));
     problems.push(...left);
     await this.namespaces[Symbol.asyncDispose]();
+    const keep = Deno.env.get("ISLET_E2E_KEEP_LOG");
+    if (keep) await Deno.copyFile(this.#log, keep);
     problems.push(...podCgroups(this.cgroup));
     await Deno.remove(this.dir, { recursive: true });
     return problems;
