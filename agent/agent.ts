@@ -90,7 +90,10 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   refuseMachine(config, facts);
   const addresses = new AddressWatcher({
     read: () => readAddresses({ nodeIPs: config.nodeIPs }),
-    onChange: () => {},
+    onChange: (now) => {
+      log.info("The node's addresses have changed", { addresses: now });
+      manager.retryAll();
+    },
     clock,
   });
   const nodeIPs = () => hostIPs(addresses.addresses);
@@ -241,20 +244,8 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     preloader.start().catch((err) => log.warn("Cannot preload images", { err }));
   }
 
-  stops.push(() => observer.stop());
-  await observer.start();
-  runtime.onUp = () => void observer.relist();
-  if (source) {
-    stops.push(() => source.stop());
-    await source.start();
-  }
-  stops.push(() => manager.stop());
-  manager.start();
-  addresses.start();
-  stops.push(() => addresses.stop());
-  rotator.start();
-  stops.push(() => rotator.stop());
-
+  // the API answers from the store while the runtime is still waited for
+  let working = false;
   const api = await startApi({
     config,
     store,
@@ -264,9 +255,24 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     log,
     clock,
     problems: () => source?.problems() ?? [],
-    healthy: () => observer.available,
+    healthy: () => working && observer.available,
   });
   stops.push(() => api.stop());
+
+  stops.push(() => observer.stop());
+  await observer.start();
+  runtime.onUp = () => void observer.relist();
+  if (source) {
+    stops.push(() => source.stop());
+    await source.start();
+  }
+  stops.push(() => manager.stop());
+  manager.start();
+  working = true;
+  addresses.start();
+  stops.push(() => addresses.stop());
+  rotator.start();
+  stops.push(() => rotator.stop());
 
   return async () => {
     node.shuttingDown = true;
