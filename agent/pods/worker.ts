@@ -103,7 +103,7 @@ export class PodWorker {
   #stoppedSandboxes = new Set<string>();
   #inits: Map<string, string>;
   #prepared = false;
-  #released = false;
+  #released: "no" | "logs kept" | "all" = "no";
   /** How many operations have ended, the last one when, and how many had when the last look began. */
   #ends = 0;
   #lastEnd = -1;
@@ -269,7 +269,7 @@ export class PodWorker {
       observed,
       operations: [...this.#operations.values()],
       prepared: this.#prepared,
-      released: this.#released,
+      released: intent.type === "delete" ? this.#released === "all" : this.#released !== "no",
       retries: this.#retries,
       backoff: this.#crashes.until,
       probes: new Map(),
@@ -373,7 +373,7 @@ export class PodWorker {
 
   /** What holds from the beginning of an action on, whatever becomes of its answer. */
   #begun(action: PodAction): void {
-    if (action.type === "prepare") this.#released = false;
+    if (action.type === "prepare") this.#released = "no";
     if (action.type === "release") this.#prepared = false;
     if (action.type === "killContainer" && action.restart) this.#restartWanted.add(action.containerId);
   }
@@ -392,7 +392,7 @@ export class PodWorker {
         this.#retries.set(key, { at: this.#deps.clock.mono() + killAgainMs, count: 0, reason: "", message: "" });
         break;
       case "release":
-        this.#released = true;
+        this.#released = action.logs ? "all" : "logs kept";
         break;
       case "forget":
         this.#stopped = true;
