@@ -11,6 +11,7 @@ import { FieldErrors } from "./field_error.ts";
 import { FieldPath, type PathStep } from "./field_path.ts";
 import { findKind, type KindInfo, kinds, type KubeObject } from "./kinds.ts";
 import { z } from "./schema.ts";
+import { type ManifestHashes, manifestHashes } from "./manifest/hash.ts";
 import { checkSupported } from "./unsupported.ts";
 import { validateObject } from "./validation/mod.ts";
 import { warnAbout } from "./validation/warnings.ts";
@@ -27,6 +28,8 @@ export interface DecodeOptions {
 export interface Decoded {
   /** The object, when there are no errors. */
   object?: KubeObject;
+  /** What the object was written as, for manifests. */
+  hashes?: ManifestHashes;
   /** As far as it could be read: whom the problems are about. */
   identity: { apiVersion?: string; kind?: string; namespace?: string; name?: string };
   problems: FieldErrors;
@@ -48,6 +51,8 @@ export function decodeObject(value: unknown, options: DecodeOptions = {}): Decod
   if (!info) return { identity, problems };
   dropNulls(value);
   if (options.manifest) dropSystemFields(value);
+  // Before anything is filled in: what follows changes `value`.
+  const hashes = options.manifest ? manifestHashes(value) : undefined;
   const shape = new ShapeCheck(info, options, problems);
   shape.run(value);
   const object = value as unknown as KubeObject;
@@ -66,7 +71,7 @@ export function decodeObject(value: unknown, options: DecodeOptions = {}): Decod
   validateObject(object, checks);
   shape.merge(checks);
   if (problems.errors.length) return { identity: { ...identity, namespace: object.metadata.namespace }, problems };
-  return { object, identity: identityOf(value), problems };
+  return { object, ...(hashes ? { hashes } : {}), identity: identityOf(value), problems };
 }
 
 function identityOf(value: Json): Decoded["identity"] {

@@ -93,6 +93,7 @@ export {
   type ParseOptions,
   problemText,
 } from "./manifest/parse.ts";
+export { identityHash, type ManifestHashes, manifestHashes } from "./manifest/hash.ts";
 export {
   answerParseRequest,
   type IsolatedOptions,

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { annotate, configHash, identityHash, manifestHash, specHash } from "./annotations.ts";
+import { identityHash as hashOfSpec, parseManifest } from "../objects/mod.ts";
+import { annotate, configHash, manifestHash, movedTo, sourceFile, specHash } from "./annotations.ts";
 import { configMap, pod } from "./testing.ts";
+
+const identityHash = (object: ReturnType<typeof pod>) => hashOfSpec(object.spec);
 
 const hashes = (object: ReturnType<typeof pod>) => {
   const annotations = annotate(object, "/m/a.yaml").metadata.annotations!;
@@ -48,4 +51,25 @@ Deno.test("identityHash() stays for edits that are applied in place, and changes
 
 Deno.test("annotate() gives only pods a spec hash", () => {
   assert.equal(annotate(configMap("c"), "/m/a.yaml").metadata.annotations![specHash], undefined);
+});
+
+Deno.test("annotate() hashes what was written, not what a release makes of it by its defaults", () => {
+  const text = JSON.stringify(pod("web"));
+  const { objects: [object], hashes: [given] } = parseManifest(text, { file: "a.yaml" });
+  const read = object as unknown as ReturnType<typeof pod>;
+  const later = { ...read, spec: { ...read.spec as object, enableServiceLinks: false, dnsPolicy: "Default" } };
+  const of = (one: typeof read) => annotate(one, "/m/a.yaml", given).metadata.annotations;
+  assert.deepEqual(of(later), of(read));
+  assert.deepEqual([of(read)![manifestHash], of(read)![specHash]], [given.manifest, given.identity]);
+  assert.notEqual(annotate(later, "/m/a.yaml").metadata.annotations![manifestHash], given.manifest);
+});
+
+Deno.test("movedTo() changes the file's name and nothing else", () => {
+  const { spec, manifest } = hashes(pod("web"));
+  const moved = movedTo({ ...annotate(pod("web"), "/m/a.yaml"), spec: { nodeName: "edge" } }, "/m/b.yaml");
+  const annotations = moved.metadata.annotations!;
+  assert.deepEqual(
+    [annotations[sourceFile], annotations[specHash], annotations[manifestHash]],
+    ["/m/b.yaml", spec, manifest],
+  );
 });

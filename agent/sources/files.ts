@@ -9,6 +9,8 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import type { StoreObject } from "../store/mod.ts";
+import type { ManifestHashes } from "../objects/mod.ts";
+import { movedTo } from "./annotations.ts";
 import type { FileView } from "./claims.ts";
 import type { ParsedFile, Parser } from "./parse.ts";
 import type { Problem } from "./types.ts";
@@ -32,7 +34,7 @@ export interface Reading {
 }
 
 /** Objects as they are to be stored. */
-export type Prepare = (object: StoreObject, path: string) => StoreObject;
+export type Prepare = (object: StoreObject, path: string, hashes: ManifestHashes | undefined) => StoreObject;
 
 export class ManifestFiles {
   #files = new Map<string, FileState>();
@@ -129,7 +131,7 @@ export class ManifestFiles {
       return this.#break(path, cannotRead(path, err), content, signature);
     }
     if (parsed.errors.length > 0) return this.#break(path, [...parsed.errors, ...parsed.warnings], content, signature);
-    const objects = parsed.objects.map((object) => this.prepare(object, path));
+    const objects = parsed.objects.map((object, index) => this.prepare(object, path, parsed.hashes?.[index]));
     this.#files.set(path, { path, state: "ok", objects, problems: parsed.warnings, signature, content });
     return { path, state: "ok", problems: parsed.warnings };
   }
@@ -142,7 +144,7 @@ export class ManifestFiles {
     this.#files.set(path, {
       path,
       state: "broken",
-      objects: known?.objects ?? renamed?.objects?.map((object) => this.prepare(object, path)),
+      objects: known?.objects ?? renamed?.objects?.map((object) => movedTo(object, path)),
       formerly: known?.formerly ?? (renamed && (renamed.formerly ?? renamed.path)),
       problems,
       content,

@@ -11,6 +11,7 @@
  */
 import { basename, dirname, join, resolve } from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
+import type { ManifestHashes } from "../objects/mod.ts";
 import type { Store, StoreObject } from "../store/mod.ts";
 import type { EventRecorder } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -101,7 +102,7 @@ export class ManifestSource {
     };
     this.#path = this.#directory = resolve(options.dir);
     this.#orphansKnown = options.adoptable === undefined;
-    this.#files = new ManifestFiles(this.#options.parse, (object, path) => this.#prepare(object, path));
+    this.#files = new ManifestFiles(this.#options.parse, (...read) => this.#prepare(...read));
   }
 
   /** Reads everything and writes what is wanted to the store; resolves when that is done, and goes on watching. */
@@ -342,8 +343,8 @@ export class ManifestSource {
     );
   }
 
-  #prepare(object: StoreObject, path: string): StoreObject {
-    const written = annotate(object, path);
+  #prepare(object: StoreObject, path: string, hashes: ManifestHashes | undefined): StoreObject {
+    const written = annotate(object, path, hashes);
     if (written.kind !== "Pod") return written;
     return { ...written, spec: { ...written.spec as object, nodeName: this.#options.nodeName } };
   }

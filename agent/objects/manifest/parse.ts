@@ -6,6 +6,7 @@ import { decodeObject, type DecodeOptions } from "../decode.ts";
 import { type FieldError } from "../field_error.ts";
 import { FieldPath } from "../field_path.ts";
 import { kinds, type KubeObject } from "../kinds.ts";
+import type { ManifestHashes } from "./hash.ts";
 import { readYaml, type YamlDocument, yamlLimits } from "./yaml.ts";
 
 /** Something wrong in a file, and where. */
@@ -29,6 +30,8 @@ export interface ParseOptions extends Omit<DecodeOptions, "manifest"> {
 export interface ParsedManifest {
   /** The objects without errors, in the file's order. */
   objects: KubeObject[];
+  /** What each of `objects` was written as. A list beside it, so that a child process can answer in JSON. */
+  hashes: ManifestHashes[];
   errors: FieldProblem[];
   warnings: FieldProblem[];
 }
@@ -58,7 +61,8 @@ export function parseManifest(text: string, options: ParseOptions): ParsedManife
 
 /** An answer that is one error about the file as a whole. */
 export function refuse(file: string, message: string): ParsedManifest {
-  return { objects: [], errors: [{ file, severity: "error", line: 1, column: 1, message }], warnings: [] };
+  const error: FieldProblem = { file, severity: "error", line: 1, column: 1, message };
+  return { objects: [], hashes: [], errors: [error], warnings: [] };
 }
 
 /** `PodList` is a list of Pods. */
@@ -70,6 +74,7 @@ function listOf(kind: unknown): { item?: string; apiVersion?: string } | undefin
 
 class ManifestParse {
   #objects: KubeObject[] = [];
+  #hashes: ManifestHashes[] = [];
   #errors: FieldProblem[] = [];
   #warnings: FieldProblem[] = [];
   /** Where each object of the file was first seen. */
@@ -104,7 +109,7 @@ class ManifestParse {
   }
 
   #object(value: unknown, prefix: FieldPath, document: YamlDocument): void {
-    const { object, identity, problems } = decodeObject(value, { ...this.options, manifest: true });
+    const { object, hashes, identity, problems } = decodeObject(value, { ...this.options, manifest: true });
     for (const error of problems.errors) this.#add(error, prefix, document, identity);
     for (const warning of problems.warnings) this.#add(warning, prefix, document, identity);
     const { kind, namespace, name } = object ? { kind: object.kind, ...object.metadata } : identity;
@@ -120,7 +125,9 @@ class ManifestParse {
       }
       this.#seen.set(key, line);
     }
-    if (object) this.#objects.push(object);
+    if (!object) return;
+    this.#objects.push(object);
+    this.#hashes.push(hashes!);
   }
 
   #add(error: FieldError, prefix: FieldPath, document: YamlDocument, object: FieldProblem["object"]): void {
@@ -146,6 +153,11 @@ class ManifestParse {
       const rest = `and ${list.length - problemLimit} more ${severity}s`;
       return [...list.slice(0, problemLimit), { file, severity, line, column, message: rest }];
     };
-    return { objects: this.#objects, errors: sorted(this.#errors), warnings: sorted(this.#warnings) };
+    return {
+      objects: this.#objects,
+      hashes: this.#hashes,
+      errors: sorted(this.#errors),
+      warnings: sorted(this.#warnings),
+    };
   }
 }

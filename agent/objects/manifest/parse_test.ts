@@ -110,7 +110,11 @@ Deno.test("parseManifest() says which object an error is about, and gives the go
 
 Deno.test("parseManifest() of nothing is nothing", () => {
   for (const text of ["", "\n\n", "# only a comment\n", "---\n---\n", "\ufeff"]) {
-    assert.deepEqual(parseManifest(text, { file }), { objects: [], errors: [], warnings: [] }, JSON.stringify(text));
+    assert.deepEqual(
+      parseManifest(text, { file }),
+      { objects: [], hashes: [], errors: [], warnings: [] },
+      JSON.stringify(text),
+    );
   }
 });
 
