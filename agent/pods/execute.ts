@@ -91,6 +91,8 @@ export class PodExecutor {
         return;
       case "forget":
         this.#deps.images.forget(pod.metadata.uid!);
+        // a pod that had finished was released with its logs kept
+        await this.#deps.removeLogs(pod);
         await this.#deps.removeRow(pod);
         return;
       case "cancel":

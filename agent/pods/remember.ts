@@ -12,8 +12,13 @@ export interface InitialProbe {
 /** By container name: the newest attempt that was published, and how it ended as far as that is known. */
 export function remembered(status: PodStatus): Map<string, Remembered> {
   const result = new Map<string, Remembered>();
-  for (const { name, containerID, restartCount, state } of statuses(status)) {
+  for (const { name, containerID, restartCount, state, lastState } of statuses(status)) {
     if (!containerID) continue;
+    if (state?.waiting && lastState?.terminated?.containerID !== containerID) {
+      // made and not yet started: its number is still free
+      if (restartCount > 0) result.set(name, { restartCount: restartCount - 1, containerId: idOf(containerID) });
+      continue;
+    }
     const exitCode = state?.terminated?.exitCode ?? (state?.running ? unknownExitCode : undefined);
     result.set(name, { restartCount, containerId: idOf(containerID), ...(exitCode === undefined ? {} : { exitCode }) });
   }
