@@ -96,6 +96,7 @@ async function manifestsOf(path: string): Promise<string[]> {
 async function readManifest(file: string): Promise<ParsedManifest> {
   const refused = (message: string): ParsedManifest => ({
     objects: [],
+    hashes: [],
     warnings: [],
     errors: [{ file, severity: "error", line: 1, column: 1, message }],
   });

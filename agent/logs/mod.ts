@@ -10,6 +10,7 @@ export {
   loggedAttempts,
   type LogPod,
   podLogDirectory,
+  readPodLogDirectory,
   removeContainerLogs,
   removePodLogs,
   rotatedFiles,

@@ -20,6 +20,13 @@ export function podLogDirectory(podLogsDir: string, pod: LogPod): string {
   return join(podLogsDir, `${pod.namespace}_${pod.name}_${pod.uid}`);
 }
 
+/** The pod's identity by the name of its directory of logs; undefined where it is not one. */
+export function readPodLogDirectory(name: string): LogPod | undefined {
+  // None of the three can have an underscore.
+  const match = /^([^_/]+)_([^_/]+)_([^_/]+)$/.exec(name);
+  return match ? { namespace: match[1], name: match[2], uid: match[3] } : undefined;
+}
+
 /** `<container>/<attempt>.log`: the container's log_path, relative to the pod's directory. */
 export function containerLogName(container: string, attempt: number): string {
   return `${container}/${attempt}.log`;

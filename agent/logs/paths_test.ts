@@ -5,6 +5,7 @@ import {
   loggedAttempts,
   podLogDirectory,
   readableFiles,
+  readPodLogDirectory,
   removeContainerLogs,
   removePodLogs,
   rotatedFiles,
@@ -29,6 +30,11 @@ function write(directory: string, container: string, ...names: string[]): void {
 
 Deno.test("containerLogPath() is kubelet's", () => {
   assert.equal(containerLogPath("/var/log/pods", pod, "app", 3), "/var/log/pods/default_web_u-1/app/3.log");
+});
+
+Deno.test("readPodLogDirectory() reads back what podLogDirectory() names, and nothing else", () => {
+  assert.deepEqual(readPodLogDirectory(podLogDirectory("/var/log/pods", pod).split("/").pop()!), pod);
+  for (const other of ["shop_web", "lost+found", "a_b_c_d", ""]) assert.equal(readPodLogDirectory(other), undefined);
 });
 
 Deno.test("loggedAttempts() lists attempts once each, in order, also those of which only rotated files are left", () =>

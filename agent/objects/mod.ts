@@ -76,6 +76,7 @@ export {
   quantityNumber,
 } from "./quantity.ts";
 export { canonicalJson, deepEqual, specHash } from "./equality.ts";
+export { type NodeIdentity, selectsNode } from "./node_selector.ts";
 export { type PodEdit, podEdit } from "./pod_edit.ts";
 export { FieldPath, type PathStep } from "./field_path.ts";
 export { type FieldError, FieldErrors, fieldErrorText, type FieldErrorType } from "./field_error.ts";

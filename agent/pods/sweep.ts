@@ -4,7 +4,7 @@
  */
 import { type CgroupFs, killAll } from "../../cgroups/mod.ts";
 import { type CgroupPathOptions, podCgroupFor } from "../resources/mod.ts";
-import { readPodLogDirectory } from "../runtime/mod.ts";
+import { readPodLogDirectory } from "../logs/mod.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { VolumeManager } from "../volumes/mod.ts";
 

@@ -1,13 +1,14 @@
 /** Pod and container → ContainerConfig: the process, its surroundings and its limits. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type ContainerConfig, ContainerConfigSchema, type ImageSpecSchema, Signal } from "../../cri/mod.ts";
+import { containerLogName } from "../logs/mod.ts";
 import type { Container, Pod } from "../objects/mod.ts";
 import { type ContainerLimitOptions, containerResources } from "../resources/mod.ts";
 import { ContainerConfigError } from "./errors.ts";
 import { expand } from "./expand.ts";
 import { containerAnnotations, containerLabels } from "./labels.ts";
 import { linuxResources } from "./linux_resources.ts";
-import { containerLogPath, type CriMount } from "./pod_files.ts";
+import type { CriMount } from "./pod_files.ts";
 import { containerSecurityContext, type ContainerSecurityOptions } from "./security.ts";
 
 export interface ContainerContext {
@@ -46,7 +47,7 @@ export function containerConfig(pod: Pod, container: Container, context: Contain
     mounts: [...context.mounts],
     labels: containerLabels(pod, container, owner),
     annotations: containerAnnotations(pod, container, attempt),
-    logPath: containerLogPath(container.name, attempt),
+    logPath: containerLogName(container.name, attempt),
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,

@@ -1,15 +1,15 @@
 /**
- * Where a pod's files are on the node, laid out as kubelet does, and the mounts that every container gets: /etc/hosts and
+ * Where a pod's files are on the node, laid out as kubelet does (logs: `logs/paths.ts`), and the mounts that every container gets: /etc/hosts and
  * the file for its last words.
  *
  * ```
  *   <rootDir>/pods/<uid>/etc-hosts
  *   <rootDir>/pods/<uid>/containers/<container>/<attempt>        termination message
- *   <podLogsDir>/<namespace>_<name>_<uid>/<container>/<attempt>.log
  * ```
  */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { MountSchema } from "../../cri/mod.ts";
+import { podLogDirectory as logDirectoryOf } from "../logs/mod.ts";
 import type { Container, Pod } from "../objects/mod.ts";
 import { namespaceOf } from "./labels.ts";
 
@@ -18,19 +18,8 @@ export type CriMount = MessageInitShape<typeof MountSchema>;
 
 /** The pod's directory of logs. */
 export function podLogDirectory(pod: Pod, podLogsDir: string): string {
-  return `${podLogsDir}/${namespaceOf(pod)}_${pod.metadata.name}_${pod.metadata.uid}`;
-}
-
-/** The pod's identity by the name of its directory of logs; undefined where it is not one. */
-export function readPodLogDirectory(name: string): { namespace: string; name: string; uid: string } | undefined {
-  // None of the three can have an underscore.
-  const match = /^([^_/]+)_([^_/]+)_([^_/]+)$/.exec(name);
-  return match ? { namespace: match[1], name: match[2], uid: match[3] } : undefined;
-}
-
-/** A container's log, relative to the pod's directory of logs. */
-export function containerLogPath(container: string, attempt: number): string {
-  return `${container}/${attempt}.log`;
+  const { name, uid = "" } = pod.metadata;
+  return logDirectoryOf(podLogsDir, { namespace: namespaceOf(pod), name, uid });
 }
 
 /** The pod's directory of volumes and files. */

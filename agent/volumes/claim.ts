@@ -1,5 +1,5 @@
 /** persistentVolumeClaim volumes: from the claim to the PersistentVolume that it is bound to. Pure. */
-import type { PersistentVolume, PersistentVolumeClaim, Pod } from "../objects/mod.ts";
+import { type PersistentVolume, type PersistentVolumeClaim, type Pod, selectsNode } from "../objects/mod.ts";
 import { SetUpError } from "./errors.ts";
 
 export interface ClaimLookup {
@@ -50,7 +50,8 @@ export function resolveClaim(
     throw new SetUpError(`PV ${volumeName} has volumeMode "Block", which this node does not support`);
   }
   const required = spec.nodeAffinity?.required;
-  if (required && !matchesNode(required.nodeSelectorTerms ?? [], lookup.nodeLabels)) {
+  const node = { name: lookup.nodeLabels["kubernetes.io/hostname"] ?? "", labels: lookup.nodeLabels };
+  if (required && !selectsNode(required.nodeSelectorTerms ?? [], node)) {
     throw new SetUpError(`PV ${volumeName} cannot be used on this node: its node affinity does not match`);
   }
   const readOnly = source.readOnly ?? false;
@@ -61,44 +62,4 @@ export function resolveClaim(
     return { kind: "local", volumeName, path: spec.local.path, readOnly, mountOptions: spec.mountOptions ?? [] };
   }
   throw new SetUpError(`PV ${volumeName} is neither a hostPath nor a local volume; others are not supported`);
-}
-
-interface Requirement {
-  key: string;
-  operator: string;
-  values?: readonly string[];
-}
-
-/** A nodeSelector: one term must match whole; an empty term matches nothing. */
-export function matchesNode(
-  terms: readonly { matchExpressions?: readonly Requirement[]; matchFields?: readonly Requirement[] }[],
-  labels: { readonly [label: string]: string },
-): boolean {
-  return terms.some(({ matchExpressions = [], matchFields = [] }) =>
-    matchExpressions.length + matchFields.length > 0 &&
-    matchExpressions.every((requirement) => matches(requirement, labels)) &&
-    // The only field there is: the node's name.
-    matchFields.every((requirement) =>
-      matches(requirement, { "metadata.name": labels["kubernetes.io/hostname"] ?? "" })
-    )
-  );
-}
-
-function matches({ key, operator, values = [] }: Requirement, labels: { readonly [label: string]: string }): boolean {
-  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
-  switch (operator) {
-    case "In":
-      return value !== undefined && values.includes(value);
-    case "NotIn":
-      return value === undefined || !values.includes(value);
-    case "Exists":
-      return value !== undefined;
-    case "DoesNotExist":
-      return value === undefined;
-    case "Gt":
-      return value !== undefined && Number(value) > Number(values[0]);
-    case "Lt":
-      return value !== undefined && Number(value) < Number(values[0]);
-  }
-  return false;
 }

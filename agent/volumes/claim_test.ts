@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { matchesNode, resolveClaim } from "./claim.ts";
+import { resolveClaim } from "./claim.ts";
 import { type Loose, podWith } from "./testing.ts";
 
 const claim = { metadata: { name: "data", namespace: "shop", uid: "c1" }, spec: { volumeName: "pv" } };
@@ -71,24 +71,4 @@ Deno.test("resolveClaim() says what is in the way", () => {
     ],
   ];
   for (const [change, message] of cases) assert.throws(() => resolve(change), { name: "SetUpError", message });
-});
-
-Deno.test("matchesNode() takes any term whole, and an empty term for none", () => {
-  const labels = { "kubernetes.io/hostname": "edge-1", size: "3" };
-  const one = (key: string, operator: string, ...values: string[]) =>
-    matchesNode([{ matchExpressions: [{ key, operator, values }] }], labels);
-  assert.equal(one("size", "In", "2", "3"), true);
-  assert.equal(one("size", "NotIn", "3"), false);
-  assert.equal(one("none", "NotIn", "3"), true);
-  assert.equal(one("size", "Exists"), true);
-  assert.equal(one("constructor", "Exists"), false);
-  assert.equal(one("size", "DoesNotExist"), false);
-  assert.equal(one("size", "Gt", "2"), true);
-  assert.equal(one("size", "Lt", "3"), false);
-  assert.equal(matchesNode([{}], labels), false);
-  assert.equal(matchesNode([], labels), false);
-  const field = { matchFields: [{ key: "metadata.name", operator: "In", values: ["edge-1"] }] };
-  assert.equal(matchesNode([{}, field], labels), true);
-  const both = { ...field, matchExpressions: [{ key: "size", operator: "In", values: ["4"] }] };
-  assert.equal(matchesNode([both], labels), false);
 });
