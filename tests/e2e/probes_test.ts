@@ -2,7 +2,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { nodeFile } from "../support/node_file.ts";
 import { sleep } from "../support/node.ts";
-import { condition, container, idle, isReady, manifest, pod, statusOf } from "../support/pods.ts";
+import { condition, container, idle, isReady, pod, statusOf } from "../support/pods.ts";
 
 const { nodeTest } = nodeFile();
 
@@ -103,14 +103,18 @@ nodeTest(
   "the probe's own grace period is shorter than the pod's when its failure kills the container",
   pod(
     "own-grace",
-    container("main", "trap '' TERM; while :; do sleep 1; done", {
-      livenessProbe: { exec: { command: ["false"] }, ...fast, terminationGracePeriodSeconds: 1 },
-    }),
-    { terminationGracePeriodSeconds: 60 },
+    container(
+      "main",
+      `test -e /tries/1 && { touch /tries/2; ${idle}; }; touch /tries/1; trap '' TERM; while :; do sleep 1; done`,
+      {
+        livenessProbe: { exec: { command: ["test", "-e", "/tries/2"] }, ...fast, terminationGracePeriodSeconds: 1 },
+        volumeMounts: [{ name: "tries", mountPath: "/tries" }],
+      },
+    ),
+    { terminationGracePeriodSeconds: 60, volumes: [{ name: "tries", emptyDir: {} }] },
   ),
   async (node) => {
     await node.podUntil("own-grace", "is restarted", restarted, { timeoutMs: 20_000 });
-    node.write("own-grace.yaml", manifest(pod("own-grace", "true", { restartPolicy: "Never" })));
   },
 );
 
