@@ -10,7 +10,7 @@ import { defaultManifestPod } from "./defaults/pod.ts";
 import { FieldErrors } from "./field_error.ts";
 import { FieldPath, type PathStep } from "./field_path.ts";
 import { findKind, type KindInfo, kinds, type KubeObject } from "./kinds.ts";
-import { z } from "./schema.ts";
+import * as z from "zod/mini";
 import { type ManifestHashes, manifestHashes } from "./manifest/hash.ts";
 import { checkSupported } from "./unsupported.ts";
 import { validateObject } from "./validation/mod.ts";

@@ -10,7 +10,8 @@ import * as z from "zod/mini";
 // Compiling a checker per schema costs more than it saves for a few pods, and nothing at all under V8's lite mode.
 z.config({ jitless: true });
 
-export { z };
+// As a type only: a bundler keeps all of zod, its 50 languages included, of a namespace that is passed on as a value.
+export type { z };
 
 /** How lists and maps merge: what kubectl's strategic merge and server-side apply need to know of a field. */
 export interface FieldMeta {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { kinds } from "./kinds.ts";
 import { podSpec } from "./pod.ts";
 import { container } from "./container.ts";
-import { type FieldMeta, fieldMeta, z } from "./schema.ts";
+import * as z from "zod/mini";
+import { type FieldMeta, fieldMeta } from "./schema.ts";
 
 /** The merge rules of an object's lists, by field. */
 function mergeRules(schema: z.ZodMiniObject): Record<string, FieldMeta> {
