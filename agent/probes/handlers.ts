@@ -10,7 +10,8 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { formatDuration } from "../duration.ts";
 import { errorText } from "../telemetry/log.ts";
-import { connect, httpGet } from "./http_get.ts";
+import { httpGet } from "./http_get.ts";
+import { connect } from "./link.ts";
 import { joinHostPort, networkErrorText, resolveHost, resolvePort } from "./target.ts";
 import type {
   ExecAction,

@@ -4,7 +4,7 @@
  */
 import { connect as tlsConnect } from "node:tls";
 import { isIP } from "node:net";
-import type { Link } from "./http_get.ts";
+import type { Link } from "./link.ts";
 
 /** The server speaks, but not TLS. */
 export class PlainHttpError extends Error {
