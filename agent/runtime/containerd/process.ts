@@ -50,9 +50,13 @@ export function findProcess(pidFile: string, matches: (args: string[]) => boolea
   return undefined;
 }
 
-/** Writes a pid file that {@linkcode findProcess} reads, in one step. */
+/** Writes a pid file that {@linkcode findProcess} reads, in one step, unless it says so already: a disk may be full. */
 export function writePidFile(file: string, { pid, startTime }: ProcessId): void {
-  Deno.writeTextFileSync(`${file}.new`, `${pid} ${startTime}\n`, { mode: 0o600 });
+  const text = `${pid} ${startTime}\n`;
+  try {
+    if (Deno.readTextFileSync(file) === text) return;
+  } catch { /* not there yet */ }
+  Deno.writeTextFileSync(`${file}.new`, text, { mode: 0o600 });
   Deno.renameSync(`${file}.new`, file);
 }
 
