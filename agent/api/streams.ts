@@ -1,18 +1,18 @@
 /**
  * `…/pods/NAME/exec` and `…/attach`: a WebSocket in Kubernetes' channel protocols towards the client, the runtime's
- * streaming server behind it. What can be refused is refused before the upgrade, as a Status.
+ * streaming server behind it. What the request itself has wrong is refused before the upgrade, as a Status.
  */
 import type { Context, Handler } from "hono";
 import { openProcessSpdy, SpdyRefusedError } from "../../cri/spdy.ts";
 import { openProcess, type RemoteProcess } from "../../cri/streams.ts";
 import type { Container, Pod } from "../objects/mod.ts";
 import { bridge } from "./bridge.ts";
-import { type ChannelProtocol, chooseProtocol } from "./channels.ts";
+import { channel, type ChannelProtocol, chooseProtocol, jsonFrame } from "./channels.ts";
 import { chooseContainer, runtimeId, statusOfContainer } from "./container.ts";
 import type { AppDeps } from "./deps.ts";
 import { isTrue } from "./list.ts";
 import { findPod } from "./pods.ts";
-import { ApiError, badRequest, internalError, invalid } from "./status.ts";
+import { ApiError, badRequest, internalError, invalid, type Status, statusOf } from "./status.ts";
 
 interface Streams {
   stdin: boolean;
@@ -107,22 +107,34 @@ async function connect(
   streams: Streams,
   ask: () => Promise<{ url: string }>,
 ): Promise<Response> {
-  let process: RemoteProcess;
+  let process: RemoteProcess | undefined;
+  let failure: Status | undefined;
   try {
     process = await open(ask, streams, closing);
   } catch (err) {
-    throw internalError(`Cannot ${what}: ${(err as Error).message}`, err);
+    log.debug("Cannot join a container's streams", { what, err });
+    failure = statusOf(internalError(`Cannot ${what}: ${(err as Error).message}`, err));
   }
   let upgraded: Deno.WebSocketUpgrade;
   try {
     upgraded = Deno.upgradeWebSocket(c.req.raw, { protocol });
   } catch (err) {
-    process.close();
+    process?.close();
     throw badRequest(`Cannot open a WebSocket: ${(err as Error).message}`);
   }
-  bridge({ socket: upgraded.socket, process, protocol, streams })
-    .catch((err) => log.debug("A stream broke", { what, err }));
-  return upgraded.response;
+  const { socket, response } = upgraded;
+  if (process) {
+    bridge({ socket, process, protocol, streams }).catch((err) => log.debug("A stream broke", { what, err }));
+  } else tell(socket, failure!);
+  return response;
+}
+
+/** A WebSocket's client cannot read the body of a refusal: the error channel can be read. */
+function tell(socket: WebSocket, failure: Status): void {
+  socket.onopen = () => {
+    socket.send(jsonFrame(channel.error, failure));
+    socket.close(1000);
+  };
 }
 
 /**

@@ -61,7 +61,7 @@ export function parseArguments(args: readonly string[], table: readonly Flag[]):
       for (let letters = arg.slice(1); letters !== "";) {
         const flag = flags.find(({ short }) => short === letters[0]);
         if (!flag) {
-          errors.push(`unknown flag: -${letters[0]}${letters.length > 1 ? ` in ${arg}` : ""}`);
+          errors.push(`unknown flag: -${letters[0]}${arg.length > 2 ? ` in ${arg}` : ""}`);
           break;
         }
         const tail = letters.slice(1);

@@ -54,17 +54,18 @@ export class Client {
     throw new ServerError(readStatus(text, response.status));
   }
 
-  /** A WebSocket that is open. Throws a ServerError where the node refuses it. */
-  async webSocket(path: string, protocols: string[]): Promise<WebSocket> {
+  /**
+   * A WebSocket that is open; `prepare` gets it before, so that no message comes too early. Throws a ServerError where
+   * the node refuses it.
+   */
+  async webSocket(path: string, protocols: string[], prepare: (socket: WebSocket) => void): Promise<WebSocket> {
     const socket = new WebSocket(`ws://localhost${path}`, { protocols, client: this.#http } as unknown as string[]);
     socket.binaryType = "arraybuffer";
     const opened = Promise.withResolvers<boolean>();
     socket.onopen = () => opened.resolve(true);
     socket.onerror = () => opened.resolve(false);
-    if (await opened.promise) {
-      socket.onerror = null;
-      return socket;
-    }
+    prepare(socket);
+    if (await opened.promise) return socket;
     // A WebSocket does not tell why it was refused; the same request without the upgrade does.
     await (await this.get(path)).body?.cancel();
     throw new Error("Cannot open a stream: the node refused it");

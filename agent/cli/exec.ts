@@ -45,24 +45,35 @@ export async function exec(words: string[]): Promise<number> {
     if (choice.notice) say(choice.notice);
   }
   const query = { container, command, stdin, stdout: true, stderr: !tty, tty };
-  const socket = await client.webSocket(apiPath(`${path}/exec`, query), [creditProtocol, v5Protocol]);
-  const status = await join(socket, { stdin, tty });
+  const protocols = [creditProtocol, v5Protocol];
+  const ended = Promise.withResolvers<Partial<Status>>();
+  const credit = new Credit();
+  const socket = await client.webSocket(apiPath(`${path}/exec`, query), protocols, (socket) => {
+    socket.onmessage = ({ data }) => {
+      const message = new Uint8Array(data as ArrayBuffer);
+      const content = message.subarray(1);
+      if (message[0] === channel.stdout) write(content);
+      else if (message[0] === channel.stderr) write(content, Deno.stderr);
+      else if (message[0] === channel.credit) credit.add(new DataView(message.buffer).getUint32(1));
+      else if (message[0] === channel.error) ended.resolve(JSON.parse(new TextDecoder().decode(content)));
+    };
+    socket.onclose = () => ended.resolve({ status: "Failure", message: "the connection to the node was lost" });
+  });
+  const status = await join(socket, { stdin, tty, credit, ended });
   return exitCode(status, say);
 }
 
-/** Joins our standard streams to the command's until it ends. */
-async function join(socket: WebSocket, { stdin, tty }: { stdin: boolean; tty: boolean }): Promise<Partial<Status>> {
-  const ended = Promise.withResolvers<Partial<Status>>();
-  const credit = new Credit();
-  socket.onmessage = ({ data }) => {
-    const message = new Uint8Array(data as ArrayBuffer);
-    const content = message.subarray(1);
-    if (message[0] === channel.stdout) write(content);
-    else if (message[0] === channel.stderr) write(content, Deno.stderr);
-    else if (message[0] === channel.credit) credit.add(new DataView(message.buffer).getUint32(1));
-    else if (message[0] === channel.error) ended.resolve(JSON.parse(new TextDecoder().decode(content)));
-  };
-  socket.onclose = () => ended.resolve({ status: "Failure", message: "the connection to the node was lost" });
+/** What a command's streams need besides the socket. */
+interface Joining {
+  stdin: boolean;
+  tty: boolean;
+  credit: Credit;
+  /** Resolves with the command's status. */
+  ended: PromiseWithResolvers<Partial<Status>>;
+}
+
+/** Passes standard input and the terminal's size on until the command ends. */
+async function join(socket: WebSocket, { stdin, tty, credit, ended }: Joining): Promise<Partial<Status>> {
   const resize = () => {
     const { columns, rows } = Deno.consoleSize();
     if (socket.readyState === WebSocket.OPEN) socket.send(jsonFrame(channel.resize, { Width: columns, Height: rows }));
