@@ -27,6 +27,7 @@ import {
 } from "./node/mod.ts";
 import type { PodObserver } from "./observed/observer.ts";
 import type { NodeSettings } from "./pods/messages.ts";
+import { userNamespace } from "./pods/user_namespaces.ts";
 import { readIdentity } from "./runtime/mod.ts";
 import { type Adoptable, isFromFile, ManifestSource } from "./sources/mod.ts";
 import { Store, type StoreObject } from "./store/mod.ts";
@@ -34,7 +35,7 @@ import { EventRing } from "./telemetry/events.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { VolumeManager } from "./volumes/mod.ts";
 import { ownerId, privateDirectory } from "./wiring/directories.ts";
-import { podCgroups } from "./wiring/kubepods.ts";
+import { podCgroups, withDriverOf } from "./wiring/kubepods.ts";
 import { podNetwork } from "./wiring/network.ts";
 import { assemblePods, logFile, lookUp, realmOf } from "./wiring/pods.ts";
 import { startRuntime } from "./wiring/runtime.ts";
@@ -108,7 +109,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   const runtime = await startRuntime({ config, cniConfDir: network.confDir, pins, log, clock });
   stops.push(() => runtime.release());
   const { cri } = runtime;
-  const kubepods = await podCgroups(config, facts.capacity, log, clock);
+  const kubepods = await podCgroups(withDriverOf(runtime, config, log), facts.capacity, log, clock);
   stops.push(() => kubepods.stop());
   const { fs: cgroups, paths: cgroupPaths } = kubepods;
 
@@ -149,6 +150,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
       seccompDefault: config.seccompDefault,
       appArmor: facts.appArmor,
     },
+    userNamespace: (uid) => userNamespace(uid, { podsDir: join(rootDir, "pods") }),
     hostIPs: nodeIPs,
     allocatable: () => roomForPods,
     serviceEnv: () => ({}),
@@ -161,7 +163,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     allowedSysctls: [...safeSysctls(facts.kernelVersion), ...config.allowedUnsafeSysctls],
     appArmor: facts.appArmor,
     appArmorProfiles: facts.appArmorProfiles,
-    supplementalGroupsPolicy: false,
+    supplementalGroupsPolicy: runtime.supplementalGroupsPolicy,
     shuttingDown: false,
   };
   const { observer, manager, probes } = assemblePods({

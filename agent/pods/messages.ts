@@ -4,12 +4,13 @@
  */
 import type { CriClient } from "../../cri/mod.ts";
 import type { EnsuredImage } from "../images/mod.ts";
-import { type ConfigMap, type Container, type Pod, type Secret } from "../objects/mod.ts";
+import { type ConfigMap, type Container, type Pod, podContainers, type Secret } from "../objects/mod.ts";
 import { type Amounts, type CgroupPathOptions, type ContainerLimitOptions, podCgroup } from "../resources/mod.ts";
 import {
   type ConfigWarning,
   containerConfig,
   type CriMount,
+  type HandlerFeatures,
   hostsFile,
   namespaceOf,
   namesSystemdStub,
@@ -17,10 +18,13 @@ import {
   podLogDirectory,
   type ResolvConf,
   resolveEnvironment,
+  type RuntimeHandlers,
+  runtimeHandlers,
   sandboxConfig,
   SandboxConfigError,
   type SecurityOptions,
   systemdResolvConf,
+  type UserNamespaceMapping,
 } from "../runtime/mod.ts";
 
 export type PodSandboxConfigMessage = ReturnType<typeof sandboxConfig>["config"];
@@ -38,6 +42,8 @@ export interface NodeSettings {
   clusterDomain: string;
   limits: ContainerLimitOptions;
   security: SecurityOptions;
+  /** Ids for a pod with `hostUsers: false`; asked for only where the runtime can map them. */
+  userNamespace?(uid: string): UserNamespaceMapping;
   hostIPs(): string[];
   allocatable(): Amounts;
   /** KUBERNETES_SERVICE_HOST and its like. */
@@ -52,7 +58,7 @@ export interface MessageDeps {
     mounts(
       pod: Pod,
       container: Container,
-      options: { attempt: number; env: ReadonlyMap<string, string> },
+      options: { attempt: number; env: ReadonlyMap<string, string>; recursiveReadOnly: boolean },
     ): Promise<CriMount[]>;
     writeHosts(uid: string, text: string): Promise<unknown>;
   };
@@ -61,14 +67,14 @@ export interface MessageDeps {
 
 export class PodMessages {
   readonly #deps: MessageDeps;
-  #handlers: Promise<Set<string>> | undefined;
+  #handlers: Promise<RuntimeHandlers> | undefined;
 
   constructor(deps: MessageDeps) {
     this.#deps = deps;
   }
 
-  async prepareLogDirectory(pod: Pod): Promise<void> {
-    await Deno.mkdir(podLogDirectory(pod, this.#deps.settings.podLogsDir), { recursive: true, mode: 0o755 });
+  prepareLogDirectory(pod: Pod): void {
+    Deno.mkdirSync(podLogDirectory(pod, this.#deps.settings.podLogsDir), { recursive: true, mode: 0o755 });
   }
 
   /** The sandbox's message. Throws SandboxConfigError. */
@@ -76,17 +82,18 @@ export class PodMessages {
     pod: Pod,
     attempt: number,
   ): Promise<{ config: PodSandboxConfigMessage; runtimeHandler: string; warnings: ConfigWarning[] }> {
-    const { owner, podLogsDir, cgroupPaths, limits, security, clusterDNS, clusterDomain } = this.#deps.settings;
+    const { owner, podLogsDir, cgroupPaths, limits, clusterDNS, clusterDomain } = this.#deps.settings;
+    const handler = await this.#handler(pod);
     const { config, warnings } = sandboxConfig(pod, {
       attempt,
       owner,
       podLogsDir,
       cgroupParent: podCgroup(pod, cgroupPaths),
       dns: { node: this.#nodeResolvConf(), clusterDNS, clusterDomain },
-      security,
+      security: this.#security(pod, handler),
       limits,
     });
-    return { config, warnings, runtimeHandler: await this.#runtimeHandler(pod) };
+    return { config, warnings, runtimeHandler: handler.name };
   }
 
   /** A container's message and its sandbox's. Throws ContainerConfigError. */
@@ -101,7 +108,8 @@ export class PodMessages {
     },
   ): Promise<{ config: ContainerConfigMessage; sandboxConfig: PodSandboxConfigMessage; warnings: ConfigWarning[] }> {
     const { settings, volumes, lookUp } = this.#deps;
-    const { owner, nodeName, limits, security, clusterDomain } = settings;
+    const { owner, nodeName, limits, clusterDomain } = settings;
+    const handler = await this.#handler(pod);
     const environment = resolveEnvironment(pod, container, {
       nodeName,
       hostIPs: settings.hostIPs(),
@@ -113,16 +121,20 @@ export class PodMessages {
     });
     const nodeHosts = pod.spec.hostNetwork ? await Deno.readTextFile("/etc/hosts").catch(() => "") : "";
     await volumes.writeHosts(pod.metadata.uid!, hostsFile(pod, { clusterDomain, podIPs, nodeHosts }));
-    const mounts = await volumes.mounts(pod, container, { attempt, env: environment.values });
+    const mounts = await volumes.mounts(pod, container, {
+      attempt,
+      env: environment.values,
+      recursiveReadOnly: handler.recursiveReadOnlyMounts,
+    });
     const sandbox = await this.sandbox(pod, sandboxAttempt);
     const config = containerConfig(pod, container, {
       attempt,
-      runtimeHandler: sandbox.runtimeHandler,
+      runtimeHandler: handler.name,
       owner,
       imageRef: image.imageRef,
       environment: environment.values,
       mounts,
-      security: { ...security, imageUid: image.uid, imageUsername: image.username },
+      security: { ...this.#security(pod, handler), imageUid: image.uid, imageUsername: image.username },
       limits,
     });
     return { config, sandboxConfig: sandbox.config, warnings: environment.warnings };
@@ -135,44 +147,49 @@ export class PodMessages {
     return own && namesSystemdStub(own) ? readResolvConf(systemdResolvConf) ?? own : own;
   }
 
-  /** The runtime's handler for the pod's RuntimeClass; the class's name is its handler's on a node without RuntimeClass objects. */
-  async #runtimeHandler(pod: Pod): Promise<string> {
-    const name = pod.spec.runtimeClassName;
-    if (!name) return "";
-    this.#handlers ??= this.#listHandlers();
-    if (!(await this.#handlers).has(name)) {
-      this.#handlers = undefined;
-      throw new SandboxConfigError(
-        `Cannot run pod ${namespaceOf(pod)}/${pod.metadata.name}: the container runtime has no handler ${
-          JSON.stringify(name)
-        } ` +
-          "(runtimeClassName)",
-      );
-    }
-    return name;
+  /** What holds for this pod: with ids of its own where it asks for them and its handler can map them. */
+  #security(pod: Pod, { userNamespaces }: HandlerFeatures): SecurityOptions {
+    const { security, userNamespace } = this.#deps.settings;
+    if (pod.spec.hostUsers !== false || !userNamespaces || !userNamespace) return security;
+    return { ...security, userNamespace: userNamespace(pod.metadata.uid!) };
   }
 
-  async #listHandlers(): Promise<Set<string>> {
-    const { runtimeHandlers, info } = await this.#deps.runtime.status({ verbose: true });
-    const names = new Set(runtimeHandlers.map(({ name }) => name));
-    // runtimes from before CRI listed handlers tell them in their configuration only
-    const config = parseJson(info.config) as { containerd?: { runtimes?: Record<string, unknown> } } | undefined;
-    for (const name of Object.keys(config?.containerd?.runtimes ?? {})) names.add(name);
-    return names;
+  /**
+   * The runtime's handler for the pod's RuntimeClass; the class's name is its handler's on a node without RuntimeClass
+   * objects. The runtime is asked only by pods whose fields depend on the answer.
+   */
+  async #handler(pod: Pod): Promise<HandlerFeatures & { name: string }> {
+    const { runtimeClassName: name = "" } = pod.spec;
+    const ownUsers = pod.spec.hostUsers === false, recursive = wantsRecursiveReadOnly(pod);
+    if (!name && !ownUsers && !recursive) return { name, recursiveReadOnlyMounts: false, userNamespaces: false };
+    this.#handlers ??= this.#deps.runtime.status({ verbose: true }).then(runtimeHandlers);
+    let features: HandlerFeatures | undefined;
+    try {
+      features = (await this.#handlers).get(name);
+    } finally {
+      // A newer runtime may answer the next time: what is missing is asked for again.
+      const missing = !features || ownUsers && !features.userNamespaces ||
+        recursive && !features.recursiveReadOnlyMounts;
+      if (missing) this.#handlers = undefined;
+    }
+    if (features) return { name, ...features };
+    throw new SandboxConfigError(
+      `Cannot run pod ${namespaceOf(pod)}/${pod.metadata.name}: the container runtime has no handler ${
+        JSON.stringify(name)
+      } (runtimeClassName)`,
+    );
   }
+}
+
+function wantsRecursiveReadOnly(pod: Pod): boolean {
+  return podContainers(pod).some(({ container }) =>
+    container.volumeMounts?.some(({ recursiveReadOnly = "Disabled" }) => recursiveReadOnly !== "Disabled")
+  );
 }
 
 function readResolvConf(file: string): ResolvConf | undefined {
   try {
     return parseResolvConf(Deno.readTextFileSync(file));
-  } catch {
-    return undefined;
-  }
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -9,6 +9,7 @@ export * from "./downward.ts";
 export * from "./environment.ts";
 export * from "./errors.ts";
 export * from "./expand.ts";
+export * from "./features.ts";
 export * from "./hash.ts";
 export * from "./hostname.ts";
 export * from "./hosts.ts";

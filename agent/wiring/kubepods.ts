@@ -7,6 +7,26 @@ import type { Pod } from "../objects/mod.ts";
 import { type Amounts, type CgroupPathOptions, kubepodsLimits, podRequests, qosClass } from "../resources/mod.ts";
 import type { Logger } from "../telemetry/log.ts";
 
+/**
+ * The driver that the runtime says it has: pods' cgroups are named by both, so the runtime's wins over the configuration
+ * (as with kubelet).
+ */
+export function withDriverOf(
+  runtime: { cgroupDriver?: NodeConfig["cgroupDriver"] },
+  config: NodeConfig,
+  log: Logger,
+): NodeConfig {
+  const { cgroupDriver = config.cgroupDriver } = runtime;
+  if (cgroupDriver === config.cgroupDriver) return config;
+  if (config.cgroupDriverGiven) {
+    log.warn("cgroupDriver is not the container runtime's, which is used instead", {
+      configured: config.cgroupDriver,
+      runtime: cgroupDriver,
+    });
+  }
+  return { ...config, cgroupDriver };
+}
+
 /** How long to wait before a limit that lies below the present use is tried again. */
 const heldRetryMs = 60_000;
 

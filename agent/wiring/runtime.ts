@@ -1,5 +1,5 @@
 /** Connects to the container runtime: the managed containerd, started or adopted, or one that the user runs. */
-import { connectCri, type CriClient } from "../../cri/mod.ts";
+import { connectCri, type CriClient, isUnimplemented } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
 import {
@@ -11,6 +11,7 @@ import {
   pinRuntimeSandboxImage,
 } from "../images/mod.ts";
 import { containerdFacts, containerdPaths, ManagedContainerd, sandboxImage } from "../runtime/containerd/mod.ts";
+import { runtimeCgroupDriver } from "../runtime/mod.ts";
 import type { Logger } from "../telemetry/log.ts";
 
 export interface Runtime {
@@ -20,6 +21,10 @@ export interface Runtime {
   /** `containerd`, as container IDs are prefixed. */
   name: string;
   version: string;
+  /** How it names cgroups; undefined: as configured. */
+  cgroupDriver?: "cgroupfs" | "systemd";
+  /** Whether it knows supplementalGroupsPolicy Strict. */
+  supplementalGroupsPolicy: boolean;
   /** Imports image archives, where the runtime has a way. */
   importer: ImageImporter | undefined;
   /** Whether a registry may be asked by us whether it is there, before a pull: not if the runtime reaches it another way. */
@@ -46,7 +51,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 async function startManaged({ config, cniConfDir, pins, log, clock }: RuntimeOptions): Promise<Runtime> {
   const paths = containerdPaths(config.rootDir, { runDir: config.runDir, cniConfDir });
   Deno.mkdirSync(paths.root, { recursive: true, mode: 0o700 });
-  const facts = await containerdFacts(paths.root);
+  const facts = { ...await containerdFacts(paths.root), systemdCgroup: config.cgroupDriver === "systemd" };
   let up = () => {};
   const managed = new ManagedContainerd({ paths, log, clock, facts, onUp: () => up() });
   await managed.start();
@@ -61,6 +66,7 @@ async function startManaged({ config, cniConfDir, pins, log, clock }: RuntimeOpt
     image: cri.image,
     name: "containerd",
     version: `${facts.version.major}.${facts.version.minor}`,
+    supplementalGroupsPolicy: false,
     importer,
     knock: directRegistries(paths.registryConfigDir, Deno.env.toObject()),
     onUp: () => {},
@@ -71,7 +77,11 @@ async function startManaged({ config, cniConfDir, pins, log, clock }: RuntimeOpt
   };
   up = () => runtime.onUp();
   try {
-    await ensurePauseImage({ image: cri.image, importer, pins, name: sandboxImage });
+    const [{ features }] = await Promise.all([
+      cri.runtime.status({}),
+      ensurePauseImage({ image: cri.image, importer, pins, name: sandboxImage }),
+    ]);
+    runtime.supplementalGroupsPolicy = features?.supplementalGroupsPolicy ?? false;
   } catch (err) {
     runtime.release();
     throw err;
@@ -86,6 +96,11 @@ async function connectExternal(
   const cri = connectCri(endpoint, { requestTimeoutMs });
   const images = imageEndpoint === endpoint ? cri : connectCri(imageEndpoint, { requestTimeoutMs });
   const { runtimeName, runtimeVersion } = await answering(cri, endpoint, log);
+  const status = await cri.runtime.status({ verbose: true });
+  const said = await cri.runtime.runtimeConfig({}).catch((err) => {
+    if (isUnimplemented(err)) return undefined;
+    throw err;
+  });
   const isContainerd = runtimeName === "containerd";
   const socket = new URL(endpoint).pathname;
   const importer = isContainerd && endpoint.startsWith("unix:")
@@ -99,6 +114,8 @@ async function connectExternal(
     image: images.image,
     name: runtimeName,
     version: runtimeVersion,
+    cgroupDriver: runtimeCgroupDriver(said, status),
+    supplementalGroupsPolicy: status.features?.supplementalGroupsPolicy ?? false,
     importer,
     knock: () => false,
     onUp: () => {},
