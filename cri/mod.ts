@@ -5,7 +5,7 @@
  *     proto/ → gen/     messages and services; `create(PodSandboxConfigSchema, { … })` makes one
  *     transport.ts      gRPC by `fetch` · queue.ts, methods.ts  turns and deadlines · errors.ts  what can go wrong
  *     client.ts         connectCri(): start reading here · events.ts  what happened, and where it comes from
- *     streams.ts        exec, attach and port-forward · fake.ts  a runtime in memory, for tests of faults and time
+ *     streams.ts        exec, attach and port-forward; spdy.ts, the older way in · fake.ts  a runtime in memory, for tests of faults and time
  */
 export * from "./client.ts";
 export * from "./errors.ts";
