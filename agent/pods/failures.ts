@@ -39,12 +39,27 @@ export interface Failure {
   retryAfterMs?: number;
 }
 
+/** Actions as the log names them: "Cannot …". */
+export const inWords: Record<PodAction["type"], string> = {
+  prepare: "prepare the pod",
+  createSandbox: "create the pod's sandbox",
+  stopSandbox: "stop the pod's sandbox",
+  removeSandbox: "remove the pod's sandbox",
+  startContainer: "start the container",
+  killContainer: "end the container",
+  removeContainer: "remove the container",
+  cancel: "cancel what was under way",
+  release: "clean up after the pod",
+  forget: "forget the pod",
+};
+
 /** What to say of an action that failed with `err`. */
 export function describeFailure(action: PodAction, err: unknown): Failure {
   const text = errorText(err);
   if (err instanceof StepError) {
-    const { reason, event, retryAfterMs } = err;
-    return { reason, message: text, event, eventMessage: err.eventMessage ?? text, retryAfterMs };
+    // its message says all that its causes say
+    const { reason, message, event, eventMessage = message, retryAfterMs } = err;
+    return { reason, message, event, eventMessage, retryAfterMs };
   }
   if (err instanceof ImageError) {
     // the image manager has recorded the events itself

@@ -56,6 +56,8 @@ export interface Retry {
   /** As shown in the container's waiting state. */
   reason: string;
   message: string;
+  /** The message that the log told last. */
+  told?: string;
   /** How often the runtime said that the name, with the attempt in it, belongs to something that it does not show. */
   namesTaken?: number;
 }

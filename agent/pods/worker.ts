@@ -11,10 +11,10 @@ import type { Clock } from "../clock.ts";
 import { isSidecar, type Pod, podContainers, type PodStatus } from "../objects/mod.ts";
 import type { ObservedPod, ObservedSandbox } from "../observed/types.ts";
 import type { EventType } from "../telemetry/events.ts";
-import { errorText, type Logger } from "../telemetry/log.ts";
+import type { Logger } from "../telemetry/log.ts";
 import { type CrashRecord, retryDelay } from "./backoff.ts";
 import { CrashBook } from "./crash_book.ts";
-import { describeFailure } from "./failures.ts";
+import { describeFailure, inWords } from "./failures.ts";
 import { Intents, type Verdict } from "./intents.ts";
 import { backoffUntil, planPod, usableSandbox } from "./plan.ts";
 import { type InitialProbe, initialProbes, remembered } from "./remember.ts";
@@ -411,11 +411,15 @@ export class PodWorker {
     const count = (before?.count ?? 0) + 1;
     const namesTaken = (before?.namesTaken ?? 0) + (isNameReserved(err) || isNameReserved(causeOf(err)) ? 1 : 0);
     const wait = failure.retryAfterMs ?? retryDelay(count);
+    // the log tells it once; that it is still so is in the status and the events
+    const isWait = failure.reason === "ImagePullBackOff";
+    const isNew = before?.told !== failure.message && !isWait;
     this.#retries.set(key, {
       at: this.#deps.clock.mono() + wait,
       count,
       reason: failure.reason,
       message: failure.message,
+      told: isWait ? before?.told : failure.message,
       ...(namesTaken > 0 ? { namesTaken } : {}),
     });
     if (failure.event) {
@@ -427,10 +431,10 @@ export class PodWorker {
         failure.eventMessage,
       );
     }
-    this.#log.info(`Cannot do ${action.type}`, {
+    this.#log[isNew ? "warn" : "debug"](`Cannot ${inWords[action.type]}; trying again`, {
       ...("name" in action ? { container: action.name } : {}),
       reason: failure.reason,
-      err: errorText(err),
+      err: failure.message,
     });
   }
 

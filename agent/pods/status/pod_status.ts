@@ -45,7 +45,7 @@ export function podStatus(state: PodState, facts: StatusFacts): PodStatus {
     : sandbox
     ? sandbox.ips.map((ip) => ({ ip }))
     : previous.podIPs ?? [];
-  return {
+  const result: PodStatus = {
     ...(pod.metadata.generation ? { observedGeneration: pod.metadata.generation } : {}),
     phase,
     conditions: podConditions({
@@ -66,6 +66,12 @@ export function podStatus(state: PodState, facts: StatusFacts): PodStatus {
     containerStatuses: regular,
     qosClass: qosClass(pod),
   };
+  if (turnedAway(result)) {
+    // containers that will not be made wait for nothing: without them, the pod's own reason is what is shown
+    delete result.containerStatuses;
+    delete result.initContainerStatuses;
+  }
+  return result;
 }
 
 function status(
