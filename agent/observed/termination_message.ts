@@ -19,20 +19,20 @@ export async function terminationMessage(
 ): Promise<string> {
   const { terminationMessagePath: path, terminationMessagePolicy: policy } = recordedContainer(container);
   const file = mounts.find(({ containerPath }) => containerPath === path)?.hostPath;
-  const written = path && file ? await firstBytes(file, maxFile) : "";
+  const written = path && file ? firstBytes(file, maxFile) : "";
   if (written || policy !== "FallbackToLogsOnError" || container.exitCode === 0) return written;
   return await lastLines(logFile);
 }
 
 /** A container may have put anything there: no link is followed, no pipe waited for. */
-async function firstBytes(path: string, limit: number): Promise<string> {
+function firstBytes(path: string, limit: number): string {
   try {
     using fd = openPath(path, O.RDONLY | O.NOFOLLOW | O.NONBLOCK);
     if (fstat(fd).type !== "file") return "";
-    using file = await Deno.open(fd.procPath);
+    using file = Deno.openSync(fd.procPath);
     const bytes = new Uint8Array(limit);
     let length = 0;
-    for (let got: number | null; length < limit && (got = await file.read(bytes.subarray(length))) !== null;) {
+    for (let got: number | null; length < limit && (got = file.readSync(bytes.subarray(length))) !== null;) {
       length += got;
     }
     return new TextDecoder().decode(bytes.subarray(0, length));

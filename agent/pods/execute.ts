@@ -114,7 +114,7 @@ export class PodExecutor {
       });
     }
     await volumes.prepare(pod, signal);
-    await messages.prepareLogDirectory(pod);
+    messages.prepareLogDirectory(pod);
   }
 
   async #createSandbox(pod: Pod, attempt: number, signal: AbortSignal, notes: ActionNotes): Promise<void> {
