@@ -93,7 +93,7 @@ export class PodExecutor {
         this.#deps.images.forget(pod.metadata.uid!);
         // a pod that had finished was released with its logs kept
         await this.#deps.removeLogs(pod);
-        await this.#deps.removeRow(pod);
+        if (notes.wanted) await this.#deps.removeRow(pod);
         return;
       case "cancel":
         throw new Error("Cannot execute a cancellation: the worker does that itself");

@@ -80,6 +80,8 @@ export interface ActionNotes {
   /** The sandbox to start containers in. */
   sandbox: ObservedSandbox | undefined;
   podIPs: string[];
+  /** The store has a row for the pod. */
+  wanted: boolean;
 }
 
 /** Between kills of a container that survives them. */
@@ -354,6 +356,7 @@ export class PodWorker {
     const notes: ActionNotes = {
       event: (container, type, reason, message) => this.#deps.event(this.#pod, container, type, reason, message),
       sandbox,
+      wanted: this.#wanted,
       podIPs: this.#pod.spec.hostNetwork ? this.#deps.hostIPs() : sandbox?.ips ?? [],
     };
     if (action.type === "createSandbox" && state.observed!.sandboxes.length > 0) {
