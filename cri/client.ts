@@ -15,7 +15,13 @@ import {
 import type { Transport } from "@connectrpc/connect";
 import { CriError } from "./errors.ts";
 import { type Clock, type EventWatch, type EventWatchOptions, realClock, watchEvents } from "./events.ts";
-import { ImageService, RuntimeService } from "./gen/runtime_pb.ts";
+import { type ContainerState, ImageService, type PodSandboxState, RuntimeService } from "./gen/runtime_pb.ts";
+import {
+  type ContainerStates,
+  ContainerStatesSchema,
+  type SandboxStates,
+  SandboxStatesSchema,
+} from "./gen/states_pb.ts";
 import { type MethodName, methodRules, ordinaryTimeoutMs } from "./methods.ts";
 import { CallQueue, laneLimits } from "./queue.ts";
 import { openTransport, parseEndpoint } from "./transport.ts";
@@ -37,9 +43,17 @@ type UnaryClient<Service extends DescService> = {
 export type RuntimeClient = UnaryClient<typeof RuntimeService>;
 export type ImageClient = UnaryClient<typeof ImageService>;
 
+/** What there is, and in which state: all of a list that changes. */
+export interface RuntimeStates {
+  sandboxes: Map<string, PodSandboxState>;
+  containers: Map<string, ContainerState>;
+}
+
 export interface CriClient {
   readonly runtime: RuntimeClient;
   readonly image: ImageClient;
+  /** ListPodSandbox and ListContainers for a look that expects no news: for a tenth of what reading them whole costs. */
+  states(filter: { labelSelector: Record<string, string> }, options?: CallOptions): Promise<RuntimeStates>;
   /** Tells of containers' changes until closed; see events.ts. */
   watchEvents(options: EventWatchOptions): EventWatch;
   /** Calls in flight and waiting, for metrics. */
@@ -125,7 +139,20 @@ export function createCriClient(
     );
   }
 
+  const listSandboxes: DescMethodUnary = { ...RuntimeService.method.listPodSandbox, output: SandboxStatesSchema };
+  const listContainers: DescMethodUnary = { ...RuntimeService.method.listContainers, output: ContainerStatesSchema };
+
   return {
+    async states(filter, options) {
+      const [{ items }, { containers }] = await Promise.all([
+        call(listSandboxes, { filter }, options) as Promise<SandboxStates>,
+        call(listContainers, { filter }, options) as Promise<ContainerStates>,
+      ]);
+      return {
+        sandboxes: new Map(items.map(({ id, state }) => [id, state])),
+        containers: new Map(containers.map(({ id, state }) => [id, state])),
+      };
+    },
     runtime: methodsOf(RuntimeService) as unknown as RuntimeClient,
     image: methodsOf(ImageService) as unknown as ImageClient,
     watchEvents: (options) => watchEvents(streams, { clock, ...options, closed: closed.signal }),

@@ -89,6 +89,24 @@ Deno.test("lists are filtered by id, state, sandbox and labels, all of which mus
   assert.deepEqual(sandboxes.items.map(({ id }) => id), [a.podSandboxId]);
 });
 
+Deno.test("states() reads the same lists, and nothing of them but what changes", async () => {
+  const { cri } = setUp();
+  const a = await runContainer(cri, "a");
+  const b = await runContainer(cri, "b");
+  await cri.runtime.stopContainer({ containerId: a.containerId, timeout: 0n });
+  await cri.runtime.stopPodSandbox({ podSandboxId: b.podSandboxId });
+  const states = async (labelSelector: Record<string, string>) => {
+    const { sandboxes, containers } = await cri.states({ labelSelector });
+    return { sandboxes: [...sandboxes], containers: [...containers] };
+  };
+  assert.deepEqual(await states({ app: "a" }), {
+    sandboxes: [[a.podSandboxId, PodSandboxState.SANDBOX_READY]],
+    containers: [[a.containerId, ContainerState.CONTAINER_EXITED]],
+  });
+  assert.deepEqual((await states({ app: "b" })).sandboxes, [[b.podSandboxId, PodSandboxState.SANDBOX_NOTREADY]]);
+  assert.deepEqual(await states({ app: "c" }), { sandboxes: [], containers: [] });
+});
+
 Deno.test("a name is reserved until its object is removed, and the refusal names the holder", async () => {
   const { cri } = setUp();
   const { podSandboxId } = await cri.runtime.runPodSandbox({ config: sandboxConfig("a") });

@@ -1,9 +1,16 @@
 /** The observer's source on a real runtime: CRI lists filtered by owner, details by status calls, events. */
 import { type ContainerStatus as CriContainerStatus, type CriClient, isNotFound } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
-import { observedContainer, observedContainerStatus, observedSandbox, ownSelector } from "../runtime/mod.ts";
+import {
+  isReady,
+  observedContainer,
+  observedContainerStatus,
+  observedSandbox,
+  ownSelector,
+  stateName,
+} from "../runtime/mod.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { RuntimeSource } from "./observer.ts";
+import { containerStamp, type RuntimeSource, sandboxStamp } from "./observer.ts";
 import { terminationMessage } from "./termination_message.ts";
 import type { ObservedContainer, ObservedSandbox } from "./types.ts";
 
@@ -32,6 +39,13 @@ export function criSource({ cri, owner, clock, log, logFile }: CriSourceOptions)
         sandboxes: items.map((item) => observedSandbox(item)).filter((item) => item !== undefined),
         containers: containers.map((item) => observedContainer(item)).filter((item) => item !== undefined),
       };
+    },
+    async stamps() {
+      const { sandboxes, containers } = await cri.states({ labelSelector: ownSelector(owner) }, { timeoutMs });
+      const stamps = new Map<string, string>();
+      for (const [id, state] of sandboxes) stamps.set(id, sandboxStamp({ ready: isReady(state) }));
+      for (const [id, state] of containers) stamps.set(id, containerStamp({ state: stateName(state) }));
+      return stamps;
     },
     async sandboxDetail(sandbox): Promise<ObservedSandbox | undefined> {
       if (!sandbox.ready) return sandbox;

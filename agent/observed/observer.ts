@@ -16,6 +16,8 @@ import type { ObservedContainer, ObservedPod, ObservedSandbox } from "./types.ts
 export interface RuntimeSource {
   /** Our sandboxes and containers, of one pod or of all; states only. */
   list(uid?: string): Promise<{ sandboxes: ObservedSandbox[]; containers: ObservedContainer[] }>;
+  /** The stamps of everything that `list()` would give, by ID: a cheaper look for when nothing has changed. */
+  stamps?(): Promise<ReadonlyMap<string, string>>;
   /** Adds what a list does not tell: addresses of a sandbox. undefined when it has vanished meanwhile. */
   sandboxDetail(sandbox: ObservedSandbox): Promise<ObservedSandbox | undefined>;
   /** Adds what a list does not tell: stamps, exit code, reason, message. undefined when it has vanished meanwhile. */
@@ -191,6 +193,10 @@ export class PodObserver {
   async #relist(): Promise<void> {
     const at = this.#clock.mono();
     try {
+      if (await this.#unchanged()) {
+        this.#lastList = at;
+        return;
+      }
       const { sandboxes, containers } = await this.#source.list();
       const groups = new Map<string, { sandboxes: ObservedSandbox[]; containers: ObservedContainer[] }>();
       const group = (uid: string) => {
@@ -228,6 +234,18 @@ export class PodObserver {
       this.#log.debug("Cannot list the runtime's pods", { err });
       this.#setAvailable(false);
     }
+  }
+
+  /** Whether the runtime has what is known already, in the same states. */
+  async #unchanged(): Promise<boolean> {
+    if (!this.#available || this.#unseen.size > 0 || !this.#source.stamps) return false;
+    const found = await this.#source.stamps();
+    if (found.size !== this.#uidOf.size) return false;
+    for (const { stamps } of this.#pods.values()) {
+      if (stamps.size === 0) return false; // to be forgotten by a list that is younger than its end
+      for (const [id, stamp] of stamps) if (found.get(id) !== stamp) return false;
+    }
+    return true;
   }
 
   #setAvailable(available: boolean): void {
@@ -291,8 +309,12 @@ export class PodObserver {
       return detailed;
     };
     const [sandboxDetails, containerDetails] = await Promise.all([
-      Promise.all(sandboxes.map((item) => detail(item, `${item.ready}`, (item) => this.#source.sandboxDetail(item)))),
-      Promise.all(containers.map((item) => detail(item, item.state, (item) => this.#source.containerDetail(item)))),
+      Promise.all(
+        sandboxes.map((item) => detail(item, sandboxStamp(item), (item) => this.#source.sandboxDetail(item))),
+      ),
+      Promise.all(
+        containers.map((item) => detail(item, containerStamp(item), (item) => this.#source.containerDetail(item))),
+      ),
     ]);
     const present = this.#pods.get(uid);
     if (present && present.pod.observedAt > at) return false;
@@ -319,6 +341,15 @@ export class PodObserver {
     this.#pods.set(uid, { pod, stamps });
     return changed;
   }
+}
+
+/** What a change of shows that there is more to ask for. */
+export function sandboxStamp({ ready }: Pick<ObservedSandbox, "ready">): string {
+  return `${ready}`;
+}
+
+export function containerStamp({ state }: Pick<ObservedContainer, "state">): string {
+  return state;
 }
 
 /** Waits between looks at a container whose end was told and does not show yet. */

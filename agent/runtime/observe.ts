@@ -28,12 +28,17 @@ export function observedSandbox(
     namespace: identity.namespace,
     name: identity.name,
     attempt: item.metadata?.attempt ?? 0,
-    ready: latest.state === PodSandboxState.SANDBOX_READY,
+    ready: isReady(latest.state),
     createdAt: milliseconds(item.createdAt),
     ips: full ? addresses(full) : [],
     labels: item.labels,
     annotations: item.annotations,
   };
+}
+
+/** Whether a sandbox in this state can hold containers. */
+export function isReady(state: PodSandboxState): boolean {
+  return state === PodSandboxState.SANDBOX_READY;
 }
 
 /**
@@ -125,7 +130,8 @@ function container(
   };
 }
 
-function stateName(state: ContainerState): ObservedContainer["state"] {
+/** A container's state as the agent calls it. */
+export function stateName(state: ContainerState): ObservedContainer["state"] {
   switch (state) {
     case ContainerState.CONTAINER_CREATED:
       return "created";
