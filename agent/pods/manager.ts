@@ -76,6 +76,7 @@ export class PodManager {
     };
     const rows = store.list<Pod>("Pod");
     const uids = new Set(rows.map(({ object }) => object.metadata.uid!));
+    for (const [uid] of store.records("pods")) if (!uids.has(uid)) store.setRecord("pods", uid, undefined);
     for (const uid of observer.uids()) if (!uids.has(uid)) this.#observed(uid);
     const adopted = ({ object }: { object: Pod }) => observer.get(object.metadata.uid!)?.sandboxes.length ? 0 : 1;
     rows.sort((a, b) => adopted(a) - adopted(b) || (b.object.spec.priority ?? 0) - (a.object.spec.priority ?? 0));

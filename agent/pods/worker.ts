@@ -379,6 +379,8 @@ export class PodWorker {
     if (action.type === "prepare") this.#released = "no";
     if (action.type === "release") this.#prepared = false;
     if (action.type === "killContainer" && action.restart) this.#restartWanted.add(action.containerId);
+    // goes with the row, in one transaction
+    if (action.type === "forget") this.#deps.saveMemory(this.#pod.metadata.uid!, undefined);
   }
 
   #succeeded(key: string, action: PodAction): void {
@@ -401,7 +403,6 @@ export class PodWorker {
         this.#stopped = true;
         this.#cancelTimer();
         this.#deps.probes.forget(this.#pod.metadata.uid!);
-        this.#deps.saveMemory(this.#pod.metadata.uid!, undefined);
         this.#deps.gone(this.#pod.metadata.uid!);
         break;
     }
