@@ -4,6 +4,7 @@
 const names: Record<number, string> = {
   1: "EPERM",
   2: "ENOENT",
+  3: "ESRCH",
   4: "EINTR",
   5: "EIO",
   6: "ENXIO",

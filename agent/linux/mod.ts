@@ -1,5 +1,5 @@
 /**
- * The few system calls that Deno does not have, by FFI to the C library: mounts, openat2, and files by descriptor.
+ * The few system calls that Deno does not have, by FFI to the C library: mounts, openat2, files by descriptor, and signals.
  * Nothing else in the program calls them. Failures are LinuxErrors that carry errno's name.
  */
 export { errnoName, isErrno, LinuxError } from "./errno.ts";
@@ -8,4 +8,5 @@ export { loadLibc } from "./libc.ts";
 export { bindMount, isMounted, isMountPoint, mount, mountTmpfs, MS, remountBind, unmount } from "./mount.ts";
 export { type Mount, mountsBelow, mountsThatMayHang, parseMounts, readMounts } from "./mountinfo.ts";
 export { openBeneath, openBeneathOrMake } from "./beneath.ts";
+export { sendSignal, signalNumber } from "./signals.ts";
 export { removeTree, walkTree } from "./tree.ts";

@@ -13,6 +13,7 @@ import type { PodMessages } from "./messages.ts";
 import { errorText } from "../telemetry/log.ts";
 import type { VolumeManager } from "../volumes/mod.ts";
 import { StepError } from "./failures.ts";
+import { sendStopSignal } from "./stop_signal.ts";
 import { letFinish, removeWithStrays } from "./stray_tasks.ts";
 import { Overtaken, type PodAction } from "./types.ts";
 import type { ActionNotes } from "./worker.ts";
@@ -193,9 +194,14 @@ export class PodExecutor {
     const { clock, cri } = this.#deps;
     const container = findContainer(pod, name)?.container;
     if (container?.lifecycle?.preStop) await this.#preStop(pod, container, containerId, deadline, signal, notes);
-    const left = Math.max(deadline - clock.mono(), minimumGraceMs);
+    const end = Math.max(deadline, clock.mono() + minimumGraceMs);
+    const stopSignal = container?.lifecycle?.stopSignal;
+    // who had a signal of its own, and all its time, is not asked a second time
+    const told = stopSignal !== undefined && await this.#tell(name, stopSignal, containerId, end, signal, notes);
+    const left = told ? 0 : end - clock.mono();
     await gone(cri.runtime.stopContainer({ containerId, timeout: BigInt(Math.ceil(left / 1000)) }, { signal }));
     this.#preStops.delete(containerId);
+    this.#told.delete(containerId);
   }
 
   /**
@@ -241,6 +247,29 @@ export class PodExecutor {
       cancel();
       signal.removeEventListener("abort", stop);
     }
+  }
+
+  /** Containers that got the stop signal of their spec from here. */
+  readonly #told = new Set<string>();
+
+  /** Has the container get its own stop signal, once, where the runtime does not send it. */
+  async #tell(
+    name: string,
+    stopSignal: string,
+    containerId: string,
+    end: number,
+    signal: AbortSignal,
+    notes: ActionNotes,
+  ): Promise<boolean> {
+    const sent = this.#told.has(containerId);
+    this.#told.add(containerId);
+    const deps = { runtime: this.#deps.cri.runtime, clock: this.#deps.clock };
+    const plan = await sendStopSignal(stopSignal, containerId, end, deps, { signal, sent });
+    if (plan.type === "cannot") {
+      const message = `Cannot send ${stopSignal} to container ${name}: ${plan.why}; it gets the signal of its image`;
+      notes.event(name, "Warning", "FailedStopSignal", message);
+    }
+    return plan.type === "send";
   }
 
   /** preStop hooks that run or have run, by container ID. */

@@ -17,11 +17,12 @@ export function orphanPod(observed: ObservedPod): Pod {
     if ([...regular, ...init].some(({ name }) => name === seen.name)) continue;
     const rules = stopRules(seen);
     grace ??= rules.deletionGracePeriodSeconds ?? rules.gracePeriodSeconds;
+    const { preStop, stopSignal } = rules;
     const container = {
       name: seen.name,
       image: seen.image,
       ports: rules.ports,
-      ...(rules.preStop ? { lifecycle: { preStop: rules.preStop } } : {}),
+      ...(preStop || stopSignal ? { lifecycle: { preStop, stopSignal } } : {}),
       ...(rules.role === "sidecar" ? { restartPolicy: "Always" as const } : {}),
     };
     (rules.role === "sidecar" || rules.role === "init" ? init : regular).push(container);

@@ -78,7 +78,11 @@ export function imageSpec(
 /** `lifecycle.stopSignal`; without one it is the image's. */
 function stopSignal(container: Pick<Container, "lifecycle">): Signal {
   const name = container.lifecycle?.stopSignal;
-  if (!name) return Signal.RUNTIME_DEFAULT;
+  return name ? criSignal(name) : Signal.RUNTIME_DEFAULT;
+}
+
+/** A signal in CRI's numbers, which are not the kernel's. Throws ContainerConfigError. */
+export function criSignal(name: string): Signal {
   const key = name.replace("+", "PLUS").replace("-", "MINUS");
   const signal = Object.hasOwn(Signal, key) ? Signal[key as keyof typeof Signal] : undefined;
   if (typeof signal !== "number" || signal === Signal.RUNTIME_DEFAULT) {

@@ -27,6 +27,8 @@ export const restartCountAnnotation = "io.kubernetes.container.restartCount";
 export const terminationMessagePathAnnotation = "io.kubernetes.container.terminationMessagePath";
 export const terminationMessagePolicyAnnotation = "io.kubernetes.container.terminationMessagePolicy";
 export const preStopHandlerAnnotation = "io.kubernetes.container.preStopHandler";
+/** The spec's own: kubelet has none for it. */
+export const stopSignalAnnotation = "dev.islet/stop-signal";
 export const portsAnnotation = "io.kubernetes.container.ports";
 export const containerTypeAnnotation = "io.kubernetes.container.type";
 export const terminationGracePeriodAnnotation = "io.kubernetes.pod.terminationGracePeriod";
@@ -90,6 +92,7 @@ export function containerAnnotations(pod: Pod, container: Container, attempt: nu
     out[terminationGracePeriodAnnotation] = String(terminationGracePeriodSeconds);
   }
   if (container.lifecycle?.preStop) out[preStopHandlerAnnotation] = JSON.stringify(container.lifecycle.preStop);
+  if (container.lifecycle?.stopSignal) out[stopSignalAnnotation] = container.lifecycle.stopSignal;
   if (container.ports?.length) out[portsAnnotation] = JSON.stringify(container.ports);
   const role = podContainers(pod).find((one) => one.container.name === container.name)?.role;
   if (role) {

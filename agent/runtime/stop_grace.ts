@@ -13,6 +13,7 @@ import {
   preStopHandlerAnnotation,
   restartCountAnnotation,
   roleAnnotation,
+  stopSignalAnnotation,
   terminationGracePeriodAnnotation,
   terminationMessagePathAnnotation,
   terminationMessagePolicyAnnotation,
@@ -27,6 +28,8 @@ export interface StopRules {
   /** The grace of a deletion that was under way when the container was made; it overtakes the pod's own. */
   deletionGracePeriodSeconds?: number;
   preStop?: LifecycleHandler;
+  /** In place of the image's. */
+  stopSignal?: string;
   /** For the named ports of preStop. */
   ports: ContainerPort[];
   role: "init" | "sidecar" | "regular" | "ephemeral";
@@ -49,10 +52,12 @@ export function stopRules({ annotations }: Annotated): StopRules {
   const deletion = integer(annotations[deletionGracePeriodAnnotation]);
   const preStop = json(annotations[preStopHandlerAnnotation]);
   const ports = json(annotations[portsAnnotation]);
+  const stopSignal = annotations[stopSignalAnnotation];
   return {
     gracePeriodSeconds: integer(annotations[terminationGracePeriodAnnotation]) ?? defaultGracePeriodSeconds,
     ...(deletion === undefined ? {} : { deletionGracePeriodSeconds: deletion }),
     ...(isObject(preStop) ? { preStop: preStop as LifecycleHandler } : {}),
+    ...(stopSignal ? { stopSignal } : {}),
     ports: Array.isArray(ports) ? ports.filter(isPort) : [],
     role: role(annotations),
   };
