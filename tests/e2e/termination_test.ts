@@ -60,6 +60,27 @@ nodeTest("a container gets the stop signal of its image", {}, async (node) => {
   equal(files.signal, "USR1");
 });
 
+nodeTest(
+  "lifecycle.stopSignal takes the place of SIGTERM, whether the runtime knows of it or not",
+  {},
+  async (node) => {
+    const { files, ms } = await endPod(
+      node,
+      "spec-signal",
+      container(
+        "main",
+        `trap 'echo TERM > /shared/signal' TERM; trap 'echo USR2 > /shared/signal; exit 0' USR2; ${loop}`,
+        {
+          lifecycle: { stopSignal: "SIGUSR2" },
+        },
+      ),
+      { terminationGracePeriodSeconds: 30, os: { name: "linux" } },
+    );
+    equal(files.signal, "USR2");
+    ok(ms < 10_000, `it took ${ms} ms`);
+  },
+);
+
 nodeTest("preStop runs before SIGTERM, within the grace period", {}, async (node) => {
   const { files } = await endPod(
     node,
