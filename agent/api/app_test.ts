@@ -88,7 +88,7 @@ Deno.test("events are selected by the object that they are about", async () => {
     { kind: "Pod", namespace: "default", name: "web", uid: "u" },
     "Normal",
     "Started",
-    "Started container web",
+    "Container started",
   );
   events.event({ kind: "Pod", namespace: "other", name: "db", uid: "v" }, "Warning", "BackOff", "Back-off");
   const reasons = async (path: string) =>

@@ -26,7 +26,7 @@ export interface ImageManagerOptions {
   /** The node's own credentials. */
   nodeKeyring?: () => Keyring;
   clock?: Clock;
-  /** Pulls at once. */
+  /** Pulls at once; default: no limit. */
   maxParallelPulls?: number;
   /** Whether `Always` makes do with the local image when the registry cannot be reached. */
   fallBackToLocal?: boolean;
@@ -59,14 +59,13 @@ type OnEvent = NonNullable<EnsureOptions["onEvent"]>;
 
 export class ImageManager {
   readonly #options:
-    & Required<Omit<ImageManagerOptions, "nodeKeyring">>
+    & Required<Omit<ImageManagerOptions, "nodeKeyring" | "maxParallelPulls">>
     & Pick<ImageManagerOptions, "nodeKeyring">;
   readonly #pulls: SharedWork<Image>;
 
   constructor(options: ImageManagerOptions) {
     const clock = options.clock ?? systemClock;
     this.#options = {
-      maxParallelPulls: 3,
       fallBackToLocal: true,
       knock: () => true,
       archives: () => Promise.resolve(),
@@ -75,7 +74,7 @@ export class ImageManager {
       ...options,
       clock,
     };
-    this.#pulls = new SharedWork(this.#options.maxParallelPulls);
+    this.#pulls = new SharedWork(options.maxParallelPulls ?? Infinity);
   }
 
   /**
@@ -141,7 +140,11 @@ export class ImageManager {
     });
     switch (decision.type) {
       case "use":
-        onEvent("Normal", "Pulled", `Container image ${quoted} already present on machine`);
+        onEvent(
+          "Normal",
+          "Pulled",
+          `Container image ${quoted} already present on machine and can be accessed by the pod`,
+        );
         return present!;
       case "fallBack":
         return this.#fellBack(reference, present!, onEvent);

@@ -82,7 +82,9 @@ Deno.test("ensure() uses an image that is there, with its user", async () => {
   const { fake, events, ensure } = setUp();
   fake.local.set("r.example/a:1", "sha256:a");
   assert.deepEqual(await ensure("r.example/a:1"), { imageRef: "sha256:a", repoDigests: [], size: 42, uid: 1000 });
-  assert.deepEqual(events, ['Normal Pulled Container image "r.example/a:1" already present on machine']);
+  assert.deepEqual(events, [
+    'Normal Pulled Container image "r.example/a:1" already present on machine and can be accessed by the pod',
+  ]);
   assert.equal(fake.pulls.length, 0);
 });
 
@@ -267,4 +269,19 @@ Deno.test("ensure() ends with its signal, cancels the pull and leaves no back-of
   assert.deepEqual(events, ['Normal Pulling Pulling image "r.example/a:1"']);
   fake.remote.set("r.example/a:1", "sha256:a");
   await ensure("r.example/a:1");
+});
+
+Deno.test("ensure() pulls any number of images at once where no limit is set", async () => {
+  const { fake, ensure } = setUp({ maxParallelPulls: undefined });
+  const all = Promise.withResolvers<void>();
+  const names = Array.from({ length: 20 }, (_, i) => `r.example/${i}:1`);
+  for (const name of names) {
+    fake.remote.set(name, async () => {
+      if (fake.pulls.length === names.length) all.resolve();
+      await all.promise;
+      return "sha256:1";
+    });
+  }
+  await Promise.all(names.map((name) => ensure(name)));
+  assert.equal(fake.pulls.length, names.length);
 });

@@ -10,7 +10,7 @@ import { type Container, findContainer, type Pod } from "../objects/mod.ts";
 import { type ExecSync, runHook } from "../probes/mod.ts";
 import { type CgroupPathOptions, podCgroup, podCgroupLimits, type PodLimitOptions } from "../resources/mod.ts";
 import type { PodMessages } from "./messages.ts";
-import { errorText } from "../telemetry/log.ts";
+import { errorText, type Logger } from "../telemetry/log.ts";
 import type { VolumeManager } from "../volumes/mod.ts";
 import { StepError } from "./failures.ts";
 import { sendStopSignal } from "./stop_signal.ts";
@@ -28,6 +28,7 @@ export interface ExecutorDeps {
   messages: PodMessages;
   exec: ExecSync;
   clock: Clock;
+  log: Logger;
   /** All logs of a pod, or those of one attempt of one of its containers. */
   removeLogs(pod: Pod, attempt?: { container: string; attempt: number }): Promise<void>;
   removeRow(pod: Pod): Promise<void>;
@@ -157,22 +158,22 @@ export class PodExecutor {
           (late) => cri.runtime.createContainer({ podSandboxId, config, sandboxConfig }, { signal: late }),
         ),
     );
-    notes.event(name, "Normal", "Created", `Created container: ${name}`);
+    notes.event(name, "Normal", "Created", "Container created");
     await step(
       "RunContainerError",
       "Failed",
       () => letFinish(clock, signal, (late) => cri.runtime.startContainer({ containerId }, { signal: late })),
     );
-    notes.event(name, "Normal", "Started", `Started container ${name}`);
+    notes.event(name, "Normal", "Started", "Container started");
     const postStart = container.lifecycle?.postStart;
     if (!postStart) return;
     try {
       await this.#hook(pod, container, containerId, postStart, notes.podIPs, { signal });
     } catch (err) {
       if (signal.aborted) throw err;
-      notes.event(name, "Warning", "FailedPostStartHook", errorText(err));
+      this.#hookFailed("PostStart", pod, name, err, notes);
       const deadline = this.#deps.clock.mono() + (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
-      const message = `Container ${name} failed its postStart hook, will be killed`;
+      const message = "FailedPostStartHook";
       notes.event(name, "Normal", "Killing", message);
       await this.#killContainer(
         pod,
@@ -226,7 +227,7 @@ export class PodExecutor {
       const run = this.#hook(pod, container, containerId, container.lifecycle!.preStop!, notes.podIPs, options);
       const done = run.catch((err) => {
         if (!(abort.signal.reason instanceof Abandoned)) {
-          notes.event(container.name, "Warning", "FailedPreStopHook", errorText(err));
+          this.#hookFailed("PreStop", pod, container.name, err, notes);
         }
       });
       this.#preStops.set(containerId, hook = { abort, done, until: deadline });
@@ -274,6 +275,13 @@ export class PodExecutor {
 
   /** preStop hooks that run or have run, by container ID. */
   readonly #preStops = new Map<string, { abort: AbortController; done: Promise<void>; until: number }>();
+
+  /** What a hook's program or server said may hold secrets: it goes into the log, never into an event. */
+  #hookFailed(which: "PostStart" | "PreStop", pod: Pod, container: string, err: unknown, notes: ActionNotes): void {
+    const { namespace, name } = pod.metadata;
+    this.#deps.log.warn(`A container's ${which} hook failed`, { pod: `${namespace}/${name}`, container, err });
+    notes.event(container, "Warning", `Failed${which}Hook`, `${which}Hook failed`);
+  }
 
   #hook(
     pod: Pod,

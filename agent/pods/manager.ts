@@ -241,7 +241,7 @@ export class PodManager {
         if (verdict.reason === before?.reason && verdict.message === before.message) continue;
         this.#verdicts.set(uid, verdict);
         this.#event(managed.worker.pod, undefined, "Warning", verdict.reason, verdict.message);
-        managed.worker.end(verdict);
+        managed.worker.end({ reason: verdict.reason, message: `Pod was rejected: ${verdict.message}` });
       } else if (this.#verdicts.delete(uid) || managed.worker.turnedAway) {
         managed.worker.end(undefined);
       }

@@ -101,6 +101,7 @@ export class PodWorker {
   #retries = new Map<string, Retry>();
   readonly #crashes: CrashBook;
   #backoffTold = new Set<string>();
+  #deadlineTold = false;
   #restartWanted = new Set<string>();
   #stoppedSandboxes = new Set<string>();
   #inits: Map<string, string>;
@@ -263,6 +264,10 @@ export class PodWorker {
       verdict: this.#verdict,
       status: this.#status,
     });
+    if (intent.type === "finish" && intent.reason === "DeadlineExceeded" && !this.#deadlineTold) {
+      this.#deadlineTold = true;
+      this.#deps.event(this.#pod, undefined, "Normal", intent.reason, intent.message);
+    }
     if (observed) this.#digest(observed, now);
     const state: PodState = {
       pod: this.#pod,

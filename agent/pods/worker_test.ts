@@ -540,6 +540,7 @@ Deno.test("activeDeadlineSeconds ends a pod and marks it failed", async () => {
   await node.advance(2_000);
   const { phase, reason } = node.status("web");
   assert.deepEqual({ phase, reason }, { phase: "Failed", reason: "DeadlineExceeded" });
+  assert.equal(node.reasons("web").filter((one) => one === "DeadlineExceeded").length, 1);
   assert.deepEqual(node.running(), []);
 });
 

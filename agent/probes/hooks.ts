@@ -2,7 +2,8 @@
  * Lifecycle hooks: postStart and preStop, each run once, to its end or its deadline.
  *
  * As with kubelet any HTTP answer, whatever its status, is a hook that worked: the container was told. A command must
- * exit with 0. The caller records the event (FailedPostStartHook, FailedPreStopHook) with the error's message.
+ * exit with 0. The caller records the event (FailedPostStartHook, FailedPreStopHook), without the error's message: what
+ * a server answers may hold secrets.
  */
 import { type Clock, systemClock } from "../clock.ts";
 import { formatDuration } from "../duration.ts";

@@ -91,6 +91,7 @@ export function assemblePods(options: PodsOptions): Pods {
     messages,
     exec,
     clock,
+    log,
     removeLogs: async ({ metadata: { namespace, name, uid } }, one) => {
       const pod = { namespace: namespace!, name, uid: uid! };
       if (one) removeContainerLogs(containerLogPath(podLogsDir, pod, one.container, one.attempt));
