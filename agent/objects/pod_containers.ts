@@ -1,5 +1,6 @@
 /** Walking the containers of a pod. */
 import type { Container, EphemeralContainer } from "./container.ts";
+import { FieldPath } from "./field_path.ts";
 import type { Pod } from "./pod.ts";
 
 /** Which list of the spec a container stands in; a sidecar is an init container that keeps running. */
@@ -42,6 +43,12 @@ export function podContainers(pod: Pick<Pod, "spec">): PodContainer[] {
       path: `spec.ephemeralContainers[${index}]`,
     })),
   ];
+}
+
+/** Where a container stands, for errors about its fields. */
+export function containerPath({ role, index }: Pick<PodContainer, "role" | "index">): FieldPath {
+  const list = role === "regular" ? "containers" : role === "ephemeral" ? "ephemeralContainers" : "initContainers";
+  return FieldPath.of("spec", list).index(index);
 }
 
 /** The container of that name, in whichever list. */

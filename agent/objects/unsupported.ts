@@ -6,7 +6,7 @@ import type { FieldErrors } from "./field_error.ts";
 import { FieldPath } from "./field_path.ts";
 import type { KubeObject } from "./kinds.ts";
 import type { Pod } from "./pod.ts";
-import { podContainers } from "./pod_containers.ts";
+import { containerPath, podContainers } from "./pod_containers.ts";
 import { refusedVolumeSources } from "./volume.ts";
 
 const refused = "not supported by islet";
@@ -18,6 +18,11 @@ export function checkSupported(object: KubeObject, errors: FieldErrors): void {
     const spec = FieldPath.of("spec");
     for (const source of refusedVolumeSources) {
       if (object.spec[source]) errors.forbidden(spec.child(source), `${source} volumes are ${refused}`);
+    }
+  }
+  if (object.kind === "PersistentVolume" || object.kind === "PersistentVolumeClaim") {
+    if (object.spec.volumeMode === "Block") {
+      errors.notSupported(FieldPath.of("spec", "volumeMode"), "Block", ["Filesystem"]);
     }
   }
 }
@@ -32,6 +37,7 @@ function checkPod(pod: Pod, errors: FieldErrors): void {
     }
     for (const [at, source] of (volume.projected?.sources ?? []).entries()) {
       const sourcePath = path.child("projected", "sources").index(at);
+      if (source.serviceAccountToken) forbid(sourcePath.child("serviceAccountToken"), "service account tokens are");
       if (source.clusterTrustBundle) forbid(sourcePath.child("clusterTrustBundle"), "cluster trust bundles are");
       if (source.podCertificate) forbid(sourcePath.child("podCertificate"), "pod certificates are");
     }
@@ -45,9 +51,9 @@ function checkPod(pod: Pod, errors: FieldErrors): void {
   if (pod.spec.securityContext?.windowsOptions) {
     forbid(spec.child("securityContext", "windowsOptions"), "Windows options are");
   }
-  for (const { container, role, index } of podContainers(pod)) {
-    const list = role === "regular" ? "containers" : role === "ephemeral" ? "ephemeralContainers" : "initContainers";
-    const path = spec.child(list).index(index);
+  for (const each of podContainers(pod)) {
+    const { container } = each;
+    const path = containerPath(each);
     if (container.securityContext?.windowsOptions) {
       forbid(path.child("securityContext", "windowsOptions"), "Windows options are");
     }

@@ -1,13 +1,15 @@
-/** What is accepted but probably not meant: the API server's warnings, and a few of our own. */
+/** What is accepted but probably not meant: the API server's warnings; and what has no effect here. */
 import { systemPriorities } from "../defaults/pod.ts";
 import type { FieldErrors } from "../field_error.ts";
 import { FieldPath } from "../field_path.ts";
 import type { KubeObject } from "../kinds.ts";
-import { podContainers } from "../pod_containers.ts";
+import { containerPath, podContainers } from "../pod_containers.ts";
 import { isQuantity, parseQuantity } from "../quantity.ts";
+import { warnWithoutEffect } from "./without_effect.ts";
 
 /** Adds warnings about an object as written. */
 export function warnAbout(object: KubeObject, problems: FieldErrors): void {
+  warnWithoutEffect(object, problems);
   if (object.kind !== "Pod") return;
   const spec = FieldPath.of("spec");
   const { priorityClassName, priority } = object.spec;
@@ -17,9 +19,9 @@ export function warnAbout(object: KubeObject, problems: FieldErrors): void {
       `no PriorityClass with name ${priorityClassName} was found: priority is 0`,
     );
   }
-  for (const { container, role, index } of podContainers(object)) {
-    const list = role === "regular" ? "containers" : role === "ephemeral" ? "ephemeralContainers" : "initContainers";
-    const path = spec.child(list).index(index);
+  for (const each of podContainers(object)) {
+    const { container } = each;
+    const path = containerPath(each);
     const names = new Set<string>();
     for (const [at, { name }] of (container.env ?? []).entries()) {
       if (names.has(name)) {

@@ -1,0 +1,95 @@
+/**
+ * What is right and has no effect on this node, or less than it says: a field that is passed over in silence would be a
+ * promise not kept. What a pod cannot run without is refused instead (`unsupported.ts`).
+ */
+import type { Container } from "../container.ts";
+import type { FieldErrors } from "../field_error.ts";
+import { FieldPath } from "../field_path.ts";
+import type { KubeObject } from "../kinds.ts";
+import type { Pod, PodSpec } from "../pod.ts";
+import { containerPath, podContainers } from "../pod_containers.ts";
+
+const spec = FieldPath.of("spec");
+
+/** Adds a warning for each such field of an object as written. */
+export function warnWithoutEffect(object: KubeObject, problems: FieldErrors): void {
+  if (object.metadata?.finalizers?.length) {
+    problems.warn(FieldPath.of("metadata", "finalizers"), "has no effect: the object goes with its manifest");
+  }
+  switch (object.kind) {
+    case "Pod":
+      return aboutPod(object, problems);
+    case "Service":
+    case "EndpointSlice":
+      return problems.warn(FieldPath.of("kind"), `${object.kind} is only stored: this version has no service proxy`);
+    case "ServiceAccount":
+      if (object.imagePullSecrets?.length) {
+        problems.warn(
+          FieldPath.of("imagePullSecrets"),
+          "is not added to pods: name the secrets in the pods themselves",
+        );
+      }
+      return;
+    case "PersistentVolumeClaim":
+      if (!object.spec.volumeName) {
+        const how = "nothing binds claims on this node: without it, no pod that uses the claim starts";
+        problems.warn(spec.child("volumeName"), how);
+      }
+      return;
+    case "PersistentVolume": {
+      const policy = object.spec.persistentVolumeReclaimPolicy;
+      if (policy === "Delete" || policy === "Recycle") {
+        problems.warn(spec.child("persistentVolumeReclaimPolicy"), `${policy} has no effect: the files stay`);
+      }
+      return;
+    }
+  }
+}
+
+function aboutPod(pod: Pod, problems: FieldErrors): void {
+  for (const [index, { emptyDir }] of (pod.spec.volumes ?? []).entries()) {
+    if (emptyDir?.sizeLimit === undefined || emptyDir.medium === "Memory") continue;
+    const path = spec.child("volumes").index(index).child("emptyDir", "sizeLimit");
+    problems.warn(path, "is not enforced on disk in this version: the volume may grow beyond it");
+  }
+  aboutScheduling(pod.spec, problems);
+  const account = pod.spec.serviceAccountName || pod.spec.serviceAccount;
+  if (pod.spec.automountServiceAccountToken ?? Boolean(account)) {
+    const field = account ? pod.spec.serviceAccountName ? "serviceAccountName" : "serviceAccount" : undefined;
+    problems.warn(
+      spec.child(field ?? "automountServiceAccountToken"),
+      "no token is mounted: this version issues none to service accounts",
+    );
+  }
+  if (pod.spec.readinessGates?.length) {
+    const what = "nothing sets conditions of pods in this version: the pod does not become Ready";
+    problems.warn(spec.child("readinessGates"), what);
+  }
+  for (const each of podContainers(pod)) aboutContainer(each.container, containerPath(each), problems);
+}
+
+/** There is no scheduler: a pod of a manifest is for this node. */
+function aboutScheduling({ schedulerName, affinity, topologySpreadConstraints }: PodSpec, problems: FieldErrors): void {
+  const nobody = "has no effect: no scheduler is asked about pods of manifests";
+  if (schedulerName && schedulerName !== "default-scheduler") problems.warn(spec.child("schedulerName"), nobody);
+  for (const field of ["podAffinity", "podAntiAffinity"] as const) {
+    if (affinity?.[field]) problems.warn(spec.child("affinity", field), nobody);
+  }
+  if (topologySpreadConstraints?.length) problems.warn(spec.child("topologySpreadConstraints"), nobody);
+}
+
+function aboutContainer({ resources, resizePolicy }: Container, path: FieldPath, problems: FieldErrors): void {
+  if (resources?.limits?.["ephemeral-storage"] !== undefined) {
+    const limit = path.child("resources", "limits").key("ephemeral-storage");
+    problems.warn(limit, "is not enforced in this version: the container may use more disk");
+  }
+  const named = Object.keys({ ...resources?.requests, ...resources?.limits });
+  for (const name of named.filter((each) => each.includes("/"))) {
+    const list = resources?.limits?.[name] !== undefined ? "limits" : "requests";
+    const what = "has no effect: this node has no device plugins, the container runs without it";
+    problems.warn(path.child("resources", list).key(name), what);
+  }
+  if (resizePolicy?.length) {
+    problems.warn(path.child("resizePolicy"), "has no effect: an edit of resources makes a new pod in this version");
+  }
+}
