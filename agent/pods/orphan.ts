@@ -27,6 +27,8 @@ export function orphanPod(observed: ObservedPod): Pod {
     };
     (rules.role === "sidecar" || rules.role === "init" ? init : regular).push(container);
   }
+  const firstMade = (name: string) =>
+    Math.min(...observed.containers.filter((seen) => seen.name === name).map(({ createdAt }) => createdAt));
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -37,8 +39,8 @@ export function orphanPod(observed: ObservedPod): Pod {
     },
     spec: {
       containers: regular,
-      // the runtime lists the newest first; sidecars end in reverse order of their start
-      ...(init.length > 0 ? { initContainers: init.reverse() } : {}),
+      // sidecars end in reverse order of their start
+      ...(init.length > 0 ? { initContainers: init.sort((a, b) => firstMade(a.name) - firstMade(b.name)) } : {}),
       ...(grace !== undefined ? { terminationGracePeriodSeconds: grace } : {}),
     },
   };

@@ -31,8 +31,8 @@ type Journal = Parameters<NonNullable<StoreOptions["wrapJournal"]>>[0];
 
 /** Where a life of the agent ends: before or after the nth thing of a kind that it does. */
 export interface KillPoint {
-  /** A method of the runtime, or a transaction of the store. */
-  at: MethodName | "store";
+  /** A call to the runtime, or a transaction of the store. */
+  at: MethodName | "states" | "store";
   when: "before" | "after";
   /** 1 for the next one. */
   nth: number;
@@ -270,6 +270,7 @@ export class Life {
     this.cri = Object.create(client, {
       runtime: { value: this.#guarded(client.runtime) },
       image: { value: this.#guarded(client.image) },
+      states: { value: this.#guarded({ states: client.states }).states },
       close: { value: () => client.close() },
       watchEvents: { value: (options: Parameters<CriClient["watchEvents"]>[0]) => client.watchEvents(options) },
     });
@@ -376,7 +377,7 @@ export class Life {
   #guarded<T extends object>(api: T): T {
     return new Proxy(api, {
       get: (target, name) => async (...args: unknown[]) => {
-        const method = name as MethodName;
+        const method = name as MethodName | "states";
         if (this.dead || this.#reached(method, "before")) return await never;
         const call = (target as Record<string, (...args: unknown[]) => Promise<unknown>>)[method];
         const answer = await call(...args);

@@ -26,6 +26,7 @@ const methods = [
   "listContainers",
   "podSandboxStatus",
   "containerStatus",
+  "states",
   "store",
 ] as const;
 
