@@ -58,6 +58,7 @@ export class TestNode implements AsyncDisposable {
   readonly #log: string;
   readonly #client: Deno.HttpClient;
   #islet: Deno.ChildProcess | undefined;
+  #helpers = new Set<Deno.ChildProcess>();
   #before: Traces = [];
   #ended = false;
 
@@ -399,6 +400,15 @@ export class TestNode implements AsyncDisposable {
     return await this.namespaces.run(...command);
   }
 
+  /** Starts a helper of a test where islet runs, such as a registry. It is ended with the node at the latest. */
+  spawn(...command: string[]): Deno.ChildProcess {
+    const { program, args } = this.namespaces.command(command);
+    const helper = new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "null" }).spawn();
+    this.#helpers.add(helper);
+    helper.status.then(() => this.#helpers.delete(helper));
+    return helper;
+  }
+
   /** Reads a file of a pod's cgroup: cgroup v1's controller, or v2. */
   cgroupFile(controller: string, path: string, file: string): string {
     const v1 = `/sys/fs/cgroup/${controller}/${this.cgroup}/${path}/${file}`;
@@ -465,7 +475,9 @@ export class TestNode implements AsyncDisposable {
     );
     // What is the node's own while it runs: itself, containerd, and the rules of its network.
     const own = new RegExp(
-      `^process: (${this.#islet?.pid}|${this.containerdPid}) |^nft rule: ip6? islet-cni |^nft rule: ip nat (CNI-HOSTPORT|PREROUTING|OUTPUT|POSTROUTING)`,
+      `^process: (${
+        [this.#islet, ...this.#helpers].map((one) => one?.pid).join("|")
+      }|${this.containerdPid}) |^nft rule: ip6? islet-cni |^nft rule: ip nat (CNI-HOSTPORT|PREROUTING|OUTPUT|POSTROUTING)`,
     );
     let left: Traces = [];
     const pending = () => left.filter((trace) => !own.test(trace));
@@ -485,6 +497,10 @@ export class TestNode implements AsyncDisposable {
     }
     this.cri.close();
     this.#client.close();
+    for (const helper of this.#helpers) {
+      helper.kill("SIGKILL");
+      await helper.status;
+    }
     const { code, stderr } = await this.namespaces.run(
       Deno.execPath(),
       "run",

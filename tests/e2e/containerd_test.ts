@@ -1,0 +1,92 @@
+/** The container runtime goes away and comes back, in every way that it can; and one that the user runs. */
+import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
+import { nodeFile } from "../support/node_file.ts";
+import { sleep, type TestNode } from "../support/node.ts";
+import { container, idle, manifest, pod, statusOf } from "../support/pods.ts";
+
+const { nodeTest } = nodeFile();
+
+const steady = [
+  pod("steady"),
+  pod(
+    "probed",
+    container("main", `touch /tmp/ok; ${idle}`, {
+      readinessProbe: { exec: { command: ["cat", "/tmp/ok"] }, periodSeconds: 1, failureThreshold: 60 },
+    }),
+  ),
+];
+
+/** What must not change while containerd is away. */
+async function picture(node: TestNode) {
+  const pods = [await node.ready("steady"), await node.ready("probed")];
+  return { ids: await node.runtimeIds(), statuses: pods.map(({ status }) => status) };
+}
+
+nodeTest("containerd that is killed is started again, and its containers run on untouched", steady, async (node) => {
+  const before = await picture(node);
+  const pid = node.containerdPid;
+  Deno.kill(pid, "SIGKILL");
+  await node.until("there is another containerd", () => node.containerdPid !== pid);
+  await node.healthy();
+  await sleep(1500);
+  deepEqual(await picture(node), before);
+  node.write("new.yaml", manifest(pod("new")));
+  await node.ready("new");
+});
+
+nodeTest("while containerd hangs nothing is restarted, and what was asked for is done afterwards", {}, async (node) => {
+  const before = await picture(node);
+  const pid = node.containerdPid;
+  Deno.kill(pid, "SIGSTOP");
+  try {
+    node.write("meanwhile.yaml", manifest(pod("meanwhile")));
+    await sleep(4000);
+    ok((await node.pods()).length >= 3, "the API answers while containerd hangs");
+  } finally {
+    Deno.kill(pid, "SIGCONT");
+  }
+  await node.ready("meanwhile");
+  node.remove("meanwhile.yaml");
+  await node.gone("meanwhile");
+  deepEqual(await picture(node), before);
+});
+
+nodeTest("a container that ends while containerd is away is restarted when it is back", pod("dies"), async (node) => {
+  const before = await node.ready("dies");
+  const { info } = await node.cri.runtime.containerStatus({
+    containerId: statusOf(before)!.containerID!.slice("containerd://".length),
+    verbose: true,
+  });
+  const pid = node.containerdPid;
+  Deno.kill(pid, "SIGKILL");
+  Deno.kill(JSON.parse(info.info).pid, "SIGKILL");
+  const after = await node.podUntil(
+    "dies",
+    "is restarted",
+    (pod) => statusOf(pod)?.restartCount === 1 && statusOf(pod)?.ready,
+  );
+  equal(after.metadata.uid, before.metadata.uid);
+  notEqual(statusOf(after)?.containerID, statusOf(before)?.containerID);
+  equal(statusOf(after)?.lastState?.terminated?.exitCode, 137);
+});
+
+nodeTest("islet that starts again adopts its containerd", {}, async (node) => {
+  const before = await picture(node);
+  const pid = node.containerdPid;
+  await node.restart();
+  equal(node.containerdPid, pid);
+  match(node.log(), /containerd is running: adopted/);
+  deepEqual(await picture(node), before);
+});
+
+nodeTest("a runtime that the user runs is used as it is, by its endpoint", {}, async (node) => {
+  const before = await picture(node);
+  await node.restart(["--container-runtime-endpoint", `unix://${node.runDir}/containerd.sock`]);
+  await sleep(1000);
+  deepEqual(await picture(node), before);
+  node.write("outside.yaml", manifest(pod("outside")));
+  await node.ready("outside");
+  node.remove("outside.yaml");
+  await node.gone("outside");
+  await node.restart();
+});

@@ -1,0 +1,185 @@
+/** Images: preloaded ones, pull policies, and pulls from a registry on loopback, with and without credentials. */
+import { equal, match, ok } from "node:assert/strict";
+import { join } from "node:path";
+import { ociArchiveOf } from "../../agent/images/mod.ts";
+import { testImages } from "../images/build.ts";
+import { nodeFile } from "../support/node_file.ts";
+import type { TestNode } from "../support/node.ts";
+import { container, idle, manifest, type Pod, pod, secret, statusOf } from "../support/pods.ts";
+
+const open = "127.0.0.1:5000", closed = "127.0.0.1:5001", down = "127.0.0.1:5002";
+const user = "sailor", password = "swordfish";
+/** bcrypt of the password: what docker-registry takes. */
+const htpasswd = `${user}:$2a$05$abcdefghijklmnopqrstuupWDwJQeCHYIBQy8WvkVB6ImhZ476YYy`;
+
+const { nodeTest } = nodeFile();
+
+/** Starts a registry and fills it with the busybox image under these names. */
+async function registry(node: TestNode, address: string, names: string[], auth = false) {
+  const dir = join(node.dir, `registry-${address.split(":")[1]}`);
+  Deno.mkdirSync(dir);
+  Deno.writeTextFileSync(join(dir, "htpasswd"), htpasswd + "\n");
+  Deno.writeTextFileSync(
+    join(dir, "config.yml"),
+    JSON.stringify({
+      version: 0.1,
+      log: { level: "error" },
+      storage: { filesystem: { rootdirectory: join(dir, "data") } },
+      http: { addr: address },
+      ...(auth ? { auth: { htpasswd: { realm: "test", path: join(dir, "htpasswd") } } } : {}),
+    }),
+  );
+  const process = node.spawn("docker-registry", "serve", join(dir, "config.yml"));
+  const [host, port] = address.split(":");
+  await node.until(
+    "the registry listens",
+    async () => (await node.inside("busybox", "nc", "-w", "1", host, port)).code === 0,
+  );
+  const ctr = async (...args: string[]) => {
+    const { code, stderr } = await node.inside(
+      "ctr",
+      "--address",
+      `${node.runDir}/containerd.sock`,
+      "-n",
+      "k8s.io",
+      ...args,
+    );
+    if (code !== 0) throw new Error(`Cannot fill the registry: ctr ${args.join(" ")}: ${stderr}`);
+  };
+  for (const name of names) {
+    await ctr("images", "tag", "dev.islet/busybox:1", `${address}/${name}`);
+    await ctr(
+      "images",
+      "push",
+      "--plain-http",
+      ...(auth ? ["--user", `${user}:${password}`] : []),
+      `${address}/${name}`,
+    );
+    await ctr("images", "rm", "--sync", `${address}/${name}`);
+  }
+  return process;
+}
+
+const using = (name: string, image: string, more: Record<string, unknown> = {}, spec: Record<string, unknown> = {}) =>
+  pod(name, container("main", idle, { image, ...more }), spec);
+const waitsFor = (reason: string) => (pod: Pod) => statusOf(pod)?.state?.waiting?.reason === reason;
+
+nodeTest("a preloaded image is used without a registry", pod("preloaded"), async (node) => {
+  await node.ready("preloaded");
+  await node.event("preloaded", "Pulled", 'Container image "dev.islet/busybox:1" already present on machine');
+});
+
+nodeTest(
+  "imagePullPolicy Never with an image that is not there waits in ErrImageNeverPull",
+  using("never", `${open}/absent:1`, { imagePullPolicy: "Never" }),
+  async (node) => {
+    const pod = await node.podUntil("never", "waits", waitsFor("ErrImageNeverPull"));
+    match(statusOf(pod)?.state?.waiting?.message ?? "", /is not present with pull policy of Never/);
+    await node.event("never", "ErrImageNeverPull");
+  },
+);
+
+nodeTest("an archive put into the image directory is imported, and pods that wait for it start", {}, async (node) => {
+  node.write("waits.yaml", manifest(using("waits", "dev.islet/late:1", { imagePullPolicy: "Never" })));
+  await node.podUntil("waits", "waits", waitsFor("ErrImageNeverPull"));
+  const [plain] = await testImages();
+  const { bytes } = ociArchiveOf([{ ...plain, names: ["dev.islet/late:1"] }]);
+  Deno.writeFileSync(join(node.rootDir, "images/.late"), bytes);
+  Deno.renameSync(join(node.rootDir, "images/.late"), join(node.rootDir, "images/late.tar"));
+  await node.ready("waits");
+});
+
+nodeTest("an image is pulled from a registry, once, and its digest pulls the same", {}, async (node) => {
+  await registry(node, open, ["app:1", "app:2"]);
+  node.write("pulls.yaml", manifest(using("pulls", `${open}/app:1`)));
+  const first = await node.ready("pulls");
+  await node.event("pulls", "Pulling", `Pulling image "${open}/app:1"`);
+  await node.event("pulls", "Pulled", `Successfully pulled image "${open}/app:1"`);
+  node.write("present.yaml", manifest(using("present", `${open}/app:1`)));
+  await node.ready("present");
+  await node.event("present", "Pulled", "already present on machine");
+  const { image } = await node.cri.image.imageStatus({ image: { image: `${open}/app:1` } });
+  const digest = image!.repoDigests.find((one) => one.startsWith(open))!;
+  match(digest, /@sha256:[0-9a-f]{64}$/);
+  node.write("digest.yaml", manifest(using("digest", digest)));
+  equal(statusOf(await node.ready("digest"))?.imageID, statusOf(first)?.imageID);
+  node.write("always.yaml", manifest(using("always", `${open}/app:1`, { imagePullPolicy: "Always" })));
+  await node.ready("always");
+  await node.event("always", "Pulling");
+});
+
+nodeTest("an image that the registry does not have: ErrImagePull, then ImagePullBackOff", {}, async (node) => {
+  node.write("absent.yaml", manifest(using("absent", `${open}/absent:1`)));
+  await node.podUntil("absent", "waits", waitsFor("ErrImagePull"));
+  await node.event("absent", "Failed", `Failed to pull image "${open}/absent:1"`);
+  await node.event("absent", "Failed", "Error: ErrImagePull");
+  const pod = await node.podUntil("absent", "waits", waitsFor("ImagePullBackOff"));
+  match(statusOf(pod)?.state?.waiting?.message ?? "", /^Back-off pulling image/);
+  await node.event("absent", "BackOff", `Back-off pulling image "${open}/absent:1"`);
+  equal(pod.status?.phase, "Pending");
+});
+
+nodeTest(
+  "a registry with a password needs imagePullSecrets or the node's docker config, and the password is never told",
+  {},
+  async (node) => {
+    await registry(node, closed, ["private:1", "private:2"], true);
+    const dockerConfig = JSON.stringify({ auths: { [closed]: { auth: btoa(`${user}:${password}`) } } });
+    node.write("refused.yaml", manifest(using("refused", `${closed}/private:1`)));
+    const refused = await node.podUntil("refused", "waits", waitsFor("ErrImagePull"));
+    match(statusOf(refused)?.state?.waiting?.message ?? "", /authoriz|basic auth|401/i);
+    node.write(
+      "allowed.yaml",
+      manifest([
+        secret("login", { ".dockerconfigjson": dockerConfig }, { type: "kubernetes.io/dockerconfigjson" }),
+        using("allowed", `${closed}/private:1`, { imagePullPolicy: "Always" }, {
+          imagePullSecrets: [{ name: "login" }],
+        }),
+      ]),
+    );
+    await node.ready("allowed");
+    Deno.writeTextFileSync(join(node.rootDir, "config.json"), dockerConfig, { mode: 0o600 });
+    node.write("by-node.yaml", manifest(using("by-node", `${closed}/private:2`)));
+    await node.ready("by-node");
+    const told = node.log() + JSON.stringify(await node.events());
+    ok(!told.includes(password) && !told.includes(btoa(`${user}:${password}`)), "the password is told");
+  },
+);
+
+nodeTest(
+  "Always falls back to the local image, with an event, when the registry cannot be reached",
+  {},
+  async (node) => {
+    const process = await registry(node, down, ["app:1"]);
+    node.write("before.yaml", manifest(using("before", `${down}/app:1`, { imagePullPolicy: "Always" })));
+    await node.ready("before");
+    process.kill("SIGKILL");
+    await process.status;
+    node.write("after.yaml", manifest(using("after", `${down}/app:1`, { imagePullPolicy: "Always" })));
+    await node.ready("after");
+    await node.event("after", "RegistryUnreachable");
+  },
+);
+
+nodeTest("a wrong image name is told of as such", using("wrong", "dev.islet/UPPER:1"), async (node) => {
+  const pod = await node.podUntil("wrong", "waits", waitsFor("InvalidImageName"));
+  match(statusOf(pod)?.state?.waiting?.message ?? "", /dev\.islet\/UPPER:1/);
+});
+
+nodeTest(
+  "the image of a running pod is edited in place: the pod keeps its UID and restarts that container",
+  [],
+  async (node) => {
+    node.write("edited.yaml", manifest(using("edited", "dev.islet/busybox:1")));
+    const before = await node.ready("edited");
+    node.write("edited.yaml", manifest(using("edited", "dev.islet/busybox-app:1")));
+    const after = await node.podUntil(
+      "edited",
+      "runs the other image",
+      (pod) => statusOf(pod)?.image === "dev.islet/busybox-app:1" && statusOf(pod)?.ready,
+    );
+    equal(after.metadata.uid, before.metadata.uid);
+    equal(statusOf(after)?.restartCount, 1);
+    equal(await node.output(after, "id -u"), "1000");
+  },
+);
