@@ -17,7 +17,6 @@ import {
   AddressWatcher,
   allocatable,
   hostIPs,
-  type NodeFacts,
   nodeLabels,
   planAdmission,
   planShutdown,
@@ -36,6 +35,7 @@ import type { Logger } from "./telemetry/log.ts";
 import { VolumeManager } from "./volumes/mod.ts";
 import { ownerId, privateDirectory } from "./wiring/directories.ts";
 import { podCgroups, withDriverOf } from "./wiring/kubepods.ts";
+import { refuseMachine } from "./wiring/machine.ts";
 import { podNetwork } from "./wiring/network.ts";
 import { assemblePods, logFile, lookUp, realmOf } from "./wiring/pods.ts";
 import { startRuntime } from "./wiring/runtime.ts";
@@ -88,7 +88,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   if (config.podsPerCore > 0) {
     facts.capacity.pods = Math.min(config.maxPods, config.podsPerCore * Math.floor(facts.capacity.cpu / 1000));
   }
-  refuseMachine(config, facts);
+  refuseMachine(config, facts, detect().version);
   const addresses = new AddressWatcher({
     read: () => readAddresses({ nodeIPs: config.nodeIPs }),
     onChange: (now) => {
@@ -283,20 +283,6 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
       await manager.shutdown(ending, waitSeconds * 1000);
     }
   };
-}
-
-/** The machine as the configuration wants it, or an error that says how to mend either. */
-function refuseMachine({ failSwapOn, failCgroupV1 }: NodeConfig, { swapBytes }: NodeFacts): void {
-  if (failSwapOn && swapBytes > 0) {
-    throw new Error(
-      "Cannot start: failSwapOn is set and the machine has swap; turn it off (swapoff -a) or unset failSwapOn",
-    );
-  }
-  if (failCgroupV1 && detect().version === 1) {
-    throw new Error(
-      "Cannot start: failCgroupV1 is set and the machine has cgroup v1; boot with cgroup v2 or unset failCgroupV1",
-    );
-  }
 }
 
 /** Sandboxes that a pod whose row is lost can be recognised by. Rejects while the runtime is silent. */

@@ -1,0 +1,35 @@
+/** Whether this machine can be the node that the configuration describes: what kubelet refuses to start on. */
+import type { NodeConfig } from "../config/mod.ts";
+import { allowedSysctlProblems, type NodeFacts, type Reservation, reservationProblems } from "../node/mod.ts";
+
+export type MachineWish = Pick<NodeConfig, "failSwapOn" | "failCgroupV1" | "allowedUnsafeSysctls"> & {
+  reservation: Reservation;
+};
+
+/** What is in the way, with what mends it. Pure. */
+export function machineProblems(
+  { failSwapOn, failCgroupV1, reservation, allowedUnsafeSysctls }: MachineWish,
+  { swapBytes, capacity }: Pick<NodeFacts, "swapBytes" | "capacity">,
+  cgroupVersion: 1 | 2,
+): string[] {
+  const problems: string[] = [];
+  if (failSwapOn && swapBytes > 0) {
+    problems.push("failSwapOn is set and the machine has swap; turn it off (swapoff -a) or unset failSwapOn");
+  }
+  if (failCgroupV1 && cgroupVersion === 1) {
+    problems.push("failCgroupV1 is set and the machine has cgroup v1; boot with cgroup v2 or unset failCgroupV1");
+  }
+  for (const problem of reservationProblems(capacity, reservation)) {
+    problems.push(`${problem}; lower systemReserved, kubeReserved or evictionHard`);
+  }
+  for (const problem of allowedSysctlProblems(allowedUnsafeSysctls)) {
+    problems.push(`allowedUnsafeSysctls: ${problem}, a pod would set them for the whole machine`);
+  }
+  return problems;
+}
+
+/** @throws with all that is in the way. */
+export function refuseMachine(...asked: Parameters<typeof machineProblems>): void {
+  const problems = machineProblems(...asked);
+  if (problems.length > 0) throw new Error(`Cannot start: ${problems.join("; ")}`);
+}
