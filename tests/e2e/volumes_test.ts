@@ -363,3 +363,53 @@ nodeTest(
     ok(existsSync(`${outside}/precious`));
   },
 );
+
+nodeTest(
+  "a claim is the storage of the PersistentVolume that it names, a path of the machine; one that is missing is waited for",
+  {},
+  async (node) => {
+    const volume = (name: string, source: object) => ({
+      apiVersion: "v1",
+      kind: "PersistentVolume",
+      metadata: { name },
+      spec: { capacity: { storage: "1Gi" }, accessModes: ["ReadWriteOnce"], ...source },
+    });
+    const claim = (name: string) => ({
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: { name },
+      spec: {
+        accessModes: ["ReadWriteOnce"],
+        resources: { requests: { storage: "1Gi" } },
+        volumeName: `pv-${name}`,
+      },
+    });
+    for (const name of ["host", "local"]) Deno.mkdirSync(`${node.dir}/pv-${name}`);
+    const term = { matchExpressions: [{ key: "kubernetes.io/os", operator: "In", values: ["linux"] }] };
+    const local = { path: `${node.dir}/pv-local` };
+    const nodeAffinity = { required: { nodeSelectorTerms: [term] } };
+    const volumes = ["host", "local"].map((name) => ({ name, persistentVolumeClaim: { claimName: name } }));
+    const volumeMounts = volumes.map(({ name }) => ({ name, mountPath: `/${name}` }));
+    const script = `echo from-pod > /host/file; echo from-pod > /local/file; ${idle}`;
+    node.write("claimer.yaml", manifest(pod("claimer", container("main", script, { volumeMounts }), { volumes })));
+    await node.event("claimer", "FailedMount", 'persistentvolumeclaim "host" not found');
+    node.write(
+      "storage.yaml",
+      manifest([
+        volume("pv-host", { hostPath: { path: `${node.dir}/pv-host` } }),
+        volume("pv-local", { local, nodeAffinity }),
+        claim("host"),
+        claim("local"),
+      ]),
+    );
+    await node.ready("claimer");
+    for (const name of ["host", "local"]) {
+      await node.until(`the pod wrote to ${name}`, () => existsSync(`${node.dir}/pv-${name}/file`));
+    }
+    node.remove("claimer.yaml");
+    await node.gone("claimer");
+    for (const name of ["host", "local"]) {
+      equal(Deno.readTextFileSync(`${node.dir}/pv-${name}/file`), "from-pod\n", "the files outlive the pod");
+    }
+  },
+);
