@@ -10,6 +10,7 @@ import {
   stateName,
 } from "../runtime/mod.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { settled } from "./late_reason.ts";
 import { containerStamp, type RuntimeSource, sandboxStamp } from "./observer.ts";
 import { terminationMessage } from "./termination_message.ts";
 import type { ObservedContainer, ObservedSandbox } from "./types.ts";
@@ -54,12 +55,19 @@ export function criSource({ cri, owner, clock, log, logFile }: CriSourceOptions)
       return status.status ? observedSandbox(status.status) ?? sandbox : sandbox;
     },
     async containerDetail(container): Promise<ObservedContainer | undefined> {
-      const answer = await found(cri.runtime.containerStatus({ containerId: container.id }, { timeoutMs }));
+      const answer = await settled(
+        clock,
+        () => found(cri.runtime.containerStatus({ containerId: container.id }, { timeoutMs })),
+        (seen) => seen?.status && observedContainerStatus(seen.status, container.sandboxId),
+      );
       if (!answer) return undefined;
       const status: CriContainerStatus | undefined = answer.status;
       if (!status) return container;
       const detailed = observedContainerStatus(status, container.sandboxId) ?? container;
       if (detailed.state !== "exited") return detailed;
+      if (startWasCut(detailed)) {
+        return { ...detailed, state: "created", exitCode: 0, finishedAt: 0, reason: "", message: "" };
+      }
       const mounts = status.mounts.map(({ containerPath, hostPath }) => ({ containerPath, hostPath }));
       const message = await terminationMessage(detailed, mounts, logFile(detailed));
       return { ...detailed, message: message || detailed.message };
@@ -76,6 +84,14 @@ export function criSource({ cri, owner, clock, log, logFile }: CriSourceOptions)
       });
     },
   };
+}
+
+/**
+ * Whether the container never ran because nobody waited for its start any more: the agent was killed in that moment, and
+ * containerd gives a start up when its caller goes. That is a start to be made again, not a crash to be counted.
+ */
+export function startWasCut({ startedAt, reason, message }: ObservedContainer): boolean {
+  return startedAt === 0 && reason === "StartError" && /context canceled/.test(message);
 }
 
 /** undefined where the object has vanished since the list. */
