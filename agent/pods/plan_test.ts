@@ -12,6 +12,8 @@ interface Case {
   state?: Partial<PodState>;
   plan: string[];
   nextAt?: number;
+  /** Of the first action, a kill. */
+  deadline?: number;
 }
 
 function running(key: string, more: Partial<Operation> = {}): Operation {
@@ -404,6 +406,117 @@ const cases: Case[] = [
     state: remove,
     plan: ["release"],
   },
+  {
+    name: "begins nothing while an earlier end is cleaned up after",
+    seen: nothing,
+    state: { prepared: false, operations: [running("release", { type: "release" })] },
+    plan: [],
+  },
+  {
+    name: "starts nothing in an old sandbox while the next one is made",
+    seen: () => observed([sandbox()]),
+    state: { operations: [running("createSandbox", { type: "createSandbox" })] },
+    plan: [],
+  },
+  {
+    name: "takes an init container for done when the next one has begun",
+    pod: withInit,
+    seen: (of) => observed([sandbox()], [attempt(of, "two")]),
+    plan: [],
+  },
+  {
+    name: "goes on after an init container that is known to have completed in this sandbox",
+    pod: withInit,
+    seen: () => observed([sandbox()]),
+    state: { completedInits: new Map([["one", "s0"]]) },
+    plan: ["start/two 0"],
+  },
+  {
+    name: "reruns an init container that completed in another sandbox, whatever the last status says",
+    pod: withInit,
+    seen: () => observed([sandbox({ id: "s1", attempt: 1 })]),
+    state: {
+      completedInits: new Map([["one", "s0"], ["two", "s0"]]),
+      remembered: new Map([["one", { restartCount: 0, containerId: "x", exitCode: 0 }]]),
+    },
+    plan: ["start/one 1"],
+  },
+  {
+    name: "fails a Never pod whose container ran and is gone",
+    pod: job,
+    seen: () => observed([]),
+    state: { remembered: new Map([["web", { restartCount: 0, containerId: "x", exitCode: 137 }]]) },
+    plan: ["release"],
+  },
+  {
+    name: "owes no back-off of an old image to a new one",
+    pod: pod({ containers: [container("web", { image: "web:2" })] }),
+    seen: () => observed([sandbox()], [ended(pod(), "web", 1)]),
+    state: { backoff: new Map([["web-0", 400_000]]) },
+    plan: ["start/web 1"],
+  },
+  {
+    name: "counts on over names that the runtime says are taken",
+    seen: () => observed([sandbox()]),
+    state: { retries: new Map([["start/web", { at: 99_000, count: 3, reason: "", message: "", namesTaken: 2 }]]) },
+    plan: ["start/web 2"],
+  },
+  {
+    name: "removes a container that was made in a sandbox of the past",
+    seen: (of) =>
+      observed([sandbox({ id: "s1", attempt: 1 }), sandbox({ ready: false })], [
+        attempt(of, "web", { attempt: 1, sandboxId: "s1" }),
+        attempt(of, "web", { state: "created" }),
+      ]),
+    plan: ["remove/web-0", "remove/s0"],
+  },
+  {
+    name: "tries a removal again that has failed, in its time",
+    seen: (of) =>
+      observed([sandbox({ id: "s1", attempt: 1 }), sandbox({ ready: false })], [
+        attempt(of, "web", { sandboxId: "s1" }),
+      ]),
+    state: { retries: new Map([["remove/s0", { at: 104_000, count: 1, reason: "", message: "" }]]) },
+    plan: [],
+    nextAt: 104_000,
+  },
+  {
+    name: "pauses between kills that fail",
+    seen: (of) => observed([sandbox()], [attempt(of, "web")]),
+    state: { ...remove, retries: new Map([["kill/web-0", { at: 104_000, count: 1, reason: "", message: "" }]]) },
+    plan: [],
+    nextAt: 104_000,
+  },
+  {
+    name: "goes on with a deletion over a container in unknown state that was killed in vain",
+    seen: (of) => observed([sandbox()], [attempt(of, "web", { state: "unknown" })]),
+    state: { ...remove, retries: new Map([["kill/web-0", { at: 99_000, count: 0, reason: "", message: "" }]]) },
+    plan: ["remove/s0"],
+  },
+  {
+    name: "keeps volumes and cgroup of a pod that a shutdown ends",
+    seen: () => observed([sandbox({ ready: false })]),
+    state: {
+      intent: { type: "finish", deadline: 130_000, reason: "", message: "", forNow: true },
+      stoppedSandboxes: new Set(["s0"]),
+    },
+    plan: [],
+  },
+  {
+    name: "gives a container that failed its liveness probe the probe's own grace",
+    seen: (of) => observed([sandbox()], [attempt(of, "web")]),
+    state: {
+      probes: new Map([["web", {
+        containerId: "web-0",
+        startup: "success",
+        liveness: "failure",
+        readiness: "failure",
+        livenessGraceSeconds: 3,
+      }]]),
+    },
+    plan: ["kill/web-0"],
+    deadline: 103_000,
+  },
   { name: "forgets a deleted pod last of all", seen: nothing, state: { ...remove, released: true }, plan: ["forget"] },
   {
     name: "forgets nothing while an operation is under way",
@@ -413,10 +526,11 @@ const cases: Case[] = [
   },
 ];
 
-for (const { name, pod: of = pod(), seen, state: more = {}, plan, nextAt } of cases) {
+for (const { name, pod: of = pod(), seen, state: more = {}, plan, nextAt, deadline } of cases) {
   Deno.test(`planPod() ${name}`, () => {
     const result = planPod(state(of, seen?.(of), more));
     assert.deepEqual(lines(result.actions), plan);
     assert.equal(result.nextAt, nextAt);
+    if (deadline !== undefined) assert.equal((result.actions[0] as { deadline?: number }).deadline, deadline);
   });
 }

@@ -192,9 +192,10 @@ async function happen(node: SimulatedNode, referee: Referee, deed: Deed): Promis
       const { id, name } = ended[deed.which % ended.length];
       referee.forgotten.add(name);
       const somebody = runtime.client();
-      await somebody.runtime.removeContainer({ containerId: id }).catch(() => {});
-      somebody.close();
-      return await node.settle();
+      // it may meet a fault, and then waits for nothing
+      somebody.runtime.removeContainer({ containerId: id }).catch(() => {});
+      await node.settle();
+      return somebody.close();
     }
     case "fault":
       return void runtime.fault(deed.method, { kind: deed.kind, code: "unavailable" });

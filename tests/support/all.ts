@@ -38,6 +38,7 @@ const parts: Part[] = [
     args: ["test", "-A", "--quiet", "--parallel", ...sanitizers, "agent", "cri", "net", "cgroups", "tests/support"],
     counted: true,
   },
+  { name: "chaos", args: ["test", "-A", "--quiet", ...sanitizers, "tests/chaos"], counted: true },
   { name: "compile", args: ["run", "-A", "tests/support/compile.ts"] },
   { name: "e2e", args: ["test", "-A", "--quiet", "tests/e2e"], counted: true },
   {
