@@ -2,8 +2,8 @@
  * The node's addresses. Per family the one that outgoing packets have (the first of the interface with the default
  * route), else the first global one; a machine with only `lo` has none and works with 127.0.0.1.
  *
- * They change under a running agent (DHCP, a cable put in). A poll every 10 s finds that: one getifaddrs and two small
- * /proc files cost well under a millisecond, less than a child process that listens to netlink costs in memory.
+ * They change under a running agent (DHCP, a cable put in). A poll every 30 s finds that: one getifaddrs and two small
+ * /proc files cost a millisecond or two with 50 pods, less than a child process that listens to netlink costs in memory.
  */
 import { type Clock, systemClock } from "../clock.ts";
 import { type Machine, thisMachine } from "./facts.ts";
@@ -70,9 +70,12 @@ function familyOf(address: string): "IPv4" | "IPv6" {
   return address.includes(":") ? "IPv6" : "IPv4";
 }
 
+/** `::` in /proc: a default route's destination. */
+const noAddress = "0".repeat(32);
+
 /** Interfaces with a default route in /proc/net/route, best metric first. */
 export function parseRoutes4(text: string): string[] {
-  return text.split("\n").slice(1).map((line) => line.split(/\s+/))
+  return text.split("\n").slice(1).filter((line) => /^\S+\s+0{8}\s/.test(line)).map((line) => line.split(/\s+/))
     .filter(([, destination, , flags, , , , mask]) =>
       destination === "00000000" && mask === "00000000" && (parseInt(flags, 16) & 1) === 1
     )
@@ -82,9 +85,9 @@ export function parseRoutes4(text: string): string[] {
 
 /** Interfaces with a default route in /proc/net/ipv6_route, best metric first; reject routes (on `lo`) left out. */
 export function parseRoutes6(text: string): string[] {
-  return text.split("\n").map((line) => line.trim().split(/\s+/))
+  return text.split("\n").filter((line) => line.startsWith(noAddress)).map((line) => line.trim().split(/\s+/))
     .filter(([destination, length, , , , , , , flags, name]) =>
-      /^0{32}$/.test(destination ?? "") && length === "00" && name !== "lo" && (parseInt(flags, 16) & 0x201) === 1
+      destination === noAddress && length === "00" && name !== "lo" && (parseInt(flags, 16) & 0x201) === 1
     )
     .sort((a, b) => parseInt(a[5], 16) - parseInt(b[5], 16))
     .map((fields) => fields[9]);
@@ -127,7 +130,7 @@ export class AddressWatcher {
   }
 
   start(): void {
-    const { clock = systemClock, intervalMs = 10_000 } = this.options;
+    const { clock = systemClock, intervalMs = 30_000 } = this.options;
     this.#cancel ??= clock.after(intervalMs, () => {
       this.#cancel = undefined;
       this.check();

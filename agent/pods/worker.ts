@@ -237,7 +237,7 @@ export class PodWorker {
     if (next.length > 0) this.#wake(Math.max(Math.min(...next), clock.mono() + 1));
   }
 
-  /** The pod as seen by a look that began after the last operation ended; undefined while the runtime is silent. */
+  /** The pod as seen by a look that began after the last operation on the runtime ended; undefined while the runtime is silent. */
   async #look(): Promise<ObservedPod | undefined> {
     const uid = this.#pod.metadata.uid!;
     while (!this.#stopped) {
@@ -373,8 +373,11 @@ export class PodWorker {
       (err) => this.#failed(key, action, operation.canceled || this.#operations.get(key) !== operation, err),
     ).finally(() => {
       if (this.#operations.get(key) === operation) this.#operations.delete(key);
-      this.#ends++;
-      this.#lastEnd = this.#deps.clock.mono();
+      // preparing changes nothing that a look would show
+      if (action.type !== "prepare") {
+        this.#ends++;
+        this.#lastEnd = this.#deps.clock.mono();
+      }
       this.kick();
     });
   }
