@@ -11,6 +11,9 @@ export const shutdownMessage = "Pod was terminated in response to imminent node 
 /** The priority from which pods are critical. */
 const criticalPriority = 2_000_000_000;
 
+/** Beyond the longest grace, where no time is configured: for kills, and for sandboxes and their network. */
+const aftermathSeconds = 10;
+
 /** KubeletConfiguration's fields, durations in seconds. */
 export interface ShutdownConfig {
   /** shutdownGracePeriod: time for everything. */
@@ -45,8 +48,10 @@ export function planShutdown(pods: readonly Pod[], config: ShutdownConfig = {}):
     const limit = groups[at].seconds;
     const graceSeconds = limit === undefined ? own : Math.min(own, limit);
     phases[at].pods.push({ pod, graceSeconds });
-    // Without a configured time a phase lasts as long as its slowest pod asks for.
-    if (limit === undefined) phases[at].waitSeconds = Math.max(phases[at].waitSeconds, graceSeconds);
+    // Without a configured time a phase lasts as long as its slowest pod needs.
+    if (limit === undefined) {
+      phases[at].waitSeconds = Math.max(phases[at].waitSeconds, graceSeconds + aftermathSeconds);
+    }
   }
   return phases.filter((phase) => phase.pods.length > 0);
 }

@@ -24,10 +24,10 @@ Deno.test("planShutdown() ends critical pods last, in the time that is kept for 
   ]);
 });
 
-Deno.test("planShutdown() without a configured time gives every pod what it asks for", () => {
+Deno.test("planShutdown() without a configured time gives every pod what it asks for, and its end a little more", () => {
   assert.deepEqual(phases({}), [
-    "0 60: plain/30 quick/5 low/60",
-    "2000000000 60: critical/60 node-critical/30",
+    "0 70: plain/30 quick/5 low/60",
+    "2000000000 70: critical/60 node-critical/30",
   ]);
 });
 

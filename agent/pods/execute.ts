@@ -15,7 +15,7 @@ import type { VolumeManager } from "../volumes/mod.ts";
 import { StepError } from "./failures.ts";
 import { sendStopSignal } from "./stop_signal.ts";
 import { letFinish, removeWithStrays } from "./stray_tasks.ts";
-import { Overtaken, type PodAction } from "./types.ts";
+import { minimumGraceMs, Overtaken, type PodAction } from "./types.ts";
 import type { ActionNotes } from "./worker.ts";
 
 export interface ExecutorDeps {
@@ -33,9 +33,6 @@ export interface ExecutorDeps {
   removeLogs(pod: Pod, attempt?: { container: string; attempt: number }): Promise<void>;
   removeRow(pod: Pod): Promise<void>;
 }
-
-/** A container gets at least this long between SIGTERM and SIGKILL, however little of the grace period is left [kubelet]. */
-const minimumGraceMs = 2000;
 
 export class PodExecutor {
   readonly #deps: ExecutorDeps;

@@ -5,7 +5,7 @@
 import type { Clock } from "../clock.ts";
 import type { Pod, PodStatus } from "../objects/mod.ts";
 import { gracePeriodSeconds } from "./plan.ts";
-import type { Intent } from "./types.ts";
+import { type Intent, minimumGraceMs } from "./types.ts";
 
 /** Why the node itself ends a pod. */
 export interface Verdict {
@@ -75,14 +75,20 @@ export class Intents {
     return this.#started + seconds * 1000;
   }
 
-  /** A deletion that is seen to come has its whole grace; of one that came earlier, what the stored time leaves of it. */
+  /**
+   * A deletion that is seen to come has its whole grace; of one that came earlier, what the stored time (without its
+   * fraction of a second) leaves of it, and enough for a preStop hook to be begun.
+   */
   #deletionDeadline(pod: Pod, now: number): number {
     const key = deletionKey(pod);
     if (this.#deletion?.key === key) return this.#deletion.deadline;
     const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
     const grace = (deletionGracePeriodSeconds ?? gracePeriodSeconds(pod)) * 1000;
     let left = grace;
-    if (key === this.#adopted) left = clamp(Date.parse(deletionTimestamp!) - this.#clock.now(), 0, grace);
+    if (key === this.#adopted) {
+      const stored = Date.parse(deletionTimestamp!) + 1000 - this.#clock.now();
+      left = clamp(stored, Math.min(grace, minimumGraceMs), grace);
+    }
     const deadline = Math.min(this.#deletion?.deadline ?? Infinity, now + left);
     this.#deletion = { key, deadline };
     return deadline;

@@ -5,6 +5,9 @@
 import type { ObservedPod } from "../observed/types.ts";
 import type { Pod } from "../objects/mod.ts";
 
+/** What a container gets at least for its end, however little of its grace period is left [kubelet]. */
+export const minimumGraceMs = 2000;
+
 /** What is wanted of a pod. */
 export type Intent =
   /** Keep it as its spec says. */
