@@ -14,7 +14,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import type { ManifestHashes } from "../objects/mod.ts";
 import type { Store, StoreObject } from "../store/mod.ts";
 import type { EventRecorder } from "../telemetry/events.ts";
-import type { Logger } from "../telemetry/log.ts";
+import { errorText, type Logger } from "../telemetry/log.ts";
 import { annotate, fileOf, isFromFile } from "./annotations.ts";
 import { claimObjects } from "./claims.ts";
 import { executeWrites } from "./execute.ts";
@@ -306,7 +306,7 @@ export class ManifestSource {
     this.#writeProblems = failures.map(({ write, err }) => ({
       file: write.type === "put" ? fileOf(write.object) ?? this.#path : this.#path,
       severity: "error",
-      message: `${describe(write)} failed: ${(err as Error).message}`,
+      message: `${describe(write)} failed: ${errorText(err)}`,
     }));
     this.#tellOnce(this.#writeProblems);
     const orphans = plan.waiting.some((one) => one.for === "orphaned sandbox");

@@ -20,6 +20,7 @@ import { containerdConfig, type ContainerdFacts, type ContainerdPaths, type Cont
 import { containerdFacts } from "./facts.ts";
 import { boundLog, logTail } from "./log_file.ts";
 import { findProcess, isRunning, type ProcessId, processId, signal, spawnDetached, writePidFile } from "./process.ts";
+import { endStrayShims } from "./stray_shims.ts";
 import { startUnit, underSystemd, unitName } from "./systemd.ts";
 
 export interface ManagedContainerdOptions {
@@ -43,6 +44,8 @@ export interface ManagedContainerdOptions {
 const maxLogBytes = 2 * 1024 * 1024;
 const stableAfterMs = 60_000;
 const boundLogEveryMs = 3_600_000;
+/** When shims are looked for that an earlier life's end left behind: containerd needs a moment to give them up. */
+const strayShimsAfterMs = [1000, 15_000];
 
 /** How long to wait before restart number `level` in a row: 0, 1, 2, 4 … 30 s. */
 export function restartDelay(level: number): number {
@@ -60,6 +63,7 @@ export class ManagedContainerd {
   #upSince = 0;
   #cancelTimer = () => {};
   #cancelBounding = () => {};
+  #cancelStrays = () => {};
   #starting: Promise<void> | undefined;
   /** Whether the last {@linkcode start} found containerd running and left it so. */
   adopted = false;
@@ -93,6 +97,7 @@ export class ManagedContainerd {
     this.#stopped = true;
     this.#cancelTimer();
     this.#cancelBounding();
+    this.#cancelStrays();
     this.#unwatch();
   }
 
@@ -136,6 +141,7 @@ export class ManagedContainerd {
     this.#upSince = clock.mono();
     await this.#watchOver();
     this.#keepLogBounded();
+    this.#endStrays(strayShimsAfterMs);
     log.info(this.adopted ? "containerd is running: adopted" : "containerd started", { pid: running.pid });
     this.#options.onUp?.();
   }
@@ -201,6 +207,18 @@ export class ManagedContainerd {
     this.#cancelBounding = clock.after(boundLogEveryMs, () => {
       boundLog(paths.log, maxLogBytes);
       this.#keepLogBounded();
+    });
+  }
+
+  #endStrays([afterMs, ...later]: readonly number[]): void {
+    const { clock, log } = this.#options;
+    this.#cancelStrays();
+    if (afterMs === undefined) return;
+    this.#cancelStrays = clock.after(afterMs, () => {
+      endStrayShims(this.paths.socket).then((count) => {
+        if (count > 0) log.info("Ended shims that containerd had given up", { count });
+      }).catch((err) => log.warn("Cannot look for stray shims", { err }));
+      this.#endStrays(later);
     });
   }
 
