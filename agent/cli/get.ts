@@ -145,7 +145,7 @@ async function show(client: Client, resource: Resource<Named>, wanted: string[],
     if (objects.length > 0) table.show(objects, !args.is("no-headers"));
     // A name that is not there may be one whose manifest is wrong.
     const unclear = !watching && (wanted.length === 0 || failed);
-    if (resource.plural === "pods" && unclear) await reportProblems(client, args.is("no-headers") ? warn : print);
+    if (resource.plural === "pods" && unclear) await reportProblems(client, warn);
     if (objects.length === 0 && wanted.length === 0) {
       warn(everywhere ? "No resources found" : `No resources found in ${namespace} namespace.`);
     }

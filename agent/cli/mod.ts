@@ -37,7 +37,8 @@ const hidden: Record<string, Verb> = {
 
 /** Runs the command named by `args`; prints errors; returns the exit code. */
 export async function main(args: string[]): Promise<number> {
-  const [name, ...rest] = args;
+  const [given, ...rest] = args;
+  const name = given === "--version" ? "version" : given;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     console.log(usage());
     return name === undefined ? 2 : 0;

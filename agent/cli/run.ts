@@ -16,8 +16,16 @@ export async function run(args: string[]): Promise<number> {
   const loaded = await loadConfig({ flags });
   if (!loaded.config) throw new UsageError(loaded.errors.join("\n"));
   const { config, warnings } = loaded;
+  if (Deno.uid() !== 0) {
+    throw new Error(`Cannot run a node as user ${Deno.uid()}: containers, mounts and networks need root`);
+  }
   const log = createLogger(config.logging);
-  for (const warning of warnings) log.warn("Configuration", { field: warning });
+  for (const warning of warnings) log.warn(`Configuration: ${warning}`);
+  if (!config.staticPodPath) {
+    log.warn(
+      "Configuration: no directory of manifests is given (--pod-manifest-path, staticPodPath): there will be no pods",
+    );
+  }
 
   const began = performance.now();
   const { startAgent } = await import("../agent.ts");

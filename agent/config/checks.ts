@@ -16,6 +16,37 @@ export function nodeName(value: string): string | undefined {
   return subdomain.test(value) ? undefined : subdomainText;
 }
 
+export function notEmpty(value: string): string | undefined {
+  return value === "" ? "must not be empty" : undefined;
+}
+
+/** A directory whose path leaves room for the names of sockets: containerd takes no longer ones than 104 bytes. */
+export function socketDirectory(value: string): string | undefined {
+  const most = 104 - "/containerd.sock.ttrpc".length;
+  return new TextEncoder().encode(value).length <= most
+    ? undefined
+    : `must be no more than ${most} bytes: paths of sockets cannot be longer`;
+}
+
+const signals = [
+  "memory.available",
+  "nodefs.available",
+  "nodefs.inodesFree",
+  "imagefs.available",
+  "imagefs.inodesFree",
+  "containerfs.available",
+  "containerfs.inodesFree",
+  "allocatableMemory.available",
+  "pid.available",
+];
+
+export function evictionSignals(thresholds: Readonly<Record<string, string>>): string | undefined {
+  const wrong = Object.keys(thresholds).find((signal) => !signals.includes(signal));
+  return wrong === undefined
+    ? undefined
+    : `${JSON.stringify(wrong)} is no eviction signal; they are ${signals.join(", ")}`;
+}
+
 /** A trailing dot is welcome. */
 export function dnsDomain(value: string): string | undefined {
   return value === "" ? undefined : nodeName(value.replace(/\.$/, ""));

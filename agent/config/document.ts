@@ -27,6 +27,7 @@ const limit = 1024 * 1024;
 /** Reads all documents; collects every problem with its place. */
 export async function readDocuments(text: string, file: string): Promise<FileContent> {
   if (text.length > limit) return { fields: [], errors: [`${file}: the file is larger than 1 MiB`] };
+  if (/[\0\ufffd]/.test(text)) return { fields: [], errors: [`${file}: the file is not UTF-8 text`] };
   const yaml = await import("yaml");
   const lines = new yaml.LineCounter();
   const fields: FileField[] = [];
@@ -36,7 +37,7 @@ export async function readDocuments(text: string, file: string): Promise<FileCon
   const documents = yaml.parseAllDocuments(text, { uniqueKeys: false, lineCounter: lines, prettyErrors: false });
   const seen = new Set<DocumentKind>();
   for (const document of Array.isArray(documents) ? documents : []) {
-    for (const problem of document.errors) errors.push(`${reader.at(problem.pos[0])}: ${problem.message}`);
+    for (const { pos, message } of document.errors) errors.push(`${reader.at(pos[0])}: ${brief(message)}`);
     if (document.errors.length > 0 || document.contents === null) continue;
     reader.document = document as never;
     const kind = reader.kindOf(document.contents as Node);
@@ -152,6 +153,11 @@ class DocumentReader {
     );
     return near ? ` (did you mean ${JSON.stringify(prefix + near)}?)` : "";
   }
+}
+
+/** What the parser says, without pages of what it found. */
+function brief(message: string): string {
+  return message.length > 200 ? `${message.slice(0, 200)}…` : message;
 }
 
 function isNull(node: Node | null | undefined): boolean {

@@ -67,6 +67,8 @@ const meant: [string, string[], string | undefined][] = [
   ["maxpods", ["podsPerCore", "maxPods"], "maxPods"],
   ["clusterDns", ["clusterDNS", "clusterDomain"], "clusterDNS"],
   ["quux", ["maxPods"], undefined],
+  ["cm", ["po", "pod", "pods"], undefined],
+  ["pdo", ["po", "pod", "pods"], "po"],
 ];
 
 for (const [given, names, expected] of meant) {

@@ -2,7 +2,7 @@
  * Every field of IsletConfiguration (islet.dev/v1alpha1): what neither kubelet's nor kube-proxy's configuration covers;
  * and the flags that no document has.
  */
-import { cidr, dnsDomain, ipAddresses, labels, nodeName } from "./checks.ts";
+import { cidr, dnsDomain, ipAddresses, labels, nodeName, notEmpty, socketDirectory } from "./checks.ts";
 import { type Field, fieldsOf } from "./field.ts";
 
 const field = fieldsOf("IsletConfiguration");
@@ -11,9 +11,10 @@ const flag = fieldsOf("flag");
 const joining = "islet does not join control planes in this version; it runs on its own";
 
 export const isletFields: readonly Field[] = [
-  field("rootDir", "path", { sets: "rootDir", help: "directory of all that islet keeps" }),
+  field("rootDir", "path", { sets: "rootDir", check: notEmpty, help: "directory of all that islet keeps" }),
   field("runDir", "path", {
     sets: "runDir",
+    check: socketDirectory,
     help: "directory of sockets and run-time state; default: /run/islet",
   }),
   field("nodeName", "string", {

@@ -2,7 +2,7 @@
  * Every field of KubeletConfiguration (kubelet.config.k8s.io/v1beta1, Kubernetes 1.36), with kubelet's own flag where
  * kubelet has one. Fields without `sets` have no effect here.
  */
-import { cidr, dnsDomain, endpoint, ipAddresses, sysctlPatterns } from "./checks.ts";
+import { cidr, dnsDomain, endpoint, evictionSignals, ipAddresses, sysctlPatterns } from "./checks.ts";
 import { type Field, fieldsOf } from "./field.ts";
 
 const field = fieldsOf("KubeletConfiguration");
@@ -145,6 +145,7 @@ const resources: Field[] = [
   field("kubeReserved", "quantityMap", { sets: "kubeReserved", help: "resources kept for islet and the runtime" }),
   field("evictionHard", "thresholds", {
     sets: "evictionHard",
+    check: evictionSignals,
     help: "memory.available<100Mi,…: kept free of pods' requests",
     note: "counts against what pods may request, but no pod is evicted in this version",
   }),
@@ -262,7 +263,7 @@ const without: Field[] = [
   field("contentType", "string", { flag: ["kube-api-content-type", "content-type"] }),
   field("kubeAPIQPS", "int", { flag: "kube-api-qps" }),
   field("kubeAPIBurst", "int"),
-  field("evictionSoft", "thresholds"),
+  field("evictionSoft", "thresholds", { check: evictionSignals }),
   field("evictionSoftGracePeriod", "stringMap"),
   field("evictionPressureTransitionPeriod", "duration"),
   field("evictionMaxPodGracePeriod", "int"),

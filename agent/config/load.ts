@@ -118,7 +118,9 @@ async function readConfigFile(file: string, readFile: (path: string) => Promise<
   try {
     text = await readFile(file);
   } catch (err) {
-    const what = err instanceof Deno.errors.NotFound ? "no such file" : (err as Error).message;
+    const what = err instanceof Deno.errors.NotFound
+      ? "no such file"
+      : (err as Error).message.replace(/ \(os error \d+\).*$/s, "");
     return { fields: [], errors: [`Cannot read the configuration ${file}: ${what}`] };
   }
   const { readDocuments } = await import("./document.ts");

@@ -222,6 +222,19 @@ const wrong: { name: string; text?: string; args?: string[]; errors: string[] }[
     ],
   },
   {
+    name: "a file that is no text",
+    text: `${kubelet}\0\ufffd\ufffd: [`,
+    errors: ["/etc/islet/node.yaml: the file is not UTF-8 text"],
+  },
+  {
+    name: "broken YAML, quoting little of it",
+    text: `a: 1\n} ${"b".repeat(1000)}\n`,
+    errors: [
+      '/etc/islet/node.yaml:2:1: Unexpected flow-map-end token in YAML stream: "}"',
+      `/etc/islet/node.yaml:2:3: Unexpected scalar token in YAML stream: "${"b".repeat(159)}…`,
+    ],
+  },
+  {
     name: "broken YAML",
     text: `${kubelet}maxPods: [1\n`,
     errors: [

@@ -6,7 +6,8 @@
 export function nearest(given: string, names: Iterable<string>): string | undefined {
   const wanted = plain(given);
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(wanted.length / 4)) + 1;
+  // of three letters two cannot be wrong
+  let bestDistance = (wanted.length < 4 ? 1 : Math.max(2, Math.floor(wanted.length / 4))) + 1;
   for (const name of names) {
     const distance = editDistance(wanted, plain(name));
     if (distance < bestDistance) [best, bestDistance] = [name, distance];

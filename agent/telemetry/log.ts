@@ -91,6 +91,10 @@ export function errorText(err: unknown): string {
 }
 
 function quote(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value) ?? String(value);
+  const text = typeof value === "string"
+    ? value
+    : Array.isArray(value) && value.every((each) => typeof each === "string")
+    ? value.join("; ")
+    : JSON.stringify(value) ?? String(value);
   return /^[^\s"=]+$/.test(text) ? text : JSON.stringify(text);
 }

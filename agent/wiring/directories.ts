@@ -3,8 +3,15 @@ import { join } from "node:path";
 
 /** Makes a directory that only root may look into; one that is there keeps its content and gets that mode. */
 export function privateDirectory(path: string): void {
-  Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
-  Deno.chmodSync(path, 0o700);
+  try {
+    Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+    Deno.chmodSync(path, 0o700);
+  } catch (err) {
+    const found = err instanceof Deno.errors.AlreadyExists || err instanceof Deno.errors.NotADirectory
+      ? "there is something else in its place"
+      : (err as Error).message.replace(/ \(os error \d+\).*$/s, "");
+    throw new Error(`Cannot make the directory ${path}: ${found}`, { cause: err });
+  }
 }
 
 /** The installation's id: made once, kept beside the store so that it outlives it. */

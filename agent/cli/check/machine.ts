@@ -70,7 +70,7 @@ export async function readMachine(config: NodeConfig): Promise<Machine> {
       binDir,
       portmap: binDir !== undefined && exists(join(binDir, "portmap")),
       confDir,
-      foreign: cniFiles(confDir).filter((name) => name !== configFileName),
+      foreign: filesOf(confDir).filter((name) => name !== configFileName),
     },
     cgroups: cgroups(),
     filesystems: read("/proc/filesystems").split("\n").map((line) => line.split("\t").at(-1)!),
@@ -128,6 +128,15 @@ function cgroups(): Machine["cgroups"] {
     return { version, controllers };
   } catch {
     return undefined;
+  }
+}
+
+/** Users other than root may not look into every directory. */
+function filesOf(cniConfDir: string): string[] {
+  try {
+    return cniFiles(cniConfDir);
+  } catch {
+    return [];
   }
 }
 
