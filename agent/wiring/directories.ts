@@ -5,7 +5,8 @@ import { join } from "node:path";
 export function privateDirectory(path: string): void {
   try {
     Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
-    Deno.chmodSync(path, 0o700);
+    // on a disk that is read-only it can only be right already
+    if ((Deno.statSync(path).mode! & 0o777) !== 0o700) Deno.chmodSync(path, 0o700);
   } catch (err) {
     const found = err instanceof Deno.errors.AlreadyExists || err instanceof Deno.errors.NotADirectory
       ? "there is something else in its place"

@@ -27,6 +27,8 @@ export interface TestNodeOptions {
   config?: string;
   /** Whether the test images are preloaded; default: yes. */
   images?: boolean;
+  /** Size of a small disk of the node's own for all that it has, such as `64m`; default: the machine's disk. */
+  disk?: string;
   /** Called with the node's directories before islet starts. */
   prepare?: (node: TestNode) => void | Promise<void>;
 }
@@ -42,6 +44,11 @@ export function isletCommand(): string[] {
 }
 
 export const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
+
+async function must(program: string, ...args: string[]): Promise<void> {
+  const { code, stderr } = await run(program, args);
+  if (code !== 0) throw new Error(`Cannot run ${program} ${args.join(" ")}: ${stderr}`);
+}
 
 export class TestNode implements AsyncDisposable {
   readonly name: string;
@@ -84,6 +91,7 @@ export class TestNode implements AsyncDisposable {
   static async start(options: TestNodeOptions = {}): Promise<TestNode> {
     const archive = options.images === false ? undefined : await buildImages(join(repository, ".cache/e2e-images"));
     const dir = await Deno.makeTempDir({ prefix: "islet-e2e-" });
+    if (options.disk) await must("mount", "-t", "tmpfs", "-o", `size=${options.disk},mode=0755`, "islet-e2e", dir);
     const namespaces = await Namespaces.create();
     const node = new TestNode(options, dir, namespaces);
     try {
@@ -522,6 +530,7 @@ export class TestNode implements AsyncDisposable {
     const keep = Deno.env.get("ISLET_E2E_KEEP_LOG");
     if (keep) await Deno.copyFile(this.#log, keep);
     problems.push(...podCgroups(this.cgroup));
+    if (this.#options.disk) await must("umount", this.dir);
     await Deno.remove(this.dir, { recursive: true });
     return problems;
   }

@@ -3,36 +3,48 @@
  * file is cut to nothing. The writer, holding it in append mode, goes on at the start.
  */
 
-/** Cuts the log when it is over `maxBytes`; returns whether it was. The last `maxBytes` are kept in `<file>.1`. */
+/**
+ * Cuts the log when it is over `maxBytes`; returns whether it was. The last `maxBytes` are kept in `<file>.1`, where the disk has
+ * room for them. A log on a read-only disk does not grow and stays.
+ */
 export function boundLog(file: string, maxBytes: number): boolean {
   let log: Deno.FsFile;
   try {
+    if (Deno.statSync(file).size <= maxBytes) return false;
     log = Deno.openSync(file, { read: true, write: true });
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotFound || (error as { code?: string }).code === "EROFS") return false;
     throw error;
   }
   try {
-    const { size } = log.statSync();
-    if (size <= maxBytes) return false;
-    log.seekSync(size - maxBytes, Deno.SeekMode.Start);
-    const kept = Deno.openSync(`${file}.1`, { write: true, create: true, truncate: true, mode: 0o600 });
     try {
-      const chunk = new Uint8Array(64 * 1024);
-      for (let left = maxBytes; left > 0;) {
-        const read = log.readSync(chunk.subarray(0, Math.min(left, chunk.length)));
-        if (read === null) break;
-        kept.writeSync(chunk.subarray(0, read));
-        left -= read;
-      }
-    } finally {
-      kept.close();
+      keepEnd(log, `${file}.1`, maxBytes);
+    } catch {
+      removeFile(`${file}.1`); // a part of an end helps nobody
     }
     log.truncateSync(0);
     return true;
   } finally {
     log.close();
   }
+}
+
+function keepEnd(log: Deno.FsFile, file: string, bytes: number): void {
+  log.seekSync(log.statSync().size - bytes, Deno.SeekMode.Start);
+  using kept = Deno.openSync(file, { write: true, create: true, truncate: true, mode: 0o600 });
+  const chunk = new Uint8Array(64 * 1024);
+  for (let left = bytes; left > 0;) {
+    const read = log.readSync(chunk.subarray(0, Math.min(left, chunk.length)));
+    if (read === null) break;
+    for (let at = 0; at < read;) at += kept.writeSync(chunk.subarray(at, read));
+    left -= read;
+  }
+}
+
+function removeFile(file: string): void {
+  try {
+    Deno.removeSync(file);
+  } catch { /* it was not there */ }
 }
 
 /** The end of a log, for messages. */
