@@ -20,6 +20,7 @@ import { containerdConfig, type ContainerdFacts, type ContainerdPaths, type Cont
 import { containerdFacts } from "./facts.ts";
 import { boundLog, logTail } from "./log_file.ts";
 import { findProcess, isRunning, type ProcessId, processId, signal, spawnDetached, writePidFile } from "./process.ts";
+import { claimRunDirectory, configOf } from "./run_directory.ts";
 import { endStrayShims } from "./stray_shims.ts";
 import { startUnit, underSystemd, unitName } from "./systemd.ts";
 
@@ -121,6 +122,7 @@ export class ManagedContainerd {
 
   async #bringUpOnce(): Promise<void> {
     const { paths, log, settings, clock } = this.#options;
+    claimRunDirectory(paths);
     for (const dir of [paths.root, paths.registryConfigDir]) Deno.mkdirSync(dir, { recursive: true, mode: 0o700 });
     Deno.mkdirSync(dirname(paths.socket), { recursive: true, mode: 0o700 });
     const facts = this.#options.facts ??= await containerdFacts(paths.root, { cniBinDir: this.#options.cniBinDir });
@@ -146,8 +148,7 @@ export class ManagedContainerd {
     this.#options.onUp?.();
   }
 
-  #isOurs = (args: string[]): boolean =>
-    args[0]?.split("/").at(-1) === "containerd" && args.includes("--config") && args.includes(this.paths.config);
+  #isOurs = (args: string[]): boolean => configOf(args) === this.paths.config;
 
   #find(): ProcessId | undefined {
     return findProcess(this.paths.pid, this.#isOurs);
