@@ -119,9 +119,11 @@ nodeTest("a manifest that was dropped just before the end is picked up afterward
         (status?.containerStatuses?.[0].restartCount ?? 9) <= 1,
         `${name}, killed after ${ms} ms: ${JSON.stringify(status?.containerStatuses)}\n${node.logTail(60, `/${name}`)}`,
       );
-      await node.until(`one sandbox and one container of ${name} are there`, async () => {
+      await node.until(`one sandbox and one running container of ${name} are there`, async () => {
         const sandboxes = (await node.sandboxes()).filter((one) => one.metadata?.name === name);
-        const containers = (await node.containers()).filter(({ labels }) => labels["io.kubernetes.pod.name"] === name);
+        const containers = (await node.containers()).filter(({ labels, state }) =>
+          labels["io.kubernetes.pod.name"] === name && state === running
+        );
         return sandboxes.length === 1 && sandboxes[0].metadata?.uid === metadata.uid && containers.length === 1;
       });
     }
