@@ -29,6 +29,7 @@ export interface CriSourceOptions {
 }
 
 export function criSource({ cri, owner, clock, log, logFile }: CriSourceOptions): RuntimeSource {
+  const began = clock.now();
   return {
     async list(uid) {
       const labelSelector = ownSelector(owner, uid);
@@ -65,7 +66,7 @@ export function criSource({ cri, owner, clock, log, logFile }: CriSourceOptions)
       if (!status) return container;
       const detailed = observedContainerStatus(status, container.sandboxId) ?? container;
       if (detailed.state !== "exited") return detailed;
-      if (startWasCut(detailed)) {
+      if (startWasCut(detailed, began)) {
         return { ...detailed, state: "created", exitCode: 0, finishedAt: 0, reason: "", message: "" };
       }
       const mounts = status.mounts.map(({ containerPath, hostPath }) => ({ containerPath, hostPath }));
@@ -88,10 +89,13 @@ export function criSource({ cri, owner, clock, log, logFile }: CriSourceOptions)
 
 /**
  * Whether the container never ran because nobody waited for its start any more: the agent was killed in that moment, and
- * containerd gives a start up when its caller goes. That is a start to be made again, not a crash to be counted.
+ * containerd gives a start up when its caller goes, and kills the programs that were at it. That is a start to be made again,
+ * not a crash to be counted. `began`: when this life of the agent did (ms); a program that was killed since then was killed
+ * for another reason.
  */
-export function startWasCut({ startedAt, reason, message }: ObservedContainer): boolean {
-  return startedAt === 0 && reason === "StartError" && /context canceled/.test(message);
+export function startWasCut({ createdAt, startedAt, reason, message }: ObservedContainer, began: number): boolean {
+  if (startedAt !== 0 || reason !== "StartError") return false;
+  return /context canceled/.test(message) || createdAt < began && /signal: killed/.test(message);
 }
 
 /** undefined where the object has vanished since the list. */

@@ -8,9 +8,15 @@ const cut = {
   message: "failed to start containerd task: context canceled: unknown",
 };
 
+/** Of the agent's life: after the container was created. */
+const began = 10_000;
+
 Deno.test("startWasCut() tells a start that nobody waited for from one that failed and one that ran", () => {
-  assert.equal(startWasCut(ended(pod(), "web", 128, cut)), true);
-  assert.equal(startWasCut(ended(pod(), "web", 128, { ...cut, message: 'exec: "nope": not found' })), false);
-  assert.equal(startWasCut(ended(pod(), "web", 137, { ...cut, reason: "Error", startedAt: 2000 })), false);
-  assert.equal(startWasCut(attempt(pod(), "web")), false);
+  assert.equal(startWasCut(ended(pod(), "web", 128, cut), began), true);
+  assert.equal(startWasCut(ended(pod(), "web", 128, { ...cut, message: 'exec: "nope": not found' }), began), false);
+  assert.equal(startWasCut(ended(pod(), "web", 137, { ...cut, reason: "Error", startedAt: 2000 }), began), false);
+  assert.equal(startWasCut(attempt(pod(), "web"), began), false);
+  const killed = "failed to create containerd task: failed to start shim: start failed: : signal: killed: unknown";
+  assert.equal(startWasCut(ended(pod(), "web", 128, { ...cut, message: killed }), began), true);
+  assert.equal(startWasCut(ended(pod(), "web", 128, { ...cut, message: killed }), 0), false, "killed in this life");
 });
