@@ -9,7 +9,7 @@ export function podManifest(name: string, spec: Record<string, unknown> = {}): s
 
 /** A web server; with a readiness probe, if one is wanted. */
 export function serverManifest(name: string, probed: boolean): string {
-  const server = pod(name, "trap 'exit 0' TERM; httpd -f -p 8080 & wait");
+  const server = pod(name, "trap 'exit 0' TERM; echo ok > /tmp/index.html; httpd -f -p 8080 -h /tmp & wait");
   const readinessProbe = { httpGet: { path: "/", port: 8080 }, periodSeconds: 10, timeoutSeconds: 5 };
   if (probed) Object.assign(server.spec.containers[0], { readinessProbe });
   return JSON.stringify(server);
