@@ -261,6 +261,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   });
   stops.push(() => api.stop());
 
+  observer.onUnanswered = () => runtime.check();
   stops.push(() => observer.stop());
   await observer.start();
   runtime.onUp = () => void observer.relist();

@@ -65,6 +65,8 @@ export class PodObserver {
   onChange: (uid: string) => void = () => {};
   /** Called when the runtime answers again, or no longer. */
   onAvailable: (available: boolean) => void = () => {};
+  /** Called each time the runtime was asked for everything and did not answer. */
+  onUnanswered: () => void = () => {};
 
   readonly #source: RuntimeSource;
   readonly #clock: Clock;
@@ -226,13 +228,16 @@ export class PodObserver {
       for (const [uid, { stamps, pod }] of this.#pods) {
         if (stamps.size === 0 && pod.observedAt <= at) this.#pods.delete(uid);
       }
+      if (!this.#available && this.#lastList > 0) this.#log.info("The container runtime answers again");
       this.#lastList = at;
       this.#setAvailable(true);
       for (const uid of changed) this.onChange(uid);
     } catch (err) {
       if (this.#stopped) return;
-      this.#log.debug("Cannot list the runtime's pods", { err });
+      if (this.#available) this.#log.warn("The container runtime does not answer; pods are left as they are", { err });
+      else this.#log.debug("Cannot list the runtime's pods", { err });
       this.#setAvailable(false);
+      this.onUnanswered();
     }
   }
 

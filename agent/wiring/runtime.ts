@@ -31,6 +31,8 @@ export interface Runtime {
   knock(registry: string): boolean;
   /** Called when a managed containerd answers again after it was lost. */
   onUp: () => void;
+  /** Says that it does not answer: a managed containerd that is lost is started again. */
+  check(): void;
   release(): void;
 }
 
@@ -70,6 +72,7 @@ async function startManaged({ config, cniConfDir, pins, log, clock }: RuntimeOpt
     importer,
     knock: directRegistries(paths.registryConfigDir, Deno.env.toObject()),
     onUp: () => {},
+    check: () => managed.check(),
     release() {
       cri.close();
       managed.release();
@@ -119,6 +122,7 @@ async function connectExternal(
     importer,
     knock: () => false,
     onUp: () => {},
+    check() {},
     release() {
       cri.close();
       if (images !== cri) images.close();

@@ -90,3 +90,18 @@ nodeTest("a runtime that the user runs is used as it is, by its endpoint", {}, a
   await node.gone("outside");
   await node.restart();
 });
+
+nodeTest(
+  "containerd whose socket was removed is started again, and its containers run on untouched",
+  steady,
+  async (node) => {
+    const before = await picture(node);
+    const pid = node.containerdPid;
+    Deno.removeSync(`${node.runDir}/containerd.sock`);
+    await node.restart();
+    await node.until("there is another containerd", () => node.containerdPid !== pid);
+    deepEqual(await picture(node), before);
+    node.write("new.yaml", manifest(pod("new")));
+    await node.ready("new");
+  },
+);

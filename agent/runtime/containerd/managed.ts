@@ -12,6 +12,7 @@
  *
  * Way in: {@linkcode ManagedContainerd}.
  */
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { connectCri } from "../../../cri/mod.ts";
 import { type Clock, systemClock } from "../../clock.ts";
@@ -111,9 +112,10 @@ export class ManagedContainerd {
     this.#process = undefined;
   }
 
-  /** Says that calls fail: looks at once whether containerd is still there. */
+  /** Says that calls fail: looks at once whether containerd is still there and can be reached. */
   check(): void {
-    if (!this.#stopped && !this.#starting && this.pid === undefined) this.#lost();
+    if (this.#stopped || this.#starting) return;
+    if (this.pid === undefined || !existsSync(this.paths.socket)) this.#lost();
   }
 
   #bringUp(): Promise<void> {
@@ -131,6 +133,11 @@ export class ManagedContainerd {
     let running = this.#find();
     if (running && changed) {
       log.info("containerd's configuration changed: restarting it; containers run on", { pid: running.pid });
+      await end(running);
+      running = undefined;
+    }
+    if (running && !existsSync(paths.socket)) {
+      log.warn("containerd's socket was removed: restarting it; containers run on", { pid: running.pid });
       await end(running);
       running = undefined;
     }
