@@ -8,10 +8,10 @@ export function privateDirectory(path: string): void {
     // on a disk that is read-only it can only be right already
     if ((Deno.statSync(path).mode! & 0o777) !== 0o700) Deno.chmodSync(path, 0o700);
   } catch (err) {
-    const found = err instanceof Deno.errors.AlreadyExists || err instanceof Deno.errors.NotADirectory
-      ? "there is something else in its place"
-      : (err as Error).message.replace(/ \(os error \d+\).*$/s, "");
-    throw new Error(`Cannot make the directory ${path}: ${found}`, { cause: err });
+    const isTaken = err instanceof Deno.errors.AlreadyExists || err instanceof Deno.errors.NotADirectory;
+    throw new Error(`Cannot make the directory ${path}${isTaken ? ": there is something else in its place" : ""}`, {
+      cause: isTaken ? undefined : err,
+    });
   }
 }
 
