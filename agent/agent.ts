@@ -81,7 +81,8 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   const store = Store.open(join(rootDir, "state.db"), { log, clock });
   stops.push(() => store.close());
   if (store.rebuilt) log.warn("The store began empty", { reason: store.rebuilt });
-  const owner = ownerId(rootDir);
+  const owner = ownerId(rootDir, store.record("node", "owner"));
+  store.setRecord("node", "owner", owner);
   const events = new EventRing({ nodeName, clock });
 
   const facts = readFacts({ maxPods: config.maxPods, rootDir });

@@ -15,20 +15,28 @@ export function privateDirectory(path: string): void {
   }
 }
 
-/** The installation's id: made once, kept beside the store so that it outlives it. */
-export function ownerId(rootDir: string): string {
+/**
+ * The installation's id: made once, kept beside the store and in it (`remembered`), so that it outlives either. Whoever loses
+ * it no longer knows its own containers.
+ */
+export function ownerId(rootDir: string, remembered?: unknown): string {
   const file = join(rootDir, "owner");
+  const known = typeof remembered === "string" && uuid.test(remembered) ? remembered : undefined;
   try {
-    const known = Deno.readTextFileSync(file).trim();
-    if (/^[0-9a-f-]{36}$/.test(known)) return known;
-    throw new Error(`Cannot use ${file}: it holds no UUID. Restore it, or remove it if no pod of this node runs`);
+    const written = Deno.readTextFileSync(file).trim();
+    if (uuid.test(written)) return written;
+    if (!known) {
+      throw new Error(`Cannot use ${file}: it holds no UUID. Restore it, or remove it if no pod of this node runs`);
+    }
   } catch (err) {
     if (!(err instanceof Deno.errors.NotFound)) throw err;
   }
-  const id = crypto.randomUUID();
+  const id = known ?? crypto.randomUUID();
   using out = Deno.openSync(`${file}.new`, { write: true, create: true, truncate: true, mode: 0o600 });
   out.writeSync(new TextEncoder().encode(id + "\n"));
   out.syncSync();
   Deno.renameSync(`${file}.new`, file);
   return id;
 }
+
+const uuid = /^[0-9a-f-]{36}$/;
