@@ -78,7 +78,7 @@ export class ManifestFiles {
     const known = this.#files.get(path);
     let stat: Deno.FileInfo;
     try {
-      stat = await Deno.stat(path);
+      stat = Deno.statSync(path);
     } catch (err) {
       if (!(err instanceof Deno.errors.NotFound)) return this.#break(path, cannotRead(path, err), String(err));
       if (await isLink(path)) {

@@ -51,7 +51,7 @@ export async function containerMounts(
   if (hosts && exists(paths.hosts)) mounts.push({ ...hosts, selinuxRelabel: selinux() });
   const last = terminationLogMount(container, paths.dir, options.attempt);
   if (last) {
-    await makeTerminationLog(paths, container.name, last.hostPath!);
+    makeTerminationLog(paths, container.name, last.hostPath!);
     mounts.push({ ...last, selinuxRelabel: selinux() });
   }
   return mounts;
@@ -93,16 +93,17 @@ async function prepareSubpath(
   }
 }
 
-async function makeTerminationLog(paths: PodPaths, container: string, file: string): Promise<void> {
+/** Synchronous, as everything small in rootDir: a hand-over to another thread and back costs more than the call. */
+function makeTerminationLog(paths: PodPaths, container: string, file: string): void {
   if (!isName(container)) throw new Error(`Cannot name the directory of container ${JSON.stringify(container)}`);
   const dir = `${paths.containers}/${container}`;
-  await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
-  await Deno.writeFile(file, new Uint8Array(0), { mode: 0o666 });
-  await Deno.chmod(file, 0o666);
+  Deno.mkdirSync(dir, { recursive: true, mode: 0o700 });
+  Deno.writeFileSync(file, new Uint8Array(0), { mode: 0o666 });
+  Deno.chmodSync(file, 0o666);
   // A container that crashes for a year must not fill the disk: its status reads the last two.
   const attempt = Number(file.slice(file.lastIndexOf("/") + 1));
-  for await (const { name } of Deno.readDir(dir)) {
-    if (/^\d+$/.test(name) && Number(name) < attempt - 4) await Deno.remove(`${dir}/${name}`);
+  for (const { name } of [...Deno.readDirSync(dir)]) {
+    if (/^\d+$/.test(name) && Number(name) < attempt - 4) Deno.removeSync(`${dir}/${name}`);
   }
 }
 

@@ -66,13 +66,13 @@ export class VolumeManager {
     return this.#inTurn(uid, async () => {
       const { dir, hosts } = podPaths(this.#options.podsDir, uid);
       try {
-        if (await Deno.readTextFile(hosts) === text) return false;
+        if (Deno.readTextFileSync(hosts) === text) return false;
       } catch (err) {
         if (!(err instanceof Deno.errors.NotFound)) throw err;
-        await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
+        Deno.mkdirSync(dir, { recursive: true, mode: 0o700 });
       }
-      await Deno.writeTextFile(hosts, text);
-      await Deno.chmod(hosts, 0o644);
+      Deno.writeTextFileSync(hosts, text);
+      Deno.chmodSync(hosts, 0o644);
       return true;
     });
   }
