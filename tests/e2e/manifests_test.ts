@@ -320,7 +320,7 @@ nodeTest(
     }
     const get = await node.cli("get", "pods");
     match(get.stdout, /^kept .*Running/m);
-    match(get.stdout, place);
+    match(get.stderr, place);
     match((await node.cli("get", "problems")).stdout, place);
     equal(node.log().split("A manifest cannot be used").filter((part) => part.includes("Main_1")).length, 1);
     await steady();
@@ -329,7 +329,7 @@ nodeTest(
     await node.startIslet();
     await problem(node, "kept.yaml", place);
     await steady();
-    match((await node.cli("get", "pods")).stdout, place);
+    match((await node.cli("get", "pods")).stderr, place);
     await node.event("kept", "FailedToParseManifest", "spec.containers[0].name");
 
     // A file that is empty, as after a power cut, or no manifest at all
@@ -351,7 +351,7 @@ nodeTest(
     );
     await problem(node, "kept.yaml", undefined);
     await steady();
-    ok(!(await node.cli("get", "pods")).stdout.includes("errors"));
+    equal((await node.cli("get", "pods")).stderr, "");
   },
 );
 
@@ -361,7 +361,8 @@ nodeTest("a pod whose file was never right is shown with its errors in islet get
   const { code, stdout, stderr } = await node.cli("get", "pods", "never");
   equal(code, 1);
   match(stderr, /pods "never" not found/);
-  match(stdout, /never\.yaml:\d+:\d+: spec\.containers\[0\]\.name: Invalid value/);
+  match(stderr, /never\.yaml:\d+:\d+: spec\.containers\[0\]\.name: Invalid value/);
+  equal(stdout, "");
   equal(await node.pod("never"), undefined);
   node.remove("never.yaml");
   await problem(node, "never.yaml", undefined);
