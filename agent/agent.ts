@@ -257,6 +257,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     cri,
     log,
     clock,
+    imagesDir: preloader && join(rootDir, "images"),
     problems: () => source?.problems() ?? [],
     healthy: () => working && observer.available,
   });

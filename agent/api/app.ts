@@ -10,6 +10,7 @@ import { readPodLog } from "./log.ts";
 import { manifestProblems } from "./manifests.ts";
 import { getPod, listPods } from "./pods.ts";
 import { ApiError, methodNotAllowed, statusOf } from "./status.ts";
+import { whyPod } from "./why.ts";
 import { attachToPod, execInPod } from "./streams.ts";
 
 const pods = "/api/v1/namespaces/:namespace/pods";
@@ -37,6 +38,7 @@ export function createApp(deps: AppDeps): Hono {
   app.get("/api/v1/events", listEvents(deps)).all(readOnly);
   app.get("/api/v1/namespaces/:namespace/events", listEvents(deps)).all(readOnly);
 
+  app.get("/islet/v1/namespaces/:namespace/pods/:name/why", whyPod(deps)).all(readOnly);
   app.get("/islet/v1/manifests/problems", manifestProblems(deps)).all(readOnly);
 
   app.notFound((c) => {

@@ -17,6 +17,8 @@ export interface ApiDeps {
   clock: Clock;
   /** What is wrong with the manifests. */
   problems(): Problem[];
+  /** Where archives of images can be put to be imported, if the node imports any. */
+  imagesDir?: string;
   /** Whether the node does its work: the runtime answers. */
   healthy(): boolean;
 }

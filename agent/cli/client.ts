@@ -37,15 +37,15 @@ export class Client {
     this.#http = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
   }
 
-  async json<T>(path: string): Promise<T> {
-    return await (await this.get(path)).json();
+  async json<T>(path: string, headers?: Record<string, string>): Promise<T> {
+    return await (await this.get(path, headers)).json();
   }
 
   /** An answer whose body is yet to be read. Throws a ServerError for a Status. */
-  async get(path: string): Promise<Response> {
+  async get(path: string, headers?: Record<string, string>): Promise<Response> {
     let response: Response;
     try {
-      response = await fetch(`http://localhost${path}`, { client: this.#http });
+      response = await fetch(`http://localhost${path}`, { client: this.#http, headers });
     } catch (cause) {
       throw this.#unreachable(cause);
     }

@@ -18,6 +18,7 @@ const verbs: Record<string, Verb> = {
   check: { summary: "say what this machine lacks to be a node", load: async () => (await import("./check.ts")).check },
   get: { summary: "show pods, events or problems of manifests", load: async () => (await import("./get.ts")).get },
   describe: { summary: "show all there is to a pod", load: async () => (await import("./describe.ts")).describe },
+  why: { summary: "say why a pod does not run, and what to try", load: async () => (await import("./why.ts")).why },
   logs: { summary: "show what a container wrote", load: async () => (await import("./logs.ts")).logs },
   exec: { summary: "run a command in a container", load: async () => (await import("./exec.ts")).exec },
   validate: {

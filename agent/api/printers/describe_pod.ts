@@ -1,7 +1,7 @@
 /** All there is to a pod, for people: in the order and words of `kubectl describe pod`. */
 import type { Pod, PodCondition } from "../../objects/mod.ts";
 import type { Event } from "../../telemetry/events.ts";
-import { age } from "./age.ts";
+import { age } from "../../age.ts";
 import { describeContainer } from "./describe_container.ts";
 import { describeVolume } from "./describe_volume.ts";
 import { type Entry, outline } from "./outline.ts";

@@ -1,6 +1,6 @@
 /** One event as a row, as kubectl has it: LAST SEEN TYPE REASON OBJECT MESSAGE. */
 import type { Event } from "../../telemetry/events.ts";
-import { age } from "./age.ts";
+import { age } from "../../age.ts";
 import type { Column } from "./table.ts";
 
 export const eventColumns: readonly Column[] = [

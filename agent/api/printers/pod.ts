@@ -3,7 +3,7 @@
  * says most: what the first unready init container does, else what the first troubled container does.
  */
 import type { ContainerState, ContainerStatus, Pod } from "../../objects/mod.ts";
-import { age } from "./age.ts";
+import { age } from "../../age.ts";
 import type { Column } from "./table.ts";
 
 export const podColumns: readonly Column[] = [
