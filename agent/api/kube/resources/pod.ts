@@ -1,0 +1,119 @@
+/**
+ * Pods: what kube-apiserver and its admission plugins make of one on this node.
+ *
+ *     create  ─► account, priority, runtime class, tolerations ─► stored, Pending ─► the scheduler binds it
+ *     delete  ─► marked with its grace; the pod's worker removes the row. Never bound, over or forced: gone at once
+ *
+ * Pods of the manifest directory are shown like all others and changed by their file alone.
+ */
+import type { Pod, ServiceAccount } from "../../../objects/mod.ts";
+import { qosClass } from "../../../resources/mod.ts";
+import { podColumns, podRow } from "../../printers/pod.ts";
+import { deletionGrace } from "../pods/deletion.ts";
+import { podFields } from "../pods/fields.ts";
+import { guardManifestPod } from "../pods/guard.ts";
+import { resolveLabelKeys } from "../pods/label_keys.ts";
+import { admitPriority, type PriorityClass } from "../pods/priority.ts";
+import { admitRuntimeClass, type RuntimeClass } from "../pods/runtime_class.ts";
+import { admitServiceAccount } from "../pods/service_account.ts";
+import { addDefaultTolerations } from "../pods/tolerations.ts";
+import { podWarnings } from "../pods/warnings.ts";
+import type { Backend, Resource, Strategy, Subresource } from "../types.ts";
+
+/** What admission looks up: objects of the pod's own realm. */
+export interface PodLookup {
+  get<T>(kind: string, namespace: string, name: string): T | undefined;
+  list<T>(kind: string): T[];
+}
+
+export interface PodResourceDeps {
+  backend: Backend<Pod>;
+  lookup: PodLookup;
+  /** log, exec, attach, portforward, eviction, binding … */
+  subresources: Readonly<Record<string, Subresource>>;
+  /** Five letters that nobody has guessed. */
+  suffix?: () => string;
+}
+
+export function podResource({ backend, lookup, subresources, suffix = nameSuffix }: PodResourceDeps): Resource<Pod> {
+  return {
+    group: "",
+    version: "v1",
+    kind: "Pod",
+    plural: "pods",
+    singular: "pod",
+    shortNames: ["po"],
+    categories: ["all"],
+    namespaced: true,
+    verbs: ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"],
+    backend,
+    strategy: podStrategy(lookup, suffix),
+    fields: podFields,
+    printer: { columns: columns(), cells: podRow },
+    hasStatus: true,
+    subresources,
+  };
+}
+
+export function podStrategy(lookup: PodLookup, suffix: () => string = nameSuffix): Strategy<Pod> {
+  return {
+    prepareForCreate(pod) {
+      const { namespace = "" } = pod.metadata;
+      admitServiceAccount(pod, (name) => lookup.get<ServiceAccount>("ServiceAccount", namespace, name), suffix);
+      addDefaultTolerations(pod);
+      admitPriority(pod, {
+        get: (name) => lookup.get<PriorityClass>("PriorityClass", "", name),
+        list: () => lookup.list<PriorityClass>("PriorityClass"),
+      });
+      admitRuntimeClass(pod, (name) => lookup.get<RuntimeClass>("RuntimeClass", "", name));
+      resolveLabelKeys(pod);
+      pod.status = initialStatus(pod);
+      return pod;
+    },
+    prepareForUpdate(pod, current) {
+      pod.status = current.status;
+      return pod;
+    },
+    guard: guardManifestPod,
+    remove(current, { gracePeriodSeconds }) {
+      const graceSeconds = deletionGrace(current, gracePeriodSeconds);
+      return graceSeconds > 0 ? { graceSeconds } : undefined;
+    },
+    warnings: podWarnings,
+  };
+}
+
+function initialStatus(pod: Pod): NonNullable<Pod["status"]> {
+  const gated = (pod.spec.schedulingGates ?? []).length > 0;
+  return {
+    phase: "Pending",
+    ...(gated
+      ? {
+        conditions: [{
+          type: "PodScheduled",
+          status: "False",
+          reason: "SchedulingGated",
+          message: "Scheduling is blocked due to non-empty scheduling gates",
+        }],
+      }
+      : {}),
+    qosClass: qosClass(pod),
+  };
+}
+
+function columns() {
+  return podColumns.map(({ name, description, wide }) => ({
+    name,
+    type: "string" as const,
+    ...(name === "Name" ? { format: "name" } : {}),
+    description,
+    priority: wide ? 1 as const : 0 as const,
+  }));
+}
+
+/** Letters of which no words are made, as generateName has them. */
+const letters = "bcdfghjklmnpqrstvwxz2456789";
+
+function nameSuffix(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(5)), (byte) => letters[byte % letters.length]).join("");
+}
