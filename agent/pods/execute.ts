@@ -6,8 +6,9 @@ import { type CgroupFs, killAll } from "../../cgroups/mod.ts";
 import { type CriClient, isNotFound } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { ImageManager } from "../images/mod.ts";
-import { type Container, findContainer, type Pod } from "../objects/mod.ts";
+import { type Container, type EphemeralContainer, findContainer, type Pod } from "../objects/mod.ts";
 import { type ExecSync, runHook } from "../probes/mod.ts";
+import { ContainerConfigError } from "../runtime/mod.ts";
 import { type CgroupPathOptions, podCgroup, podCgroupLimits, type PodLimitOptions } from "../resources/mod.ts";
 import type { PodMessages } from "./messages.ts";
 import { errorText, type Logger } from "../telemetry/log.ts";
@@ -142,7 +143,11 @@ export class PodExecutor {
     const { config, sandboxConfig, warnings } = await step(
       "CreateContainerConfigError",
       "Failed",
-      () => messages.container(pod, container, { attempt, sandboxAttempt, image, podIPs: notes.podIPs }),
+      () => {
+        const targetContainerId = targetOf(container, notes);
+        const { podIPs } = notes;
+        return messages.container(pod, container, { attempt, sandboxAttempt, image, podIPs, targetContainerId });
+      },
     );
     for (const { reason, message } of warnings) notes.event(name, "Warning", reason, message);
     const { containerId } = await step(
@@ -312,6 +317,14 @@ async function gone(call: Promise<unknown>): Promise<void> {
   } catch (err) {
     if (!isNotFound(err)) throw err;
   }
+}
+
+/** The newest attempt of the container that an ephemeral one is aimed at, if it is aimed at any. */
+function targetOf({ targetContainerName }: EphemeralContainer, { containerIds }: ActionNotes): string | undefined {
+  if (!targetContainerName) return undefined;
+  const id = containerIds.get(targetContainerName);
+  if (id !== undefined) return id;
+  throw new ContainerConfigError(`unable to find target container "${targetContainerName}"`);
 }
 
 /** Runs one step; its failure gets the waiting reason that kubelet gives it. */

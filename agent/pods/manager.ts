@@ -297,8 +297,7 @@ export class PodManager {
 
   #event(pod: Pod, container: string | undefined, type: EventType, reason: string, message: string): void {
     const { name, namespace, uid } = pod.metadata;
-    const init = pod.spec.initContainers?.some((one) => one.name === container);
-    const fieldPath = container && `spec.${init ? "initContainers" : "containers"}{${container}}`;
+    const fieldPath = container && containerField(pod, container);
     this.#options.events.event(
       { kind: "Pod", namespace, name, uid, ...(fieldPath ? { fieldPath } : {}) },
       type,
@@ -306,6 +305,13 @@ export class PodManager {
       message,
     );
   }
+}
+
+/** `spec.containers{web}`: how events name a container. */
+function containerField({ spec }: Pod, name: string): string {
+  const lists = ["initContainers", "ephemeralContainers"] as const;
+  const list = lists.find((list) => spec[list]?.some((container) => container.name === name)) ?? "containers";
+  return `spec.${list}{${name}}`;
 }
 
 function isOver(status: PodStatus | undefined): boolean {

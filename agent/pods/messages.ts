@@ -100,11 +100,13 @@ export class PodMessages {
   async container(
     pod: Pod,
     container: Container,
-    { attempt, sandboxAttempt, image, podIPs }: {
+    { attempt, sandboxAttempt, image, podIPs, targetContainerId }: {
       attempt: number;
       sandboxAttempt: number;
       image: EnsuredImage;
       podIPs: string[];
+      /** The container whose processes an ephemeral one is to see. */
+      targetContainerId?: string;
     },
   ): Promise<{ config: ContainerConfigMessage; sandboxConfig: PodSandboxConfigMessage; warnings: ConfigWarning[] }> {
     const { settings, volumes, lookUp } = this.#deps;
@@ -134,7 +136,12 @@ export class PodMessages {
       imageRef: image.imageRef,
       environment: environment.values,
       mounts,
-      security: { ...this.#security(pod, handler), imageUid: image.uid, imageUsername: image.username },
+      security: {
+        ...this.#security(pod, handler),
+        imageUid: image.uid,
+        imageUsername: image.username,
+        targetContainerId,
+      },
       limits,
     });
     return { config, sandboxConfig: sandbox.config, warnings: environment.warnings };

@@ -115,6 +115,7 @@ class RunPlan {
       return this.result();
     }
     this.containers(sandbox);
+    for (const container of state.pod.spec.ephemeralContainers ?? []) this.startOnce(container, sandbox);
     for (const other of state.observed!.sandboxes.slice(1)) {
       if (other.ready && !state.stoppedSandboxes.has(other.id)) {
         this.add({ type: "stopSandbox", sandboxId: other.id, reason: "a newer sandbox has taken its place" });
@@ -179,6 +180,17 @@ class RunPlan {
     for (const container of pod.spec.containers) this.keepAlive(container, newest(container));
   }
 
+  /**
+   * An ephemeral container (KEP-277): started once, initialized or not, and never again, not even in another sandbox. One
+   * that was made and never started has not run yet.
+   */
+  startOnce(container: Container, sandbox: ObservedSandbox): void {
+    if (this.busy(container)) return;
+    const newest = this.state.observed!.containers.find(({ name }) => name === container.name);
+    if (newest?.state === "created" && newest.sandboxId === sandbox.id) this.removeUnstarted(newest);
+    if (!newest && !this.state.remembered.has(container.name)) this.start(container);
+  }
+
   /** Whether containers after this sidecar may start: it runs, its postStart is over and its startup probe has passed. */
   hasStarted(container: Container, present: ObservedContainer | undefined): boolean {
     if (present?.state !== "running" || this.busy(container)) return false;
@@ -194,11 +206,8 @@ class RunPlan {
       case undefined:
       case "exited":
         return this.start(container);
-      case "created": {
-        const { id, attempt } = present;
-        const { name } = container;
-        return this.add({ type: "removeContainer", name, containerId: id, attempt, unstarted: true });
-      }
+      case "created":
+        return this.removeUnstarted(present);
       case "unknown": {
         const again = restartPolicy(this.state.pod, container) !== "Never";
         return this.kill(container, present, "is in unknown state, try killing it before restart", undefined, again);
@@ -206,6 +215,10 @@ class RunPlan {
       case "running":
         return this.checkRunning(container, present);
     }
+  }
+
+  removeUnstarted({ id, name, attempt }: ObservedContainer): void {
+    this.add({ type: "removeContainer", name, containerId: id, attempt, unstarted: true });
   }
 
   checkRunning(container: Container, present: ObservedContainer): void {

@@ -34,8 +34,9 @@ export function initialProbes(status: PodStatus): Map<string, InitialProbe> {
   return result;
 }
 
-function statuses({ initContainerStatuses = [], containerStatuses = [] }: PodStatus): ContainerStatus[] {
-  return [...initContainerStatuses, ...containerStatuses];
+function statuses(status: PodStatus): ContainerStatus[] {
+  const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = status;
+  return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses];
 }
 
 /** `containerd://abc` → `abc` */

@@ -6,13 +6,15 @@ import { type Container, isSidecar, type Pod } from "../objects/mod.ts";
 
 type Policy = "Always" | "OnFailure" | "Never";
 
-/** The policy in force: the container's own, a sidecar's Always, else the pod's. */
+/** The policy in force: the container's own, a sidecar's Always, else the pod's; an ephemeral container runs once. */
 export function restartPolicy(pod: Pod, container: Container): Policy {
+  if (isEphemeral(pod, container)) return "Never";
   return (container.restartPolicy ?? pod.spec.restartPolicy ?? "Always") as Policy;
 }
 
 /** Whether `container`, having ended with `exitCode`, is to run again in a pod that goes on. */
 export function shouldRestart(pod: Pod, container: Container, exitCode: number): boolean {
+  if (isEphemeral(pod, container)) return false;
   if (isSidecar(container)) return true;
   // an init container that has completed lets the next one run, whatever the rules
   if (exitCode === 0 && isInit(pod, container)) return false;
@@ -29,6 +31,11 @@ export function shouldRestart(pod: Pod, container: Container, exitCode: number):
     case "Always":
       return true;
   }
+}
+
+/** Whether it was added to the living pod to debug it (KEP-277). */
+export function isEphemeral(pod: Pod, { name }: Pick<Container, "name">): boolean {
+  return (pod.spec.ephemeralContainers ?? []).some((ephemeral) => ephemeral.name === name);
 }
 
 function isInit(pod: Pod, { name }: Container): boolean {

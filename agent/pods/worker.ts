@@ -80,6 +80,8 @@ export interface ActionNotes {
   /** The sandbox to start containers in. */
   sandbox: ObservedSandbox | undefined;
   podIPs: string[];
+  /** Container name → its newest attempt in that sandbox. */
+  containerIds: ReadonlyMap<string, string>;
   /** The store has a row for the pod. */
   wanted: boolean;
 }
@@ -362,6 +364,10 @@ export class PodWorker {
       event: (container, type, reason, message) => this.#deps.event(this.#pod, container, type, reason, message),
       sandbox,
       wanted: this.#wanted,
+      containerIds: new Map(
+        state.observed?.containers.filter(({ sandboxId }) => sandboxId === sandbox?.id).reverse()
+          .map(({ name, id }) => [name, id]),
+      ),
       podIPs: this.#pod.spec.hostNetwork ? this.#deps.hostIPs() : sandbox?.ips ?? [],
     };
     if (action.type === "createSandbox" && state.observed!.sandboxes.length > 0) {

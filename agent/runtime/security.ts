@@ -114,10 +114,7 @@ export function containerSecurityContext(
   return {
     capabilities: { addCapabilities: add.map(capability), dropCapabilities: drop.map(capability) },
     privileged: context.privileged ?? false,
-    namespaceOptions: {
-      ...namespaceOptions(pod, options),
-      ...(options.targetContainerId ? { pid: NamespaceMode.TARGET, targetId: options.targetContainerId } : {}),
-    },
+    namespaceOptions: targeted(namespaceOptions(pod, options), options.targetContainerId),
     selinuxOptions: context.seLinuxOptions,
     ...user(context, options),
     readonlyRootfs: context.readOnlyRootFilesystem ?? false,
@@ -236,6 +233,12 @@ function namespaceOptions(pod: Pod, { userNamespace }: SecurityOptions): Namespa
     pid: hostPID ? NamespaceMode.NODE : shareProcessNamespace ? NamespaceMode.POD : NamespaceMode.CONTAINER,
     usernsOptions: hostUsers === false ? ownUsers(pod, userNamespace) : undefined,
   };
+}
+
+/** Where each container has processes of its own, an ephemeral one sees those of its target. */
+function targeted(namespaces: NamespaceInit, targetId: string | undefined): NamespaceInit {
+  if (targetId === undefined || namespaces.pid !== NamespaceMode.CONTAINER) return namespaces;
+  return { ...namespaces, pid: NamespaceMode.TARGET, targetId };
 }
 
 function ownUsers(pod: Pod, mapping: UserNamespaceMapping | undefined): NamespaceInit["usernsOptions"] {

@@ -3,13 +3,14 @@
  * Source: Kubernetes API reference, ContainerStatus; reasons as kubelet writes them.
  */
 import { timestamp } from "../../clock.ts";
-import type { Container, ContainerState, ContainerStatus } from "../../objects/mod.ts";
+import type { Container, ContainerRole, ContainerState, ContainerStatus } from "../../objects/mod.ts";
 import type { ObservedContainer } from "../../observed/types.ts";
 import { unknownExitCode } from "../types.ts";
 
 export interface ContainerFacts {
   container: Container;
-  kind: "init" | "sidecar" | "regular";
+  /** As kubelet does, an ephemeral container is never called ready. */
+  kind: ContainerRole;
   /** All attempts the runtime knows, newest first. */
   attempts: readonly ObservedContainer[];
   /** This container's status as published last. */
@@ -36,14 +37,16 @@ export function containerStatus(facts: ContainerFacts): ContainerStatus {
   const state = containerState(facts);
   const running = newest?.state === "running" && "running" in state;
   const started = running && facts.startupPassed && !facts.starting;
-  const ready = kind === "init" ? state.terminated?.exitCode === 0 : started && facts.readinessPassed;
+  const ready = kind === "init"
+    ? state.terminated?.exitCode === 0
+    : kind !== "ephemeral" && started && facts.readinessPassed;
   const lastState = lastContainerState(facts, state);
   return {
     name: container.name,
     state,
     lastState,
     ready,
-    started: kind === "init" ? running : started,
+    ...(kind === "ephemeral" ? {} : { started: kind === "init" ? running : started }),
     restartCount: newest?.attempt ?? previous?.restartCount ?? 0,
     image: newest?.image || container.image || "",
     imageID: newest?.imageId ?? previous?.imageID ?? "",

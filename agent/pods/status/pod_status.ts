@@ -3,7 +3,14 @@
  * status, so nothing is written while nothing changes.
  */
 import { timestamp } from "../../clock.ts";
-import { type Container, type ContainerStatus, isSidecar, type Pod, type PodStatus } from "../../objects/mod.ts";
+import {
+  type Container,
+  type ContainerRole,
+  type ContainerStatus,
+  isSidecar,
+  type Pod,
+  type PodStatus,
+} from "../../objects/mod.ts";
 import { qosClass } from "../../resources/qos.ts";
 import { backoffUntil, lastEnd, outcome, usableSandbox } from "../plan.ts";
 import type { PodState } from "../types.ts";
@@ -35,6 +42,9 @@ export function podStatus(state: PodState, facts: StatusFacts): PodStatus {
     status(state, facts, container, isSidecar(container) ? "sidecar" : "init", ending)
   );
   const regular = pod.spec.containers.map((container) => status(state, facts, container, "regular", ending));
+  const ephemeral = (pod.spec.ephemeralContainers ?? []).map((container) =>
+    status(state, facts, container, "ephemeral", ending)
+  );
   const alive = observed.containers.some(({ state }) => state === "running" || state === "unknown") ||
     state.operations.some(({ type }) => type === "startContainer");
   const ended = intent.type === "finish" && intent.reason !== "";
@@ -64,12 +74,14 @@ export function podStatus(state: PodState, facts: StatusFacts): PodStatus {
     startTime: previous.startTime ?? timestamp(now),
     ...(init.length > 0 ? { initContainerStatuses: init } : {}),
     containerStatuses: regular,
+    ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
     qosClass: qosClass(pod),
   };
   if (turnedAway(result)) {
     // containers that will not be made wait for nothing: without them, the pod's own reason is what is shown
     delete result.containerStatuses;
     delete result.initContainerStatuses;
+    delete result.ephemeralContainerStatuses;
   }
   return result;
 }
@@ -78,13 +90,18 @@ function status(
   state: PodState,
   facts: StatusFacts,
   container: Container,
-  kind: "init" | "sidecar" | "regular",
+  kind: ContainerRole,
   ending: boolean,
 ): ContainerStatus {
   const { pod, observed, operations, retries, probes } = state;
   const attempts = observed!.containers.filter(({ name }) => name === container.name);
   const newest = attempts[0];
-  const list = kind === "regular" ? facts.previous.containerStatuses : facts.previous.initContainerStatuses;
+  const { containerStatuses, initContainerStatuses, ephemeralContainerStatuses } = facts.previous;
+  const list = kind === "regular"
+    ? containerStatuses
+    : kind === "ephemeral"
+    ? ephemeralContainerStatuses
+    : initContainerStatuses;
   const previous = list?.find(({ name }) => name === container.name);
   const probed = newest && probes.get(container.name)?.containerId === newest.id
     ? probes.get(container.name)
