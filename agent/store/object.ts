@@ -9,7 +9,7 @@
  */
 import { timestamp } from "../clock.ts";
 import { StoreError } from "./errors.ts";
-import type { Metadata, Realm, StoreObject } from "./types.ts";
+import type { ChangeOptions, MakeChange, Metadata, Realm, RowKey, StoreObject } from "./types.ts";
 import { deepFreeze, sameValue } from "./values.ts";
 
 export interface Stamps {
@@ -92,6 +92,46 @@ export function withStatus(previous: StoreObject, status: unknown, at: Stamps): 
     metadata: { ...previous.metadata, resourceVersion: at.resourceVersion() },
     ...(status === undefined ? {} : { status }),
   });
+}
+
+/**
+ * The object after a change by the API: as `afterPut` for metadata and everything but the status. A new object keeps
+ * the status it was given, as its first one; of an existing one it is changed only with `status`.
+ */
+function afterChange(
+  realm: Realm,
+  previous: StoreObject | undefined,
+  input: StoreObject,
+  at: Stamps,
+  options: { status?: boolean } = {},
+): StoreObject {
+  let version: string | undefined;
+  const once = { ...at, resourceVersion: () => version ??= at.resourceVersion() };
+  const after = afterPut(realm, previous, input, once);
+  return !previous || options.status ? withStatus(after, input.status, once) : after;
+}
+
+/** What a change makes of an object. */
+export function makeChange(
+  key: RowKey,
+  current: StoreObject | undefined,
+  make: MakeChange,
+  stamps: Stamps,
+  options: ChangeOptions,
+): StoreObject | undefined {
+  const ended = new Set<StoreObject>();
+  const next = make(current, (grace) => {
+    if (!current) throw new StoreError("invalid", "Cannot end an object that is not there");
+    const object = afterDelete(current, grace, stamps);
+    ended.add(object);
+    return object;
+  });
+  if (!next || next === current || ended.has(next)) return next;
+  const { kind, metadata } = next;
+  if (kind !== key.kind || metadata.name !== key.name || (metadata.namespace ?? "") !== key.namespace) {
+    throw new StoreError("invalid", `Cannot write ${named(next)} in the place of ${key.kind} ${key.name}`);
+  }
+  return afterChange(key.realm, current, next, stamps, options);
 }
 
 /** `Pod default/web`, for messages. */

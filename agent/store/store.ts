@@ -16,11 +16,13 @@ import { encodeBody, objectChange, type Row, statusChange } from "./encode.ts";
 import { classify, StoreError } from "./errors.ts";
 import { Feed } from "./feed.ts";
 import type { Change, Journal, StoredRow } from "./journal.ts";
-import { afterDelete, afterPut, type Stamps, withStatus } from "./object.ts";
+import { afterDelete, afterPut, makeChange, type Stamps, withStatus } from "./object.ts";
 import { openJournal, reopenJournal, replaceJournal } from "./open.ts";
 import {
+  type ChangeOptions,
   keyText,
   type Listed,
+  type MakeChange,
   type Realm,
   type RebuildReason,
   type RowKey,
@@ -146,6 +148,11 @@ export class Store {
     return String(this.#versions.current);
   }
 
+  /** A resourceVersion of this store's sequence, for objects that are kept beside it. */
+  nextVersion(): string {
+    return String(this.#versions.next());
+  }
+
   /** Why nothing can be written at present; undefined while all is well. */
   get problem(): StoreError | undefined {
     return this.#problem;
@@ -183,6 +190,38 @@ export class Store {
     }
     const key = { realm, kind, namespace: metadata.namespace ?? "", name: metadata.name };
     return this.#enqueue(key, (row) => afterPut(realm, row?.object, object, this.#stamps()), false) as Promise<T>;
+  }
+
+  /**
+   * Changes one object by what it is at the moment of the write: nothing can come between what `make` sees and what it
+   * returns. That is another object (ownership of metadata as in `put`), the same one (nothing is written), what `end`
+   * gives (see `markDeleted`), or undefined: the row is removed, or never made. What `make` throws rejects this change
+   * alone. It may be called again where the disk refuses, and must not write to the store itself.
+   */
+  change<T extends StoreObject>(
+    realm: Realm,
+    kind: string,
+    namespace: string,
+    name: string,
+    make: MakeChange<T>,
+    options: ChangeOptions = {},
+  ): Promise<T | undefined> {
+    const key = { realm, kind, namespace, name };
+    if (options.dryRun) {
+      return new Promise((resolve) => {
+        if (this.#closed) throw new StoreError("closed", "Cannot write to the store: it is closed");
+        const current = this.#rows.get(keyText(key))?.object;
+        const stamps = { ...this.#stamps(), resourceVersion: () => current?.metadata.resourceVersion ?? "" };
+        const object = makeChange(key, current, make as unknown as MakeChange, stamps, options);
+        if (object && object !== current) encodeBody(object);
+        resolve(object as T | undefined);
+      });
+    }
+    return this.#enqueue(
+      key,
+      (row) => makeChange(key, row?.object, make as unknown as MakeChange, this.#stamps(), options),
+      false,
+    ) as Promise<T | undefined>;
   }
 
   /**
@@ -368,7 +407,10 @@ export class Store {
       const first = steps[0].before;
       const { after } = steps[steps.length - 1];
       if (first && first.id !== after?.id) yield { type: "delete", id: first.id };
-      if (after) yield objectChange(after);
+      if (!after) continue;
+      yield objectChange(after);
+      const before = first?.id === after.id ? first.object.status : undefined;
+      if (after.object.status !== before) yield statusChange(after);
     }
   }
 

@@ -37,6 +37,18 @@ export interface StoreEvent<T = StoreObject> {
 
 export type StoreListener<T = StoreObject> = (event: StoreEvent<T>) => void;
 
+/**
+ * Makes of an object what shall be there. `end` gives the object with its deletion stamped, for a grace in seconds.
+ */
+export type MakeChange<T = StoreObject> = (current: T | undefined, end: (graceSeconds: number) => T) => T | undefined;
+
+export interface ChangeOptions {
+  /** The status is changed as well; else it is taken from a new object only. */
+  status?: boolean;
+  /** Nothing is written: the promise tells what would have been there. */
+  dryRun?: boolean;
+}
+
 export interface Listed<T = StoreObject> {
   realm: Realm;
   object: T;

@@ -50,18 +50,23 @@ export interface Backend<T extends ApiObject = ApiObject> {
   watch(listener: (event: ApiEvent<T>) => void): () => void;
   /**
    * Changes one object: `change` is called with what is there at the moment of the write and returns what shall be
-   * there: another object, the same one (nothing is written), or undefined (removed or never made). What it throws
-   * rejects the promise and changes nothing. Metadata and everything but the status is taken from what it returns.
+   * there: another object, the same one (nothing is written), what `end` gives (deletion and grace are stamped; who owns
+   * the object removes it later), or undefined (removed or never made). What it throws rejects the promise and changes
+   * nothing. Of an object that exists the status is changed only with `options.status`.
    */
   write?(
     namespace: string,
     name: string,
-    change: (current: T | undefined) => T | undefined,
+    change: (current: T | undefined, end: (graceSeconds: number) => T) => T | undefined,
+    options?: WriteOptions,
   ): Promise<T | undefined>;
-  /** As `write`, for the status alone. */
-  writeStatus?(namespace: string, name: string, change: (current: T) => T): Promise<T>;
-  /** Sets deletionTimestamp and grace; who owns the object removes it later. */
-  markDeleted?(namespace: string, name: string, graceSeconds: number, uid?: string): Promise<T | undefined>;
+}
+
+export interface WriteOptions {
+  /** The status is written as well. */
+  status?: boolean;
+  /** Nothing is written: the promise tells what would have been there. */
+  dryRun?: boolean;
 }
 
 /** What a write may know. */
@@ -99,6 +104,12 @@ export interface Strategy<T extends ApiObject = ApiObject> {
   remove?(current: T, options: DeleteOptions): { graceSeconds: number } | undefined;
   /** Texts of `Warning:` headers for what was written. */
   warnings?(object: T): string[];
+  /** PUT of an object that is not there makes it. */
+  createOnUpdate?: boolean;
+  /** PUT must say the resourceVersion that it replaces. */
+  needsVersion?: boolean;
+  /** DELETE answers with the object even when it is gone at once. */
+  returnsDeleted?: boolean;
 }
 
 /** Printed columns: kubectl's own names. Cells may be numbers where the column's type is integer. */
