@@ -6,7 +6,7 @@
  *
  * The way in: `cgroup_fs.ts` (the interface), `hierarchy.ts` (detection), `plan.ts` (limits → writes, pure), `v1.ts` and
  * `v2.ts` (the trees), `kubepods.ts` (the cgroups above pods), `names.ts` and `systemd.ts` (the systemd driver),
- * `kill.ts`, `oom.ts`; `fake.ts` is a kernel in memory.
+ * `kill.ts`, `oom.ts`; `stats.ts` and `pressure.ts` (what is used); `fake.ts` is a kernel in memory.
  */
 export type { Applied, CgroupFs, Hierarchy, RemoveOptions } from "./cgroup_fs.ts";
 export * from "./cpu.ts";
@@ -25,4 +25,12 @@ export * from "./limits.ts";
 export * from "./names.ts";
 export { oomKills } from "./oom.ts";
 export { type CgroupVersion, type FileWrite, limitFiles, planWrites, type WritePlan } from "./plan.ts";
+export {
+  cgroupPressure,
+  machinePressure,
+  type Pressure,
+  type PressureLine,
+  type PressureResource,
+} from "./pressure.ts";
+export * from "./stats.ts";
 export { type RunCommand, SystemdFs } from "./systemd.ts";
