@@ -8,6 +8,7 @@ import { listEvents } from "./events.ts";
 import { health, version } from "./health.ts";
 import { readPodLog } from "./log.ts";
 import { manifestProblems } from "./manifests.ts";
+import { showPage } from "./page/mod.ts";
 import { getPod, listPods } from "./pods.ts";
 import { ApiError, methodNotAllowed, statusOf } from "./status.ts";
 import { whyPod } from "./why.ts";
@@ -38,6 +39,7 @@ export function createApp(deps: AppDeps): Hono {
   app.get("/api/v1/events", listEvents(deps)).all(readOnly);
   app.get("/api/v1/namespaces/:namespace/events", listEvents(deps)).all(readOnly);
 
+  app.get("/", showPage());
   app.get("/islet/v1/namespaces/:namespace/pods/:name/why", whyPod(deps)).all(readOnly);
   app.get("/islet/v1/manifests/problems", manifestProblems(deps)).all(readOnly);
 
