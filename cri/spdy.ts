@@ -7,7 +7,8 @@
  * blocks, the peer's are not looked at, so nothing is compressed here. There are no windows: that server keeps none.
  */
 import { type ExitStatus, type OutputChunk, parseStatus, type RemoteProcess } from "./streams.ts";
-import { ByteReader, closeQuietly, WebSocketError, writeAll } from "./websocket.ts";
+import { StreamError } from "./bytes.ts";
+import { openUpgrade, type UpgradedConnection } from "./upgrade.ts";
 
 /** Which streams a process was asked for with. */
 export interface ProcessStreams {
@@ -17,61 +18,39 @@ export interface ProcessStreams {
   tty: boolean;
 }
 
-/** The server would not speak SPDY; the URL is used up. */
-export class SpdyRefusedError extends WebSocketError {
-  override name = "SpdyRefusedError";
-}
-
 const control = { synStream: 1, synReply: 2, reset: 3, ping: 6, goAway: 7 };
 const fin = 1;
 const largestWrite = 64 * 1024;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Opens the URL that Exec or Attach answered with. The signal ends the connection at any time. */
+/**
+ * Opens the URL that Exec or Attach answered with. The signal ends the connection at any time. Throws an
+ * UpgradeRefusedError when the server does not speak SPDY.
+ */
 export async function openProcessSpdy(
   url: string,
   streams: ProcessStreams,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<RemoteProcess> {
-  signal?.throwIfAborted();
-  const { hostname, port, pathname, search, host } = new URL(url);
-  const address = { hostname: hostname.replace(/^\[|\]$/g, ""), port: Number(port || 80) };
-  const connection = await Deno.connect(address).catch((err) => {
-    throw new WebSocketError(`Cannot connect to ${host}: ${err.message}`, { cause: err });
+  const connection = await openUpgrade(url, {
+    method: "POST",
+    headers: [
+      ["Upgrade", "SPDY/3.1"],
+      ["X-Stream-Protocol-Version", "v4.channel.k8s.io"],
+      ["Content-Length", "0"],
+    ],
+    signal,
   });
-  const end = () => {
-    signal?.removeEventListener("abort", end);
-    closeQuietly(connection);
-  };
-  signal?.addEventListener("abort", end, { once: true });
   try {
-    const request = `POST ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\n` +
-      "Upgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: v4.channel.k8s.io\r\nContent-Length: 0\r\n\r\n";
-    await writeAll(connection, encoder.encode(request));
-    const reader = new ByteReader(connection);
-    await readUpgrade(reader);
-    const session = new Session(connection, reader, end);
+    const session = new Session(connection);
     await session.open(streams);
     return session.process(signal);
   } catch (err) {
-    end();
+    connection.close();
     signal?.throwIfAborted();
-    throw err instanceof WebSocketError
-      ? err
-      : new WebSocketError(`Cannot open a stream at ${host}: ${(err as Error).message}`, { cause: err });
+    throw new StreamError(`Cannot open a stream: ${(err as Error).message}`, { cause: err });
   }
-}
-
-async function readUpgrade(reader: ByteReader): Promise<void> {
-  const [statusLine, ...lines] = (await reader.readHead()).split("\r\n");
-  const header = (name: string) =>
-    lines.find((line) => line.toLowerCase().startsWith(`${name}:`))?.slice(name.length + 1).trim();
-  const code = Number(statusLine.split(" ")[1]);
-  if (code === 101) return;
-  const length = Math.min(Number(header("content-length") ?? 0), 4096);
-  const said = decoder.decode(await reader.read(length)).trim();
-  throw new SpdyRefusedError(`Cannot open a stream: HTTP status ${code}${said ? `: ${said}` : ""}`);
 }
 
 type StreamName = "error" | "stdin" | "stdout" | "stderr" | "resize";
@@ -83,7 +62,7 @@ class Session {
   #writing: Promise<unknown> = Promise.resolve();
   #firstBlock = true;
 
-  constructor(private connection: Deno.Conn, private reader: ByteReader, private end: () => void) {}
+  constructor(private connection: UpgradedConnection) {}
 
   async open({ stdin, stdout, stderr, tty }: ProcessStreams): Promise<void> {
     const wanted: [StreamName, boolean][] = [
@@ -116,23 +95,23 @@ class Session {
             }
           }
           if (said === "") {
-            throw new WebSocketError("Cannot tell how the command ended: the stream closed without a status");
+            throw new StreamError("Cannot tell how the command ended: the stream closed without a status");
           }
           const ended = parseStatus(said);
           if (ended instanceof Error) status.reject(ended);
           else status.resolve(ended);
           controller.close();
-          this.end();
+          this.connection.close();
         } catch (err) {
           const cause = signal?.aborted ? signal.reason : err;
           status.reject(cause);
           controller.error(cause);
-          this.end();
+          this.connection.close();
         }
       },
       cancel: () => {
-        status.reject(new WebSocketError("Cannot tell how the command ended: its output was not read to the end"));
-        this.end();
+        status.reject(new StreamError("Cannot tell how the command ended: its output was not read to the end"));
+        this.connection.close();
       },
     }, { highWaterMark: 0 });
     return {
@@ -149,7 +128,7 @@ class Session {
       },
       resize: (columns, rows) =>
         this.#sendOn("resize", encoder.encode(JSON.stringify({ Width: columns, Height: rows }))),
-      close: this.end,
+      close: () => this.connection.close(),
     };
   }
 
@@ -158,13 +137,13 @@ class Session {
     while (true) {
       let head: Uint8Array<ArrayBuffer>;
       try {
-        head = await this.reader.read(8);
+        head = await this.connection.reader.read(8);
       } catch {
         return undefined; // the connection's end is the only one there is
       }
       const view = new DataView(head.buffer);
       const length = view.getUint32(4) & 0xffffff;
-      const data = await this.reader.read(length);
+      const data = await this.connection.reader.read(length);
       if (!(head[0] & 0x80)) return { stream: this.#names.get(view.getUint32(0)), data };
       const type = view.getUint16(2);
       if (type === control.ping && data.length === 4 && (data[3] & 1) === 0) {
@@ -176,12 +155,12 @@ class Session {
 
   #sendOn(name: StreamName, data: Uint8Array, flags = 0): Promise<void> {
     const id = this.#ids.get(name);
-    if (id === undefined) return Promise.reject(new WebSocketError(`Cannot write to ${name}: it was not asked for`));
+    if (id === undefined) return Promise.reject(new StreamError(`Cannot write to ${name}: it was not asked for`));
     return this.#send(dataFrame(id, flags, data));
   }
 
   #send(frame: Uint8Array): Promise<void> {
-    const sent = this.#writing.then(() => writeAll(this.connection, frame));
+    const sent = this.#writing.then(() => this.connection.write(frame));
     this.#writing = sent.catch(() => {});
     return sent;
   }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { inflateSync } from "node:zlib";
-import { openProcessSpdy, SpdyRefusedError } from "./spdy.ts";
-import { ByteReader, writeAll } from "./websocket.ts";
+import { ByteReader, bytesOf, writeAll } from "./bytes.ts";
+import { openProcessSpdy } from "./spdy.ts";
+import { UpgradeRefusedError } from "./upgrade.ts";
 
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 const streams = { stdin: true, stdout: true, stderr: true, tty: false };
@@ -72,7 +73,7 @@ async function withServer(
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const served = (async () => {
     using connection = await listener.accept();
-    const reader = new ByteReader(connection);
+    const reader = new ByteReader(bytesOf(connection));
     const head = await reader.readHead();
     await writeAll(connection, encoder.encode(answer));
     await serve(new Peer(head, reader, connection));
@@ -173,7 +174,7 @@ Deno.test("a server that does not speak SPDY is told apart, with its words", asy
   const answer = "HTTP/1.1 400 Bad Request\r\nContent-Length: 9\r\n\r\nno thanks";
   await withServer(answer, async () => {}, async (url) => {
     await assert.rejects(openProcessSpdy(url, streams), (err) => {
-      assert.ok(err instanceof SpdyRefusedError);
+      assert.ok(err instanceof UpgradeRefusedError);
       assert.match(err.message, /HTTP status 400: no thanks/);
       return true;
     });

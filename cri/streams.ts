@@ -10,9 +10,10 @@
  * `v4.channel.k8s.io` (containerd 1.6) has no way to say that stdin has ended; `v5.channel.k8s.io` does, and so does SPDY
  * (spdy.ts), which every runtime speaks.
  */
-import { WebSocketConnection, WebSocketError } from "./websocket.ts";
+import { StreamError } from "./bytes.ts";
+import { WebSocketConnection } from "./websocket.ts";
 
-export { WebSocketError } from "./websocket.ts";
+export { StreamError } from "./bytes.ts";
 
 const v4 = "v4.channel.k8s.io";
 const v5 = "v5.channel.k8s.io";
@@ -33,7 +34,7 @@ export interface ExitStatus {
 export interface RemoteProcess {
   /** What it writes, in the order it arrives. Nothing is read from the runtime before it is read here. */
   readonly output: ReadableStream<OutputChunk>;
-  /** Resolves when the runtime tells how it ended; rejects with a WebSocketError when it could not run or was lost. */
+  /** Resolves when the runtime tells how it ended; rejects with a StreamError when it could not run or was lost. */
   readonly status: Promise<ExitStatus>;
   write(data: Uint8Array): Promise<void>;
   /** Says that stdin has ended. False where the protocol cannot: the process goes on waiting for input. */
@@ -46,7 +47,7 @@ export interface RemoteProcess {
 
 /** Opens the URL that Exec or Attach answered with. */
 export async function openProcess(url: string, options: { signal?: AbortSignal } = {}): Promise<RemoteProcess> {
-  const socket = await WebSocketConnection.open(url, [v5, v4], options.signal);
+  const socket = await WebSocketConnection.open(url, [v5, v4], options);
   const status = Promise.withResolvers<ExitStatus>();
   status.promise.catch(() => {}); // told to whoever asks, and nobody need ask
 
@@ -65,7 +66,7 @@ export async function openProcess(url: string, options: { signal?: AbortSignal }
             return;
           }
         }
-        status.reject(new WebSocketError("Cannot tell how the command ended: the stream closed without a status"));
+        status.reject(new StreamError("Cannot tell how the command ended: the stream closed without a status"));
         controller.close();
       } catch (err) {
         status.reject(err);
@@ -73,7 +74,7 @@ export async function openProcess(url: string, options: { signal?: AbortSignal }
       }
     },
     cancel() {
-      status.reject(new WebSocketError("Cannot tell how the command ended: its output was not read to the end"));
+      status.reject(new StreamError("Cannot tell how the command ended: its output was not read to the end"));
       socket.close();
     },
   }, { highWaterMark: 0 });
@@ -81,7 +82,7 @@ export async function openProcess(url: string, options: { signal?: AbortSignal }
   return {
     output,
     status: status.promise,
-    write: (data) => socket.send(onChannel(channels.stdin, data)),
+    write: (data) => socket.send(new Uint8Array([channels.stdin]), data),
     async closeStdin() {
       if (socket.protocol !== v5) return false;
       await socket.send(new Uint8Array([channels.close, channels.stdin]));
@@ -89,26 +90,35 @@ export async function openProcess(url: string, options: { signal?: AbortSignal }
     },
     resize: (columns, rows) =>
       socket.send(
-        onChannel(channels.resize, new TextEncoder().encode(JSON.stringify({ Width: columns, Height: rows }))),
+        new Uint8Array([channels.resize]),
+        new TextEncoder().encode(JSON.stringify({ Width: columns, Height: rows })),
       ),
     close: () => socket.close(),
   };
 }
 
+/** The command could not be run, or its end cannot be told: the runtime's own Status. */
+export class CommandError extends StreamError {
+  override name = "CommandError";
+  constructor(readonly reason: string, readonly said: string) {
+    super(`Cannot run the command: ${said}`);
+  }
+}
+
 /** The error channel's only message: a Kubernetes Status. */
-export function parseStatus(text: string): ExitStatus | WebSocketError {
+export function parseStatus(text: string): ExitStatus | CommandError {
   let status;
   try {
     status = JSON.parse(text);
   } catch {
-    return new WebSocketError(`Cannot run the command: ${text.trim()}`);
+    return new CommandError("", text.trim());
   }
   if (status.status === "Success") return { exitCode: 0, message: "" };
   const causes: { reason?: string; message?: string }[] = status.details?.causes ?? [];
   const exitCode = Number(causes.find(({ reason }) => reason === "ExitCode")?.message);
   const message = status.message ?? "";
   if (status.reason === "NonZeroExitCode" && Number.isInteger(exitCode)) return { exitCode, message };
-  return new WebSocketError(`Cannot run the command: ${message || text}`);
+  return new CommandError(status.reason ?? "", message || text);
 }
 
 /** One forwarded connection. */
@@ -122,7 +132,7 @@ export interface PortConnection {
 
 /** Opens the URL that PortForward answered with; that request must have named exactly one port. */
 export async function openPort(url: string, options: { signal?: AbortSignal } = {}): Promise<PortConnection> {
-  const socket = await WebSocketConnection.open(url, [v4], options.signal);
+  const socket = await WebSocketConnection.open(url, [v4], options);
   const complaint = Promise.withResolvers<string | undefined>();
   // the first message of both channels, 0 data and 1 error, is the port's number
   const greeted = [false, false];
@@ -150,16 +160,9 @@ export async function openPort(url: string, options: { signal?: AbortSignal } = 
   }, { highWaterMark: 0 });
 
   const writable = new WritableStream<Uint8Array>({
-    write: (data) => socket.send(onChannel(0, data)),
+    write: (data) => socket.send(new Uint8Array([0]), data),
     // a WebSocket cannot be half closed: the peer's answer may still come
     abort: () => socket.close(),
   });
   return { readable, writable, error: complaint.promise, close: () => socket.close() };
-}
-
-function onChannel(channel: number, data: Uint8Array): Uint8Array {
-  const message = new Uint8Array(1 + data.length);
-  message[0] = channel;
-  message.set(data, 1);
-  return message;
 }

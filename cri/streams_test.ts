@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openPort, openProcess, parseStatus, WebSocketError } from "./streams.ts";
+import { openPort, openProcess, parseStatus, StreamError } from "./streams.ts";
 
 /** A streaming server as a runtime has one; `script` gets each connection and what the client sends on it. */
 async function withServer(
@@ -123,7 +123,7 @@ Deno.test("parseStatus() tells an exit code from a command that could not run", 
   assert.deepEqual(parseStatus(failure("137")), { exitCode: 137, message: "exit 137" });
   for (const wrong of ['{"status":"Failure","reason":"InternalError","message":"no such file"}', "no such file"]) {
     const status = parseStatus(wrong);
-    assert.ok(status instanceof WebSocketError);
+    assert.ok(status instanceof StreamError);
     assert.equal(status.message, "Cannot run the command: no such file");
   }
 });

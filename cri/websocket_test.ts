@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { WebSocketConnection, WebSocketError } from "./websocket.ts";
+import { StreamError } from "./bytes.ts";
+import { WebSocketConnection } from "./websocket.ts";
 
 /** A server that answers the upgrade by hand and then runs `script` on the raw connection. */
 async function withRawServer(
@@ -87,7 +88,7 @@ for (const [what, head, expected] of refusals) {
   Deno.test(`open() tells of ${what}`, async () => {
     await withRawServer((_, answer) => answer(head).catch(() => {}), async (url) => {
       await assert.rejects(WebSocketConnection.open(url, ["p1"]), (err) => {
-        assert.ok(err instanceof WebSocketError);
+        assert.ok(err instanceof StreamError);
         assert.match(err.message, expected);
         return true;
       });
@@ -111,7 +112,7 @@ Deno.test("the signal ends a connection that waits, with its reason", async () =
     await leave.promise;
   }, async (url) => {
     const caller = new AbortController();
-    const socket = await WebSocketConnection.open(url, ["p1"], caller.signal);
+    const socket = await WebSocketConnection.open(url, ["p1"], { signal: caller.signal });
     const receiving = assert.rejects(socket.receive(), /gave up/);
     caller.abort(new Error("gave up"));
     await receiving;
@@ -125,6 +126,6 @@ Deno.test("a connection that breaks in a frame is an error, not an end", async (
     await connection.write(new Uint8Array([0x82, 5, 1, 2]));
   }, async (url) => {
     const socket = await WebSocketConnection.open(url, ["p1"]);
-    await assert.rejects(socket.receive(), WebSocketError);
+    await assert.rejects(socket.receive(), StreamError);
   });
 });

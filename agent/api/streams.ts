@@ -3,8 +3,9 @@
  * streaming server behind it. What the request itself has wrong is refused before the upgrade, as a Status.
  */
 import type { Context, Handler } from "hono";
-import { openProcessSpdy, SpdyRefusedError } from "../../cri/spdy.ts";
+import { openProcessSpdy } from "../../cri/spdy.ts";
 import { openProcess, type RemoteProcess } from "../../cri/streams.ts";
+import { UpgradeRefusedError } from "../../cri/upgrade.ts";
 import type { Container, Pod } from "../objects/mod.ts";
 import { bridge } from "./bridge.ts";
 import { channel, type ChannelProtocol, chooseProtocol, jsonFrame } from "./channels.ts";
@@ -150,7 +151,7 @@ async function open(
     try {
       return await openProcessSpdy((await ask()).url, streams, { signal });
     } catch (err) {
-      if (!(err instanceof SpdyRefusedError)) throw err;
+      if (!(err instanceof UpgradeRefusedError)) throw err;
     }
   }
   return await openProcess((await ask()).url, { signal });
