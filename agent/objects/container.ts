@@ -1,5 +1,6 @@
 /** Containers: regular, init (sidecars among them) and ephemeral. */
 import {
+  define,
   flag,
   int,
   lazily,
@@ -8,9 +9,9 @@ import {
   neededInt,
   neededText,
   neededWord,
-  object,
   opt,
   resourceList,
+  setOf,
   text,
   texts,
   word,
@@ -21,41 +22,51 @@ import { securityContext } from "./security.ts";
 import { objectFieldSelector, resourceFieldSelector, volumeDevice, volumeMount } from "./volume.ts";
 
 export const resourceRequirements = lazily(() =>
-  object({
+  define("core.v1.ResourceRequirements", {
     limits: resourceList,
     requests: resourceList,
-    claims: mapList(object({ name: neededText, request: text }), "name"),
+    claims: mapList(define("core.v1.ResourceClaim", { name: neededText, request: text }), "name"),
   })
 );
 export interface ResourceRequirements extends z.infer<ReturnType<typeof resourceRequirements>> {}
 
-const keySelector = lazily(() => object({ name: text, key: neededText, optional: flag }));
+const keySelector = (definition: string) =>
+  define(definition, { name: text, key: neededText, optional: flag }, { mapType: "atomic" });
 
 export const envVarSource = lazily(() =>
-  object({
+  define("core.v1.EnvVarSource", {
     fieldRef: opt(objectFieldSelector()),
     resourceFieldRef: opt(resourceFieldSelector()),
-    configMapKeyRef: opt(keySelector()),
-    secretKeyRef: opt(keySelector()),
-    fileKeyRef: opt(object({ volumeName: neededText, path: neededText, key: neededText, optional: flag })),
+    configMapKeyRef: opt(keySelector("core.v1.ConfigMapKeySelector")),
+    secretKeyRef: opt(keySelector("core.v1.SecretKeySelector")),
+    fileKeyRef: opt(
+      define("core.v1.FileKeySelector", {
+        volumeName: neededText,
+        path: neededText,
+        key: neededText,
+        optional: flag,
+      }, { mapType: "atomic" }),
+    ),
   })
 );
 export interface EnvVarSource extends z.infer<ReturnType<typeof envVarSource>> {}
 
-export const envVar = lazily(() => object({ name: neededText, value: text, valueFrom: opt(envVarSource()) }));
+export const envVar = lazily(() =>
+  define("core.v1.EnvVar", { name: neededText, value: text, valueFrom: opt(envVarSource()) })
+);
 export interface EnvVar extends z.infer<ReturnType<typeof envVar>> {}
 
 export const envFromSource = lazily(() =>
-  object({
+  define("core.v1.EnvFromSource", {
     prefix: text,
-    configMapRef: opt(object({ name: text, optional: flag })),
-    secretRef: opt(object({ name: text, optional: flag })),
+    configMapRef: opt(define("core.v1.ConfigMapEnvSource", { name: text, optional: flag })),
+    secretRef: opt(define("core.v1.SecretEnvSource", { name: text, optional: flag })),
   })
 );
 export interface EnvFromSource extends z.infer<ReturnType<typeof envFromSource>> {}
 
 export const containerPort = lazily(() =>
-  object({
+  define("core.v1.ContainerPort", {
     name: text,
     hostPort: int,
     containerPort: neededInt,
@@ -66,9 +77,14 @@ export const containerPort = lazily(() =>
 export interface ContainerPort extends z.infer<ReturnType<typeof containerPort>> {}
 
 const restartRule = lazily(() =>
-  object({
+  define("core.v1.ContainerRestartRule", {
     action: neededWord("Restart", "RestartAllContainers"),
-    exitCodes: opt(object({ operator: neededWord("In", "NotIn"), values: list(neededInt) })),
+    exitCodes: opt(
+      define("core.v1.ContainerRestartRuleOnExitCodes", {
+        operator: neededWord("In", "NotIn"),
+        values: setOf(neededInt),
+      }),
+    ),
   })
 );
 export interface ContainerRestartRule extends z.infer<ReturnType<typeof restartRule>> {}
@@ -85,7 +101,10 @@ const containerShape = lazily(() => ({
   env: mapList(envVar(), "name"),
   resources: opt(resourceRequirements()),
   resizePolicy: list(
-    object({ resourceName: neededText, restartPolicy: neededWord("NotRequired", "RestartContainer") }),
+    define("core.v1.ContainerResizePolicy", {
+      resourceName: neededText,
+      restartPolicy: neededWord("NotRequired", "RestartContainer"),
+    }),
   ),
   restartPolicy: word("Always", "Never", "OnFailure"),
   restartPolicyRules: list(restartRule()),
@@ -104,8 +123,10 @@ const containerShape = lazily(() => ({
   tty: flag,
 }));
 
-export const container = lazily(() => object(containerShape()));
+export const container = lazily(() => define("core.v1.Container", containerShape()));
 export interface Container extends z.infer<ReturnType<typeof container>> {}
 
-export const ephemeralContainer = lazily(() => object({ ...containerShape(), targetContainerName: text }));
+export const ephemeralContainer = lazily(() =>
+  define("core.v1.EphemeralContainer", { ...containerShape(), targetContainerName: text })
+);
 export interface EphemeralContainer extends z.infer<ReturnType<typeof ephemeralContainer>> {}

@@ -11,7 +11,17 @@ import { FieldErrors } from "./field_error.ts";
 import { FieldPath } from "./field_path.ts";
 import { findKind, type KindInfo, kinds, type KubeObject } from "./kinds.ts";
 import { type ManifestHashes, manifestHashes } from "./manifest/hash.ts";
-import { dropNulls, isMap, ShapeCheck, typeName } from "./shape.ts";
+import {
+  dropNulls,
+  isMap,
+  type Json,
+  ShapeCheck,
+  type ShapeFindings,
+  typeName,
+  unreadableQuantity,
+  type WrongType,
+} from "./shape.ts";
+import { quantityWords } from "./validation/resources.ts";
 import { checkSupported } from "./unsupported.ts";
 import { validateObject } from "./validation/mod.ts";
 import { warnAbout } from "./validation/warnings.ts";
@@ -35,8 +45,6 @@ export interface Decoded {
   problems: FieldErrors;
 }
 
-type Json = Record<string, unknown>;
-
 /** Decodes one object. `value` is used up: parts of it become the object. */
 export function decodeObject(value: unknown, options: DecodeOptions = {}): Decoded {
   const problems = new FieldErrors();
@@ -51,7 +59,7 @@ export function decodeObject(value: unknown, options: DecodeOptions = {}): Decod
   if (options.manifest) dropSystemFields(value);
   // Before anything is filled in: what follows changes `value`.
   const hashes = options.manifest ? manifestHashes(value) : undefined;
-  const shape = new ShapeCheck(info, options, problems);
+  const shape = new ShapeCheck(info.schema(), new ManifestFindings(info, options, problems), problems);
   shape.run(value);
   const object = value as unknown as KubeObject;
   if (object.kind === "Pod" && options.manifest) {
@@ -116,4 +124,47 @@ const systemFields = [
 function dropSystemFields(value: Json): void {
   delete value.status;
   if (isMap(value.metadata)) { for (const field of systemFields) delete value.metadata[field]; }
+}
+
+/** Words for the types of fields. */
+const typeWords: Record<string, string> = {
+  string: "must be a string",
+  int32: "must be an integer",
+  int64: "must be an integer",
+  boolean: "must be true or false",
+  array: "must be a list",
+  object: "must be a mapping",
+  record: "must be a mapping",
+  quantity: "must be a quantity: a string or a number",
+  time: "must be a time such as 2006-01-02T15:04:05Z",
+  "int or string": "must be a port's number or name",
+};
+
+/** What does not fit, in words for who writes manifests. */
+class ManifestFindings implements ShapeFindings {
+  constructor(
+    private readonly info: KindInfo,
+    private readonly options: DecodeOptions,
+    private readonly problems: FieldErrors,
+  ) {}
+
+  unknownField(path: FieldPath, key: string): void {
+    const message = `unknown field ${JSON.stringify(key)}`;
+    if (this.options.strict) this.problems.unknown(path, message);
+    else this.problems.warn(path, message);
+  }
+
+  wrongType(wrong: WrongType): void {
+    const { path, found, expected } = wrong;
+    const plain = typeof found === "number" || typeof found === "boolean";
+    const hint = expected === "string" && plain ? `, not a ${typeof found}: put it in quotes` : "";
+    const words = unreadableQuantity(wrong) ? quantityWords : typeWords[expected] ?? `must be of type ${expected}`;
+    this.problems.invalid(path, this.#show(wrong), words + hint);
+  }
+
+  /** A value for a message; never what is in a Secret. */
+  #show({ steps, found }: WrongType): unknown {
+    if (this.info.kind === "Secret" && (steps[0] === "data" || steps[0] === "stringData")) return "<redacted>";
+    return typeof found === "object" ? typeName(found) : found;
+  }
 }

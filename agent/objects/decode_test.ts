@@ -30,7 +30,7 @@ Deno.test("decodeObject() says of every type what it should be", () => {
     `spec.containers[0].args[2]: Invalid value: "mapping": must be a string`,
     `spec.containers[0].command: Invalid value: "sleep": must be a list`,
     `spec.containers[0].ports[0].containerPort: Invalid value: "80": must be an integer`,
-    `spec.containers[0].resources.limits.cpu: Invalid value: true: must be a quantity: a string or a number`,
+    `spec.containers[0].resources.limits[cpu]: Invalid value: true: must be a quantity: a string or a number`,
     `spec.hostNetwork: Invalid value: "yes": must be true or false`,
     `spec.nodeSelector.a: Invalid value: 1: must be a string, not a number: put it in quotes`,
     `spec.securityContext: Invalid value: "list": must be a mapping`,

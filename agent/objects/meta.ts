@@ -1,14 +1,14 @@
 /** What every kind has: ObjectMeta, label selectors, references, conditions. */
 import {
-  anything,
+  define,
+  fieldsV1,
   flag,
-  int,
   lazily,
   list,
+  long,
   mapList,
   neededText,
   neededWord,
-  object,
   opt,
   setList,
   text,
@@ -19,51 +19,68 @@ import {
 } from "./schema.ts";
 
 const ownerReference = lazily(() =>
-  object({
+  define("meta.v1.OwnerReference", {
     apiVersion: neededText,
     kind: neededText,
     name: neededText,
     uid: neededText,
     controller: flag,
     blockOwnerDeletion: flag,
-  })
+  }, { mapType: "atomic" })
 );
 
+const managedFieldsEntry = lazily(() =>
+  define("meta.v1.ManagedFieldsEntry", {
+    manager: text,
+    operation: text,
+    apiVersion: text,
+    time,
+    fieldsType: text,
+    fieldsV1,
+    subresource: text,
+  })
+);
+export interface ManagedFieldsEntry extends z.infer<ReturnType<typeof managedFieldsEntry>> {}
+
 export const objectMeta = lazily(() =>
-  object({
+  define("meta.v1.ObjectMeta", {
     name: neededText,
     generateName: text,
     namespace: text,
     selfLink: text,
     uid: text,
     resourceVersion: text,
-    generation: int,
+    generation: long,
     creationTimestamp: time,
     deletionTimestamp: time,
-    deletionGracePeriodSeconds: int,
+    deletionGracePeriodSeconds: long,
     labels: textMap,
     annotations: textMap,
     ownerReferences: mapList(ownerReference(), "uid"),
     finalizers: setList("merge"),
-    managedFields: list(anything),
+    managedFields: list(managedFieldsEntry()),
   })
 );
 export interface ObjectMeta extends z.infer<ReturnType<typeof objectMeta>> {}
 
 export const labelSelector = lazily(() =>
-  object({
+  define("meta.v1.LabelSelector", {
     matchLabels: textMap,
-    matchExpressions: list(object({ key: neededText, operator: neededText, values: texts })),
-  })
+    matchExpressions: list(
+      define("meta.v1.LabelSelectorRequirement", { key: neededText, operator: neededText, values: texts }),
+    ),
+  }, { mapType: "atomic" })
 );
 export interface LabelSelector extends z.infer<ReturnType<typeof labelSelector>> {}
 
 /** A reference to an object of the same namespace. */
-export const localObjectReference = lazily(() => object({ name: text }));
+export const localObjectReference = lazily(() =>
+  define("core.v1.LocalObjectReference", { name: text }, { mapType: "atomic" })
+);
 export interface LocalObjectReference extends z.infer<ReturnType<typeof localObjectReference>> {}
 
 export const objectReference = lazily(() =>
-  object({
+  define("core.v1.ObjectReference", {
     kind: text,
     namespace: text,
     name: text,
@@ -71,7 +88,7 @@ export const objectReference = lazily(() =>
     apiVersion: text,
     resourceVersion: text,
     fieldPath: text,
-  })
+  }, { mapType: "atomic" })
 );
 export interface ObjectReference extends z.infer<ReturnType<typeof objectReference>> {}
 
@@ -79,10 +96,10 @@ export const conditionStatus = neededWord("True", "False", "Unknown");
 
 /** metav1.Condition. */
 export const condition = lazily(() =>
-  object({
+  define("meta.v1.Condition", {
     type: neededText,
     status: conditionStatus,
-    observedGeneration: int,
+    observedGeneration: long,
     lastTransitionTime: time,
     reason: text,
     message: text,
@@ -99,7 +116,17 @@ export interface BaseObject {
 
 /** Node selector terms, shared by affinity and persistent volumes. */
 export const nodeSelector = lazily(() => {
-  const requirement = object({ key: neededText, operator: neededText, values: texts });
-  const term = object({ matchExpressions: list(requirement), matchFields: list(requirement) });
-  return { term, selector: opt(object({ nodeSelectorTerms: list(term) })) };
+  const requirement = define("core.v1.NodeSelectorRequirement", {
+    key: neededText,
+    operator: neededText,
+    values: texts,
+  });
+  const term = define("core.v1.NodeSelectorTerm", {
+    matchExpressions: list(requirement),
+    matchFields: list(requirement),
+  }, { mapType: "atomic" });
+  return {
+    term,
+    selector: opt(define("core.v1.NodeSelector", { nodeSelectorTerms: list(term) }, { mapType: "atomic" })),
+  };
 });

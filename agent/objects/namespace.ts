@@ -1,30 +1,48 @@
 /** Namespace and ServiceAccount. */
-import { fieldMeta, flag, lazily, list, mapList, neededWord, object, opt, texts, word, type z } from "./schema.ts";
-import { condition, localObjectReference, objectMeta, objectReference } from "./meta.ts";
+import {
+  define,
+  defineKind,
+  flag,
+  lazily,
+  list,
+  mapList,
+  neededText,
+  opt,
+  text,
+  texts,
+  time,
+  word,
+  type z,
+} from "./schema.ts";
+import { conditionStatus, localObjectReference, objectMeta, objectReference } from "./meta.ts";
 
 export const namespaceSchema = lazily(() => {
-  const schema = object({
-    apiVersion: neededWord("v1"),
-    kind: neededWord("Namespace"),
-    metadata: objectMeta(),
-    spec: opt(object({ finalizers: texts })),
-    status: opt(object({ phase: word("Active", "Terminating"), conditions: mapList(condition(), "type") })),
+  const condition = define("core.v1.NamespaceCondition", {
+    type: neededText,
+    status: conditionStatus,
+    lastTransitionTime: time,
+    reason: text,
+    message: text,
   });
-  fieldMeta.add(schema, { gvk: { apiVersion: "v1", kind: "Namespace" } });
-  return schema;
+  return defineKind("v1", "Namespace", {
+    metadata: objectMeta(),
+    spec: opt(define("core.v1.NamespaceSpec", { finalizers: texts })),
+    status: opt(
+      define("core.v1.NamespaceStatus", {
+        phase: word("Active", "Terminating"),
+        conditions: mapList(condition, "type"),
+      }),
+    ),
+  });
 });
 export interface Namespace extends z.infer<ReturnType<typeof namespaceSchema>> {}
 
-export const serviceAccountSchema = lazily(() => {
-  const schema = object({
-    apiVersion: neededWord("v1"),
-    kind: neededWord("ServiceAccount"),
+export const serviceAccountSchema = lazily(() =>
+  defineKind("v1", "ServiceAccount", {
     metadata: objectMeta(),
     secrets: mapList(objectReference(), "name"),
     imagePullSecrets: list(localObjectReference()),
     automountServiceAccountToken: flag,
-  });
-  fieldMeta.add(schema, { gvk: { apiVersion: "v1", kind: "ServiceAccount" } });
-  return schema;
-});
+  })
+);
 export interface ServiceAccount extends z.infer<ReturnType<typeof serviceAccountSchema>> {}

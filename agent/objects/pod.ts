@@ -1,19 +1,19 @@
 /** Pod: the whole PodSpec of Kubernetes 1.36; what the node does not support is known by name, so that it can be refused. */
 import {
-  fieldMeta,
+  atomicTextMap,
+  define,
+  defineKind,
   flag,
   int,
   lazily,
   list,
+  long,
   mapList,
   neededMapList,
   neededText,
-  neededWord,
-  object,
   opt,
   resourceList,
   text,
-  textMap,
   unsupported,
   word,
   type z,
@@ -26,28 +26,28 @@ import { podStatus } from "./pod_status.ts";
 import { volume } from "./volume.ts";
 
 export const podDNSConfig = lazily(() =>
-  object({
+  define("core.v1.PodDNSConfig", {
     nameservers: list(neededText),
     searches: list(neededText),
-    options: list(object({ name: text, value: text })),
+    options: list(define("core.v1.PodDNSConfigOption", { name: text, value: text })),
   })
 );
 export interface PodDNSConfig extends z.infer<ReturnType<typeof podDNSConfig>> {}
 
-const hostAlias = lazily(() => object({ ip: neededText, hostnames: list(neededText) }));
+const hostAlias = lazily(() => define("core.v1.HostAlias", { ip: neededText, hostnames: list(neededText) }));
 export interface HostAlias extends z.infer<ReturnType<typeof hostAlias>> {}
 
 export const podSpec = lazily(() =>
-  object({
+  define("core.v1.PodSpec", {
     volumes: mapList(volume(), "name", ["name"], "merge,retainKeys"),
     initContainers: mapList(container(), "name"),
     containers: neededMapList(container(), "name"),
     ephemeralContainers: mapList(ephemeralContainer(), "name"),
     restartPolicy: word("Always", "Never", "OnFailure"),
-    terminationGracePeriodSeconds: int,
-    activeDeadlineSeconds: int,
+    terminationGracePeriodSeconds: long,
+    activeDeadlineSeconds: long,
     dnsPolicy: word("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
-    nodeSelector: textMap,
+    nodeSelector: atomicTextMap,
     serviceAccountName: text,
     serviceAccount: text,
     automountServiceAccountToken: flag,
@@ -67,18 +67,22 @@ export const podSpec = lazily(() =>
     priorityClassName: text,
     priority: int,
     dnsConfig: opt(podDNSConfig()),
-    readinessGates: list(object({ conditionType: neededText })),
+    readinessGates: list(define("core.v1.PodReadinessGate", { conditionType: neededText })),
     runtimeClassName: text,
     enableServiceLinks: flag,
     preemptionPolicy: word("Never", "PreemptLowerPriority"),
     overhead: resourceList,
     topologySpreadConstraints: mapList(topologySpreadConstraint(), "topologyKey", ["topologyKey", "whenUnsatisfiable"]),
     setHostnameAsFQDN: flag,
-    os: opt(object({ name: neededText })),
+    os: opt(define("core.v1.PodOS", { name: neededText })),
     hostUsers: flag,
-    schedulingGates: mapList(object({ name: neededText }), "name"),
+    schedulingGates: mapList(define("core.v1.PodSchedulingGate", { name: neededText }), "name"),
     resourceClaims: mapList(
-      object({ name: neededText, resourceClaimName: text, resourceClaimTemplateName: text }),
+      define("core.v1.PodResourceClaim", {
+        name: neededText,
+        resourceClaimName: text,
+        resourceClaimTemplateName: text,
+      }),
       "name",
       ["name"],
       "merge,retainKeys",
@@ -90,15 +94,7 @@ export const podSpec = lazily(() =>
 );
 export interface PodSpec extends z.infer<ReturnType<typeof podSpec>> {}
 
-export const podSchema = lazily(() => {
-  const schema = object({
-    apiVersion: neededWord("v1"),
-    kind: neededWord("Pod"),
-    metadata: objectMeta(),
-    spec: podSpec(),
-    status: opt(podStatus()),
-  });
-  fieldMeta.add(schema, { gvk: { apiVersion: "v1", kind: "Pod" } });
-  return schema;
-});
+export const podSchema = lazily(() =>
+  defineKind("v1", "Pod", { metadata: objectMeta(), spec: podSpec(), status: opt(podStatus()) })
+);
 export interface Pod extends z.infer<ReturnType<typeof podSchema>> {}

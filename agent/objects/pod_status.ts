@@ -1,15 +1,17 @@
 /** PodStatus and its parts: what the pod manager writes and everybody reads. */
 import {
   anything,
+  define,
   flag,
   int,
   lazily,
   list,
+  long,
   mapList,
   neededFlag,
   neededInt,
+  neededLong,
   neededText,
-  object,
   opt,
   resourceList,
   text,
@@ -21,11 +23,11 @@ import { conditionStatus } from "./meta.ts";
 import { resourceRequirements } from "./container.ts";
 
 const containerState = lazily(() =>
-  object({
-    waiting: opt(object({ reason: text, message: text })),
-    running: opt(object({ startedAt: time })),
+  define("core.v1.ContainerState", {
+    waiting: opt(define("core.v1.ContainerStateWaiting", { reason: text, message: text })),
+    running: opt(define("core.v1.ContainerStateRunning", { startedAt: time })),
     terminated: opt(
-      object({
+      define("core.v1.ContainerStateTerminated", {
         exitCode: neededInt,
         signal: int,
         reason: text,
@@ -41,7 +43,7 @@ export interface ContainerState extends z.infer<ReturnType<typeof containerState
 export type ContainerStateTerminated = NonNullable<ContainerState["terminated"]>;
 
 export const containerStatus = lazily(() =>
-  object({
+  define("core.v1.ContainerStatus", {
     name: neededText,
     state: opt(containerState()),
     lastState: opt(containerState()),
@@ -54,10 +56,25 @@ export const containerStatus = lazily(() =>
     allocatedResources: resourceList,
     resources: opt(resourceRequirements()),
     volumeMounts: mapList(
-      object({ name: neededText, mountPath: neededText, readOnly: flag, recursiveReadOnly: text }),
+      define("core.v1.VolumeMountStatus", {
+        name: neededText,
+        mountPath: neededText,
+        readOnly: flag,
+        recursiveReadOnly: text,
+      }),
       "mountPath",
     ),
-    user: opt(object({ linux: opt(object({ uid: neededInt, gid: neededInt, supplementalGroups: list(neededInt) })) })),
+    user: opt(
+      define("core.v1.ContainerUser", {
+        linux: opt(
+          define("core.v1.LinuxContainerUser", {
+            uid: neededLong,
+            gid: neededLong,
+            supplementalGroups: list(neededLong),
+          }),
+        ),
+      }),
+    ),
     allocatedResourcesStatus: list(anything),
     stopSignal: text,
   })
@@ -65,9 +82,9 @@ export const containerStatus = lazily(() =>
 export interface ContainerStatus extends z.infer<ReturnType<typeof containerStatus>> {}
 
 export const podCondition = lazily(() =>
-  object({
+  define("core.v1.PodCondition", {
     type: neededText,
-    observedGeneration: int,
+    observedGeneration: long,
     status: conditionStatus,
     lastProbeTime: time,
     lastTransitionTime: time,
@@ -78,17 +95,17 @@ export const podCondition = lazily(() =>
 export interface PodCondition extends z.infer<ReturnType<typeof podCondition>> {}
 
 export const podStatus = lazily(() =>
-  object({
-    observedGeneration: int,
+  define("core.v1.PodStatus", {
+    observedGeneration: long,
     phase: word("Failed", "Pending", "Running", "Succeeded", "Unknown"),
     conditions: mapList(podCondition(), "type"),
     message: text,
     reason: text,
     nominatedNodeName: text,
     hostIP: text,
-    hostIPs: list(object({ ip: neededText })),
+    hostIPs: list(define("core.v1.HostIP", { ip: neededText })),
     podIP: text,
-    podIPs: mapList(object({ ip: neededText }), "ip"),
+    podIPs: mapList(define("core.v1.PodIP", { ip: neededText }), "ip"),
     startTime: time,
     initContainerStatuses: list(containerStatus()),
     containerStatuses: list(containerStatus()),

@@ -1,12 +1,14 @@
 /** Handlers, probes and lifecycle hooks. */
 import {
+  define,
   int,
   lazily,
   list,
+  long,
   neededInt,
   neededIntOrString,
+  neededLong,
   neededText,
-  object,
   opt,
   text,
   texts,
@@ -14,28 +16,28 @@ import {
   type z,
 } from "./schema.ts";
 
-export const execAction = lazily(() => object({ command: texts }));
+export const execAction = lazily(() => define("core.v1.ExecAction", { command: texts }));
 export interface ExecAction extends z.infer<ReturnType<typeof execAction>> {}
 
 export const httpGetAction = lazily(() =>
-  object({
+  define("core.v1.HTTPGetAction", {
     path: text,
     port: neededIntOrString,
     host: text,
     scheme: word("HTTP", "HTTPS"),
-    httpHeaders: list(object({ name: neededText, value: neededText })),
+    httpHeaders: list(define("core.v1.HTTPHeader", { name: neededText, value: neededText })),
   })
 );
 export interface HTTPGetAction extends z.infer<ReturnType<typeof httpGetAction>> {}
 
-export const tcpSocketAction = lazily(() => object({ port: neededIntOrString, host: text }));
+export const tcpSocketAction = lazily(() => define("core.v1.TCPSocketAction", { port: neededIntOrString, host: text }));
 export interface TCPSocketAction extends z.infer<ReturnType<typeof tcpSocketAction>> {}
 
-export const grpcAction = lazily(() => object({ port: neededInt, service: text }));
+export const grpcAction = lazily(() => define("core.v1.GRPCAction", { port: neededInt, service: text }));
 export interface GRPCAction extends z.infer<ReturnType<typeof grpcAction>> {}
 
 export const probe = lazily(() =>
-  object({
+  define("core.v1.Probe", {
     exec: opt(execAction()),
     httpGet: opt(httpGetAction()),
     tcpSocket: opt(tcpSocketAction()),
@@ -45,22 +47,26 @@ export const probe = lazily(() =>
     periodSeconds: int,
     successThreshold: int,
     failureThreshold: int,
-    terminationGracePeriodSeconds: int,
+    terminationGracePeriodSeconds: long,
   })
 );
 export interface Probe extends z.infer<ReturnType<typeof probe>> {}
 
 export const lifecycleHandler = lazily(() =>
-  object({
+  define("core.v1.LifecycleHandler", {
     exec: opt(execAction()),
     httpGet: opt(httpGetAction()),
     tcpSocket: opt(tcpSocketAction()),
-    sleep: opt(object({ seconds: neededInt })),
+    sleep: opt(define("core.v1.SleepAction", { seconds: neededLong })),
   })
 );
 export interface LifecycleHandler extends z.infer<ReturnType<typeof lifecycleHandler>> {}
 
 export const lifecycle = lazily(() =>
-  object({ postStart: opt(lifecycleHandler()), preStop: opt(lifecycleHandler()), stopSignal: text })
+  define("core.v1.Lifecycle", {
+    postStart: opt(lifecycleHandler()),
+    preStop: opt(lifecycleHandler()),
+    stopSignal: text,
+  })
 );
 export interface Lifecycle extends z.infer<ReturnType<typeof lifecycle>> {}

@@ -1,12 +1,13 @@
 /** What schedulers read of a pod: affinity, tolerations, spreading. A node by itself acts on little of it. */
 import {
+  define,
   int,
   lazily,
   list,
+  long,
   neededInt,
   neededText,
   neededWord,
-  object,
   opt,
   text,
   texts,
@@ -16,7 +17,7 @@ import {
 import { labelSelector, nodeSelector } from "./meta.ts";
 
 const podAffinityTerm = lazily(() =>
-  object({
+  define("core.v1.PodAffinityTerm", {
     labelSelector: opt(labelSelector()),
     namespaces: texts,
     topologyKey: neededText,
@@ -26,43 +27,48 @@ const podAffinityTerm = lazily(() =>
   })
 );
 
-const podAffinity = lazily(() =>
-  object({
+const weightedPodAffinityTerm = lazily(() =>
+  define("core.v1.WeightedPodAffinityTerm", { weight: neededInt, podAffinityTerm: podAffinityTerm() })
+);
+
+const podAffinity = (definition: string) =>
+  define(definition, {
     requiredDuringSchedulingIgnoredDuringExecution: list(podAffinityTerm()),
     preferredDuringSchedulingIgnoredDuringExecution: list(
-      object({ weight: neededInt, podAffinityTerm: podAffinityTerm() }),
+      weightedPodAffinityTerm(),
     ),
-  })
-);
+  });
 
 export const affinity = lazily(() => {
   const { term, selector } = nodeSelector();
-  return object({
+  return define("core.v1.Affinity", {
     nodeAffinity: opt(
-      object({
+      define("core.v1.NodeAffinity", {
         requiredDuringSchedulingIgnoredDuringExecution: selector,
-        preferredDuringSchedulingIgnoredDuringExecution: list(object({ weight: neededInt, preference: term })),
+        preferredDuringSchedulingIgnoredDuringExecution: list(
+          define("core.v1.PreferredSchedulingTerm", { weight: neededInt, preference: term }),
+        ),
       }),
     ),
-    podAffinity: opt(podAffinity()),
-    podAntiAffinity: opt(podAffinity()),
+    podAffinity: opt(podAffinity("core.v1.PodAffinity")),
+    podAntiAffinity: opt(podAffinity("core.v1.PodAntiAffinity")),
   });
 });
 export interface Affinity extends z.infer<ReturnType<typeof affinity>> {}
 
 export const toleration = lazily(() =>
-  object({
+  define("core.v1.Toleration", {
     key: text,
     operator: word("Equal", "Exists", "Gt", "Lt"),
     value: text,
     effect: word("NoExecute", "NoSchedule", "PreferNoSchedule"),
-    tolerationSeconds: int,
+    tolerationSeconds: long,
   })
 );
 export interface Toleration extends z.infer<ReturnType<typeof toleration>> {}
 
 export const topologySpreadConstraint = lazily(() =>
-  object({
+  define("core.v1.TopologySpreadConstraint", {
     maxSkew: neededInt,
     topologyKey: neededText,
     whenUnsatisfiable: neededWord("DoNotSchedule", "ScheduleAnyway"),

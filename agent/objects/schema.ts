@@ -6,6 +6,7 @@
  * first use (`lazily`), because a node that runs pods should not hold schemas of kinds that it never sees.
  */
 import * as z from "zod/mini";
+import { isQuantity } from "./quantity.ts";
 
 // Compiling a checker per schema costs more than it saves for a few pods, and nothing at all under V8's lite mode.
 z.config({ jitless: true });
@@ -19,6 +20,12 @@ export interface FieldMeta {
   patchStrategy?: "merge" | "retainKeys" | "merge,retainKeys";
   listType?: "atomic" | "set" | "map";
   listMapKeys?: string[];
+  /** Server-side apply replaces the mapping as a whole. */
+  mapType?: "atomic";
+  /** OpenAPI's format: int32, int64, byte, date-time, int-or-string. */
+  format?: string;
+  /** What Kubernetes' OpenAPI calls it, shortened: `core.v1.Container`. */
+  definition?: string;
   /** apiVersion and kind, on the schema of a whole object. */
   gvk?: { apiVersion: string; kind: string };
 }
@@ -33,7 +40,16 @@ export function lazily<T>(build: () => T): () => T {
 }
 
 const string = z.string();
-const integer = z.number().check(z.multipleOf(1));
+
+/** An integer within bounds; numbers beyond them would reach clients as something else. */
+function integers(format: "int32" | "int64", least: number, most: number) {
+  const fits = (value: unknown) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+  const schema = z.custom<number>(fits, { params: { expected: format } });
+  fieldMeta.add(schema, { format });
+  return schema;
+}
+const integer = integers("int32", -(2 ** 31), 2 ** 31 - 1);
+const longInteger = integers("int64", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
 
 /** A string that Kubernetes requires. */
 export const neededText = string;
@@ -41,26 +57,60 @@ export const text = z.optional(string);
 /** An integer that Kubernetes requires. */
 export const neededInt = integer;
 export const int = z.optional(integer);
+/** As `neededInt`, of 64 bits. */
+export const neededLong = longInteger;
+export const long = z.optional(longInteger);
 const boolean = z.boolean();
 /** A boolean that is always there. */
 export const neededFlag = boolean;
 export const flag = z.optional(boolean);
-/** RFC 3339, as metav1.Time is written. */
-export const time = text;
+
+/** A moment as Go reads it: RFC 3339. */
+export function isTime(value: unknown): value is string {
+  return typeof value === "string" &&
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) &&
+    !Number.isNaN(Date.parse(value.replace(",", ".")));
+}
+
+function moment(definition: string) {
+  const schema = z.custom<string>(isTime, { params: { expected: "time" } });
+  fieldMeta.add(schema, { definition, format: "date-time" });
+  return schema;
+}
+/** metav1.Time that is always there. */
+export const neededTime = moment("meta.v1.Time");
+export const time = z.optional(neededTime);
+/** metav1.MicroTime. */
+export const microTime = z.optional(moment("meta.v1.MicroTime"));
 export const texts = z.optional(z.array(string));
 export const textMap = z.optional(z.record(string, string));
+
+/** As `textMap`, replaced as a whole by server-side apply. */
+const atomicMap = z.record(string, string);
+fieldMeta.add(atomicMap, { mapType: "atomic" });
+export const atomicTextMap = z.optional(atomicMap);
+
+/** Bytes in base64. */
+const base64 = z.string();
+fieldMeta.add(base64, { format: "byte" });
+export const bytesMap = z.optional(z.record(string, base64));
+/** Lists of strings by key. */
+export const textsMap = z.optional(z.record(string, z.array(string)));
 /** Anything: content that belongs to somebody else. */
 export const anything = z.optional(z.unknown());
 /** The content of a field that is known by name but refused. */
 export const unsupported = z.optional(z.record(string, z.unknown()));
+/** metav1.FieldsV1: which fields somebody manages. */
+const fields = z.record(string, z.unknown());
+fieldMeta.add(fields, { definition: "meta.v1.FieldsV1" });
+export const fieldsV1 = z.optional(fields);
 
 /**
  * A quantity as it may be written: `100m`, `64Mi`, `1`, 0.5. After defaulting it is always a string, which is what the
  * type says.
  */
-export const quantity = z.custom<string>((value) => typeof value === "string" || typeof value === "number", {
-  params: { expected: "quantity" },
-});
+export const quantity = z.custom<string>(isQuantity, { params: { expected: "quantity" } });
+fieldMeta.add(quantity, { definition: "resource.Quantity" });
 export const optionalQuantity = z.optional(quantity);
 /** Quantities by resource name. */
 export const resourceList = z.optional(z.record(string, quantity));
@@ -70,10 +120,29 @@ export const neededIntOrString = z.custom<number | string>(
   (value) => typeof value === "string" || Number.isInteger(value),
   { params: { expected: "int or string" } },
 );
+fieldMeta.add(neededIntOrString, { definition: "intstr.IntOrString", format: "int-or-string" });
 export const intOrString = z.optional(neededIntOrString);
 
 /** An object whose unknown keys are reported. */
 export const object: typeof z.strictObject = z.strictObject;
+
+/** An object with Kubernetes' name for its type, shortened (`core.v1.Container`). Unknown keys are reported. */
+export function define<S extends z.core.$ZodLooseShape>(definition: string, shape: S, meta: FieldMeta = {}) {
+  const schema = z.strictObject(shape);
+  fieldMeta.add(schema, { ...meta, definition });
+  return schema;
+}
+
+/** A whole object, under its apiVersion and kind. */
+export function defineKind<const A extends string, const K extends string, S extends z.core.$ZodLooseShape>(
+  apiVersion: A,
+  kind: K,
+  shape: S,
+) {
+  const [group, version = ""] = apiVersion.includes("/") ? apiVersion.split("/") : ["core", apiVersion];
+  const full = { apiVersion: z.enum([apiVersion]), kind: z.enum([kind]), ...shape };
+  return define(`${group.split(".")[0]}.${version}.${kind}`, full, { gvk: { apiVersion, kind } });
+}
 
 /** A field that may be absent. */
 export const opt: typeof z.optional = z.optional;
@@ -116,9 +185,12 @@ export function neededMapList<T extends z.core.SomeType>(
   return schema;
 }
 
-/** A list of strings without order in which each appears once. */
-export function setList(patchStrategy?: FieldMeta["patchStrategy"]) {
-  const schema = z.array(string);
+/** A list without order in which each item appears once. */
+export function setOf<T extends z.core.SomeType>(item: T, patchStrategy?: FieldMeta["patchStrategy"]) {
+  const schema = z.array(item);
   fieldMeta.add(schema, { listType: "set", ...(patchStrategy && { patchStrategy }) });
   return z.optional(schema);
 }
+
+/** Strings without order in which each appears once. */
+export const setList = (patchStrategy?: FieldMeta["patchStrategy"]) => setOf(string, patchStrategy);

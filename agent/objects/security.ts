@@ -1,13 +1,13 @@
 /** Security contexts of pods and containers. */
 import {
+  define,
   flag,
-  int,
   lazily,
   list,
-  neededInt,
+  long,
+  neededLong,
   neededText,
   neededWord,
-  object,
   opt,
   text,
   texts,
@@ -16,29 +16,37 @@ import {
   type z,
 } from "./schema.ts";
 
-const seLinuxOptions = lazily(() => object({ user: text, role: text, type: text, level: text }));
+const seLinuxOptions = lazily(() =>
+  define("core.v1.SELinuxOptions", { user: text, role: text, type: text, level: text })
+);
 
 const seccompProfile = lazily(() =>
-  object({ type: neededWord("Localhost", "RuntimeDefault", "Unconfined"), localhostProfile: text })
+  define("core.v1.SeccompProfile", {
+    type: neededWord("Localhost", "RuntimeDefault", "Unconfined"),
+    localhostProfile: text,
+  })
 );
 export interface SeccompProfile extends z.infer<ReturnType<typeof seccompProfile>> {}
 
 const appArmorProfile = lazily(() =>
-  object({ type: neededWord("Localhost", "RuntimeDefault", "Unconfined"), localhostProfile: text })
+  define("core.v1.AppArmorProfile", {
+    type: neededWord("Localhost", "RuntimeDefault", "Unconfined"),
+    localhostProfile: text,
+  })
 );
 export interface AppArmorProfile extends z.infer<ReturnType<typeof appArmorProfile>> {}
 
 export const podSecurityContext = lazily(() =>
-  object({
+  define("core.v1.PodSecurityContext", {
     seLinuxOptions: opt(seLinuxOptions()),
     windowsOptions: unsupported,
-    runAsUser: int,
-    runAsGroup: int,
+    runAsUser: long,
+    runAsGroup: long,
     runAsNonRoot: flag,
-    supplementalGroups: list(neededInt),
+    supplementalGroups: list(neededLong),
     supplementalGroupsPolicy: word("Merge", "Strict"),
-    fsGroup: int,
-    sysctls: list(object({ name: neededText, value: neededText })),
+    fsGroup: long,
+    sysctls: list(define("core.v1.Sysctl", { name: neededText, value: neededText })),
     fsGroupChangePolicy: word("Always", "OnRootMismatch"),
     seccompProfile: opt(seccompProfile()),
     appArmorProfile: opt(appArmorProfile()),
@@ -48,13 +56,13 @@ export const podSecurityContext = lazily(() =>
 export interface PodSecurityContext extends z.infer<ReturnType<typeof podSecurityContext>> {}
 
 export const securityContext = lazily(() =>
-  object({
-    capabilities: opt(object({ add: texts, drop: texts })),
+  define("core.v1.SecurityContext", {
+    capabilities: opt(define("core.v1.Capabilities", { add: texts, drop: texts })),
     privileged: flag,
     seLinuxOptions: opt(seLinuxOptions()),
     windowsOptions: unsupported,
-    runAsUser: int,
-    runAsGroup: int,
+    runAsUser: long,
+    runAsGroup: long,
     runAsNonRoot: flag,
     readOnlyRootFilesystem: flag,
     allowPrivilegeEscalation: flag,

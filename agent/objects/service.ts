@@ -1,6 +1,8 @@
 /** Service and EndpointSlice. */
 import {
-  fieldMeta,
+  atomicTextMap,
+  define,
+  defineKind,
   flag,
   int,
   intOrString,
@@ -10,8 +12,8 @@ import {
   neededInt,
   neededText,
   neededWord,
-  object,
   opt,
+  setList,
   text,
   textMap,
   texts,
@@ -21,7 +23,7 @@ import {
 import { condition, objectMeta, objectReference } from "./meta.ts";
 
 const servicePort = lazily(() =>
-  object({
+  define("core.v1.ServicePort", {
     name: text,
     protocol: word("SCTP", "TCP", "UDP"),
     appProtocol: text,
@@ -33,9 +35,9 @@ const servicePort = lazily(() =>
 export interface ServicePort extends z.infer<ReturnType<typeof servicePort>> {}
 
 const serviceSpec = lazily(() =>
-  object({
+  define("core.v1.ServiceSpec", {
     ports: mapList(servicePort(), "port", ["port", "protocol"]),
-    selector: textMap,
+    selector: atomicTextMap,
     clusterIP: text,
     clusterIPs: texts,
     type: word("ClusterIP", "ExternalName", "LoadBalancer", "NodePort"),
@@ -47,7 +49,11 @@ const serviceSpec = lazily(() =>
     externalTrafficPolicy: word("Cluster", "Local"),
     healthCheckNodePort: int,
     publishNotReadyAddresses: flag,
-    sessionAffinityConfig: opt(object({ clientIP: opt(object({ timeoutSeconds: int })) })),
+    sessionAffinityConfig: opt(
+      define("core.v1.SessionAffinityConfig", {
+        clientIP: opt(define("core.v1.ClientIPConfig", { timeoutSeconds: int })),
+      }),
+    ),
     ipFamilies: list(neededWord("IPv4", "IPv6")),
     ipFamilyPolicy: word("PreferDualStack", "RequireDualStack", "SingleStack"),
     allocateLoadBalancerNodePorts: flag,
@@ -58,22 +64,20 @@ const serviceSpec = lazily(() =>
 );
 export interface ServiceSpec extends z.infer<ReturnType<typeof serviceSpec>> {}
 
-export const serviceSchema = lazily(() => {
-  const schema = object({
-    apiVersion: neededWord("v1"),
-    kind: neededWord("Service"),
+export const serviceSchema = lazily(() =>
+  defineKind("v1", "Service", {
     metadata: objectMeta(),
     spec: serviceSpec(),
     status: opt(
-      object({
+      define("core.v1.ServiceStatus", {
         loadBalancer: opt(
-          object({
+          define("core.v1.LoadBalancerStatus", {
             ingress: list(
-              object({
+              define("core.v1.LoadBalancerIngress", {
                 ip: text,
                 hostname: text,
                 ipMode: text,
-                ports: list(object({ port: neededInt, protocol: neededText, error: text })),
+                ports: list(define("core.v1.PortStatus", { port: neededInt, protocol: neededText, error: text })),
               }),
             ),
           }),
@@ -81,37 +85,39 @@ export const serviceSchema = lazily(() => {
         conditions: mapList(condition(), "type"),
       }),
     ),
-  });
-  fieldMeta.add(schema, { gvk: { apiVersion: "v1", kind: "Service" } });
-  return schema;
-});
+  })
+);
 export interface Service extends z.infer<ReturnType<typeof serviceSchema>> {}
 
 const endpoint = lazily(() => {
-  const zones = list(object({ name: neededText }));
-  return object({
-    addresses: texts,
-    conditions: opt(object({ ready: flag, serving: flag, terminating: flag })),
+  const forZones = list(define("discovery.v1.ForZone", { name: neededText }));
+  const forNodes = list(define("discovery.v1.ForNode", { name: neededText }));
+  return define("discovery.v1.Endpoint", {
+    addresses: setList(),
+    conditions: opt(define("discovery.v1.EndpointConditions", { ready: flag, serving: flag, terminating: flag })),
     hostname: text,
     targetRef: opt(objectReference()),
     deprecatedTopology: textMap,
     nodeName: text,
     zone: text,
-    hints: opt(object({ forZones: zones, forNodes: zones })),
+    hints: opt(define("discovery.v1.EndpointHints", { forZones, forNodes })),
   });
 });
 export interface Endpoint extends z.infer<ReturnType<typeof endpoint>> {}
 
-export const endpointSliceSchema = lazily(() => {
-  const schema = object({
-    apiVersion: neededWord("discovery.k8s.io/v1"),
-    kind: neededWord("EndpointSlice"),
+export const endpointSliceSchema = lazily(() =>
+  defineKind("discovery.k8s.io/v1", "EndpointSlice", {
     metadata: objectMeta(),
     addressType: neededWord("FQDN", "IPv4", "IPv6"),
     endpoints: list(endpoint()),
-    ports: list(object({ name: text, protocol: word("SCTP", "TCP", "UDP"), port: int, appProtocol: text })),
-  });
-  fieldMeta.add(schema, { gvk: { apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice" } });
-  return schema;
-});
+    ports: list(
+      define("discovery.v1.EndpointPort", {
+        name: text,
+        protocol: word("SCTP", "TCP", "UDP"),
+        port: int,
+        appProtocol: text,
+      }, { mapType: "atomic" }),
+    ),
+  })
+);
 export interface EndpointSlice extends z.infer<ReturnType<typeof endpointSliceSchema>> {}

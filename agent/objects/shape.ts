@@ -1,16 +1,17 @@
 /**
- * The shape of an object: what does not fit its schema is named and taken out, what is missing gets an empty value, so
- * that the steps after it can check the rest.
+ * Makes a plain value fit a kind's schema, telling what had to be changed. What has the wrong type is named, taken out,
+ * and the rest is checked as if it had not been there; so one slip does not hide the others.
  */
 import * as z from "zod/mini";
 import type { FieldErrors } from "./field_error.ts";
 import { FieldPath, type PathStep } from "./field_path.ts";
-import type { KindInfo } from "./kinds.ts";
+import { isQuantity } from "./quantity.ts";
 
-type Json = Record<string, unknown>;
+export type Json = Record<string, unknown>;
 
-export const isMap = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+export function isMap(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 /** Maps with keys of their own: there `key:` without a value means an empty string, elsewhere an absent field. */
 const textMaps = new Set([
@@ -39,22 +40,34 @@ export function dropNulls(value: unknown, field = ""): void {
 
 type Issue = z.core.$ZodIssue;
 
-/** Words for zod's types, and what stands in for a value of the wrong type. */
-const types: Record<string, { words: string; zero: () => unknown }> = {
-  string: { words: "must be a string", zero: () => "" },
-  number: { words: "must be an integer", zero: () => 0 },
-  int: { words: "must be an integer", zero: () => 0 },
-  int32: { words: "must be an integer", zero: () => 0 },
-  int64: { words: "must be an integer", zero: () => 0 },
-  boolean: { words: "must be true or false", zero: () => false },
-  array: { words: "must be a list", zero: () => [] },
-  object: { words: "must be a mapping", zero: () => ({}) },
-  record: { words: "must be a mapping", zero: () => ({}) },
-  quantity: { words: "must be a quantity: a string or a number", zero: () => "0" },
-  "int or string": { words: "must be a port's number or name", zero: () => 0 },
-};
+/** What is told of a value that does not fit. */
+export interface ShapeFindings {
+  unknownField(path: FieldPath, key: string): void;
+  wrongType(wrong: WrongType): void;
+}
 
-const words = (expected: string) => types[expected] ?? { words: `must be of type ${expected}`, zero: () => ({}) };
+export interface WrongType {
+  path: FieldPath;
+  steps: PathStep[];
+  found: unknown;
+  /** zod's word for the type, or one of ours: `int32`, `quantity`, `time`. */
+  expected: string;
+}
+
+/** What stands in for a value of the wrong type. */
+const zeros: Record<string, () => unknown> = {
+  number: () => 0,
+  int32: () => 0,
+  int64: () => 0,
+  boolean: () => false,
+  array: () => [],
+  object: () => ({}),
+  record: () => ({}),
+  quantity: () => "0",
+  time: () => "1970-01-01T00:00:00Z",
+  "int or string": () => 0,
+};
+const zeroOf = (expected: string) => zeros[expected]?.() ?? "";
 
 export class ShapeCheck {
   /** Places named already: what later steps find at or below them follows from it. */
@@ -62,16 +75,15 @@ export class ShapeCheck {
   #missing: FieldPath[] = [];
 
   constructor(
-    private readonly info: KindInfo,
-    /** Unknown fields are errors, not warnings. */
-    private readonly options: { strict?: boolean },
+    private readonly schema: z.core.$ZodType,
+    private readonly findings: ShapeFindings,
     private readonly problems: FieldErrors,
   ) {}
 
   /** Makes `value` fit the schema, noting what had to be changed. Filling one gap may show the next. */
   run(value: Json): void {
     for (let round = 0; round < 8; round++) {
-      const result = z.safeParse(this.info.schema(), value, { reportInput: true });
+      const result = z.safeParse(this.schema, value, { reportInput: true });
       if (result.success) return;
       for (const issue of result.error.issues) this.#mend(value, issue);
     }
@@ -79,14 +91,11 @@ export class ShapeCheck {
 
   #mend(root: Json, issue: Issue): void {
     const steps = issue.path as PathStep[];
-    const path = FieldPath.from(steps);
     const found = at(root, steps);
     if (issue.code === "unrecognized_keys") {
       for (const key of issue.keys) {
         if (isMap(found)) delete found[key];
-        const message = `unknown field ${JSON.stringify(key)}`;
-        if (this.options.strict) this.problems.unknown(path.child(key), message);
-        else this.problems.warn(path.child(key), message);
+        this.findings.unknownField(FieldPath.from(steps).child(key), key);
       }
       return;
     }
@@ -94,12 +103,11 @@ export class ShapeCheck {
       ? issue.expected
       : issue.code === "custom"
       ? String(issue.params?.expected)
-      : issue.code === "not_multiple_of"
-      ? "int"
       : "string";
+    const path = pathOf(steps, expected);
     if (found === undefined) {
       this.#missing.push(path);
-      put(root, steps, issue.code === "invalid_value" ? issue.values[0] : words(expected).zero());
+      put(root, steps, issue.code === "invalid_value" ? issue.values[0] : zeroOf(expected));
       if (issue.code === "invalid_value") {
         this.problems.required(path);
         // What stands in is a guess: nothing beside it is judged by it.
@@ -113,17 +121,15 @@ export class ShapeCheck {
         this.#named.add(path.toString());
         if (typeof found === "string") {
           this.problems.notSupported(path, found, issue.values.filter((value) => value !== ""));
-        } else this.problems.invalid(path, this.#show(steps, found), words("string").words);
+        } else this.findings.wrongType({ path, steps, found, expected: "string" });
       }
       if (!this.#isItem(steps)) remove(root, steps);
       else put(root, steps, issue.values[0]);
       return;
     }
     this.#named.add(path.toString());
-    const plain = typeof found === "number" || typeof found === "boolean";
-    const hint = expected === "string" && plain ? `, not a ${typeof found}: put it in quotes` : "";
-    this.problems.invalid(path, this.#show(steps, found), words(expected).words + hint);
-    if (typeof steps.at(-1) === "number") put(root, steps, words(expected).zero());
+    this.findings.wrongType({ path, steps, found, expected });
+    if (this.#isItem(steps)) put(root, steps, zeroOf(expected));
     else remove(root, steps);
   }
 
@@ -132,14 +138,11 @@ export class ShapeCheck {
     return typeof steps.at(-1) === "number";
   }
 
-  /** A value for a message; never what is in a Secret. */
-  #show(steps: PathStep[], value: unknown): unknown {
-    if (this.info.kind === "Secret" && (steps[0] === "data" || steps[0] === "stringData")) return "<redacted>";
-    return typeof value === "object" ? typeName(value) : value;
-  }
-
-  /** Adds what the later steps found, but for what follows from what is named already. */
-  merge(checks: FieldErrors): void {
+  /**
+   * Adds what the later steps found, but for what follows from what is named already.
+   * @param passedOver gaps that nobody needs to hear of
+   */
+  merge(checks: FieldErrors, passedOver: (path: FieldPath) => boolean = () => false): void {
     const follows = (path: FieldPath) => this.#named.size > 0 && path.upwards().some((above) => this.#named.has(above));
     for (const error of checks.errors) if (!follows(error.path)) this.problems.errors.push(error);
     this.problems.warnings.push(...checks.warnings);
@@ -148,9 +151,21 @@ export class ShapeCheck {
     const said = new Set<string>();
     for (const { path } of this.problems.errors) for (const above of path.upwards()) said.add(above);
     for (const path of this.#missing) {
-      if (!said.has(path.toString()) && !follows(path)) this.problems.required(path);
+      if (!said.has(path.toString()) && !follows(path) && !passedOver(path)) this.problems.required(path);
     }
   }
+}
+
+/** Resources have names of their own: `limits[cpu]`. */
+function pathOf(steps: PathStep[], expected: string): FieldPath {
+  const last = steps.at(-1);
+  if (expected !== "quantity" || last === "sizeLimit" || last === "divisor") return FieldPath.from(steps);
+  return FieldPath.from(steps.slice(0, -1)).key(String(last));
+}
+
+/** Whether a quantity is a string that cannot be read, rather than no string at all. */
+export function unreadableQuantity({ expected, found }: Pick<WrongType, "expected" | "found">): boolean {
+  return expected === "quantity" && typeof found === "string" && !isQuantity(found);
 }
 
 function at(root: unknown, steps: PathStep[]): unknown {

@@ -1,18 +1,19 @@
 /** PersistentVolume and PersistentVolumeClaim. */
 import {
   anything,
-  fieldMeta,
+  define,
+  defineKind,
   lazily,
   list,
   mapList,
   neededText,
   neededWord,
-  object,
   opt,
   resourceList,
   text,
   textMap,
   texts,
+  time,
   unsupported,
   word,
   type z,
@@ -24,48 +25,44 @@ const accessModes = lazily(() =>
   list(neededWord("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"))
 );
 
-export const persistentVolumeSchema = lazily(() => {
-  const schema = object({
-    apiVersion: neededWord("v1"),
-    kind: neededWord("PersistentVolume"),
+export const persistentVolumeSchema = lazily(() =>
+  defineKind("v1", "PersistentVolume", {
     metadata: objectMeta(),
-    spec: object({
+    spec: define("core.v1.PersistentVolumeSpec", {
       ...refusedSources,
       capacity: resourceList,
       hostPath: opt(hostPathVolumeSource()),
-      local: opt(object({ path: neededText, fsType: text })),
+      local: opt(define("core.v1.LocalVolumeSource", { path: neededText, fsType: text })),
       accessModes: accessModes(),
       claimRef: opt(objectReference()),
       persistentVolumeReclaimPolicy: word("Delete", "Recycle", "Retain"),
       storageClassName: text,
       mountOptions: texts,
       volumeMode: word("Block", "Filesystem"),
-      nodeAffinity: opt(object({ required: nodeSelector().selector })),
+      nodeAffinity: opt(define("core.v1.VolumeNodeAffinity", { required: nodeSelector().selector })),
       volumeAttributesClassName: text,
     }),
     status: opt(
-      object({
+      define("core.v1.PersistentVolumeStatus", {
         phase: word("Available", "Bound", "Failed", "Pending", "Released"),
         message: text,
         reason: text,
-        lastPhaseTransitionTime: text,
+        lastPhaseTransitionTime: time,
       }),
     ),
-  });
-  fieldMeta.add(schema, { gvk: { apiVersion: "v1", kind: "PersistentVolume" } });
-  return schema;
-});
+  })
+);
 export interface PersistentVolume extends z.infer<ReturnType<typeof persistentVolumeSchema>> {}
 
-export const persistentVolumeClaimSchema = lazily(() => {
-  const schema = object({
-    apiVersion: neededWord("v1"),
-    kind: neededWord("PersistentVolumeClaim"),
+export const persistentVolumeClaimSchema = lazily(() =>
+  defineKind("v1", "PersistentVolumeClaim", {
     metadata: objectMeta(),
-    spec: object({
+    spec: define("core.v1.PersistentVolumeClaimSpec", {
       accessModes: accessModes(),
       selector: opt(labelSelector()),
-      resources: opt(object({ limits: resourceList, requests: resourceList })),
+      resources: opt(
+        define("core.v1.VolumeResourceRequirements", { limits: resourceList, requests: resourceList }),
+      ),
       volumeName: text,
       storageClassName: text,
       volumeMode: word("Block", "Filesystem"),
@@ -74,16 +71,16 @@ export const persistentVolumeClaimSchema = lazily(() => {
       volumeAttributesClassName: text,
     }),
     status: opt(
-      object({
+      define("core.v1.PersistentVolumeClaimStatus", {
         phase: word("Bound", "Lost", "Pending"),
         accessModes: accessModes(),
         capacity: resourceList,
         conditions: mapList(
-          object({
+          define("core.v1.PersistentVolumeClaimCondition", {
             type: neededText,
             status: conditionStatus,
-            lastProbeTime: text,
-            lastTransitionTime: text,
+            lastProbeTime: time,
+            lastTransitionTime: time,
             reason: text,
             message: text,
           }),
@@ -95,8 +92,6 @@ export const persistentVolumeClaimSchema = lazily(() => {
         modifyVolumeStatus: anything,
       }),
     ),
-  });
-  fieldMeta.add(schema, { gvk: { apiVersion: "v1", kind: "PersistentVolumeClaim" } });
-  return schema;
-});
+  })
+);
 export interface PersistentVolumeClaim extends z.infer<ReturnType<typeof persistentVolumeClaimSchema>> {}

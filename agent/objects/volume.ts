@@ -1,11 +1,12 @@
 /** Volumes of pods and the sources that they may have. */
 import {
+  define,
   flag,
   int,
   lazily,
   list,
+  long,
   neededText,
-  object,
   opt,
   optionalQuantity,
   quantity,
@@ -17,19 +18,25 @@ import {
 import { labelSelector } from "./meta.ts";
 
 /** A key of a ConfigMap or Secret and the file that it becomes. */
-export const keyToPath = lazily(() => object({ key: neededText, path: neededText, mode: int }));
+export const keyToPath = lazily(() => define("core.v1.KeyToPath", { key: neededText, path: neededText, mode: int }));
 export interface KeyToPath extends z.infer<ReturnType<typeof keyToPath>> {}
 
-export const objectFieldSelector = lazily(() => object({ apiVersion: text, fieldPath: neededText }));
+export const objectFieldSelector = lazily(() =>
+  define("core.v1.ObjectFieldSelector", { apiVersion: text, fieldPath: neededText }, { mapType: "atomic" })
+);
 export interface ObjectFieldSelector extends z.infer<ReturnType<typeof objectFieldSelector>> {}
 
 export const resourceFieldSelector = lazily(() =>
-  object({ containerName: text, resource: neededText, divisor: optionalQuantity })
+  define("core.v1.ResourceFieldSelector", {
+    containerName: text,
+    resource: neededText,
+    divisor: optionalQuantity,
+  }, { mapType: "atomic" })
 );
 export interface ResourceFieldSelector extends z.infer<ReturnType<typeof resourceFieldSelector>> {}
 
 const downwardAPIVolumeFile = lazily(() =>
-  object({
+  define("core.v1.DownwardAPIVolumeFile", {
     path: neededText,
     fieldRef: opt(objectFieldSelector()),
     resourceFieldRef: opt(resourceFieldSelector()),
@@ -39,7 +46,7 @@ const downwardAPIVolumeFile = lazily(() =>
 export interface DownwardAPIVolumeFile extends z.infer<ReturnType<typeof downwardAPIVolumeFile>> {}
 
 export const hostPathVolumeSource = lazily(() =>
-  object({
+  define("core.v1.HostPathVolumeSource", {
     path: neededText,
     type: word(
       "",
@@ -55,37 +62,51 @@ export const hostPathVolumeSource = lazily(() =>
 );
 export interface HostPathVolumeSource extends z.infer<ReturnType<typeof hostPathVolumeSource>> {}
 
-const emptyDirVolumeSource = lazily(() => object({ medium: text, sizeLimit: opt(quantity) }));
+const emptyDirVolumeSource = lazily(() =>
+  define("core.v1.EmptyDirVolumeSource", { medium: text, sizeLimit: opt(quantity) })
+);
 export interface EmptyDirVolumeSource extends z.infer<ReturnType<typeof emptyDirVolumeSource>> {}
 
 const secretVolumeSource = lazily(() =>
-  object({ secretName: text, items: list(keyToPath()), defaultMode: int, optional: flag })
+  define("core.v1.SecretVolumeSource", { secretName: text, items: list(keyToPath()), defaultMode: int, optional: flag })
 );
 export interface SecretVolumeSource extends z.infer<ReturnType<typeof secretVolumeSource>> {}
 
 const configMapVolumeSource = lazily(() =>
-  object({ name: text, items: list(keyToPath()), defaultMode: int, optional: flag })
+  define("core.v1.ConfigMapVolumeSource", { name: text, items: list(keyToPath()), defaultMode: int, optional: flag })
 );
 export interface ConfigMapVolumeSource extends z.infer<ReturnType<typeof configMapVolumeSource>> {}
 
-const downwardAPIVolumeSource = lazily(() => object({ items: list(downwardAPIVolumeFile()), defaultMode: int }));
+const downwardAPIVolumeSource = lazily(() =>
+  define("core.v1.DownwardAPIVolumeSource", { items: list(downwardAPIVolumeFile()), defaultMode: int })
+);
 export interface DownwardAPIVolumeSource extends z.infer<ReturnType<typeof downwardAPIVolumeSource>> {}
 
 const volumeProjection = lazily(() =>
-  object({
-    secret: opt(object({ name: text, items: list(keyToPath()), optional: flag })),
-    downwardAPI: opt(object({ items: list(downwardAPIVolumeFile()) })),
-    configMap: opt(object({ name: text, items: list(keyToPath()), optional: flag })),
-    serviceAccountToken: opt(object({ audience: text, expirationSeconds: int, path: neededText })),
+  define("core.v1.VolumeProjection", {
+    secret: opt(define("core.v1.SecretProjection", { name: text, items: list(keyToPath()), optional: flag })),
+    downwardAPI: opt(define("core.v1.DownwardAPIProjection", { items: list(downwardAPIVolumeFile()) })),
+    configMap: opt(define("core.v1.ConfigMapProjection", { name: text, items: list(keyToPath()), optional: flag })),
+    serviceAccountToken: opt(
+      define("core.v1.ServiceAccountTokenProjection", { audience: text, expirationSeconds: long, path: neededText }),
+    ),
     clusterTrustBundle: opt(
-      object({ name: text, signerName: text, labelSelector: opt(labelSelector()), optional: flag, path: neededText }),
+      define("core.v1.ClusterTrustBundleProjection", {
+        name: text,
+        signerName: text,
+        labelSelector: opt(labelSelector()),
+        optional: flag,
+        path: neededText,
+      }),
     ),
     podCertificate: unsupported,
   })
 );
 export interface VolumeProjection extends z.infer<ReturnType<typeof volumeProjection>> {}
 
-const projectedVolumeSource = lazily(() => object({ sources: list(volumeProjection()), defaultMode: int }));
+const projectedVolumeSource = lazily(() =>
+  define("core.v1.ProjectedVolumeSource", { sources: list(volumeProjection()), defaultMode: int })
+);
 export interface ProjectedVolumeSource extends z.infer<ReturnType<typeof projectedVolumeSource>> {}
 
 /** Sources that the node can mount. */
@@ -133,7 +154,7 @@ export const refusedSources = Object.fromEntries(refusedVolumeSources.map((name)
 >;
 
 export const volume = lazily(() =>
-  object({
+  define("core.v1.Volume", {
     name: neededText,
     emptyDir: opt(emptyDirVolumeSource()),
     hostPath: opt(hostPathVolumeSource()),
@@ -141,14 +162,16 @@ export const volume = lazily(() =>
     secret: opt(secretVolumeSource()),
     projected: opt(projectedVolumeSource()),
     downwardAPI: opt(downwardAPIVolumeSource()),
-    persistentVolumeClaim: opt(object({ claimName: neededText, readOnly: flag })),
+    persistentVolumeClaim: opt(
+      define("core.v1.PersistentVolumeClaimVolumeSource", { claimName: neededText, readOnly: flag }),
+    ),
     ...refusedSources,
   })
 );
 export interface Volume extends z.infer<ReturnType<typeof volume>> {}
 
 export const volumeMount = lazily(() =>
-  object({
+  define("core.v1.VolumeMount", {
     name: neededText,
     mountPath: neededText,
     readOnly: flag,
@@ -160,5 +183,5 @@ export const volumeMount = lazily(() =>
 );
 export interface VolumeMount extends z.infer<ReturnType<typeof volumeMount>> {}
 
-export const volumeDevice = lazily(() => object({ name: neededText, devicePath: neededText }));
+export const volumeDevice = lazily(() => define("core.v1.VolumeDevice", { name: neededText, devicePath: neededText }));
 export interface VolumeDevice extends z.infer<ReturnType<typeof volumeDevice>> {}

@@ -291,11 +291,11 @@ const volumes: Case[] = [
     {},
     [
       `spec.volumes[2].hostPath.type: Unsupported value: "Dir": supported values: "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"`,
+      `spec.volumes[3].emptyDir.sizeLimit: Invalid value: "x": quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`,
       "spec.volumes[0].configMap.name: Required value",
       "spec.volumes[1].secret.secretName: Required value",
       `spec.volumes[1].secret.defaultMode: Invalid value: 1023: ${mode}`,
       "spec.volumes[2].hostPath.path: Required value",
-      `spec.volumes[3].emptyDir.sizeLimit: Invalid value: "x": quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`,
       `spec.volumes[3].emptyDir.medium: Unsupported value: "Disk": supported values: "", "Memory"`,
       "spec.volumes[4].persistentVolumeClaim.claimName: Required value",
       "spec.volumes[5].configMap.items[0].key: Required value",
