@@ -37,4 +37,5 @@ export {
   shutdownSeconds,
 } from "./shutdown.ts";
 export { allowedSysctlProblems, safeSysctls } from "./sysctls.ts";
-export type { Taint } from "./taints.ts";
+export { matchesNode } from "./node_affinity.ts";
+export { type Taint, tolerates } from "./taints.ts";

@@ -14,7 +14,7 @@ const agentHeights: readonly (readonly string[])[] = [
   ["resources", "observed/types.ts"],
   ["config", "runtime", "volumes", "probes", "images", "sources", "logs"],
   ["pods", "observed"],
-  ["node", "network", "api", "why", "controlplane"],
+  ["node", "network", "api", "why", "controllers", "controlplane"],
   ["wiring"],
   ["agent.ts"],
   ["cli"],

@@ -1,0 +1,143 @@
+/**
+ * The scheduler: pods of the API that name no node are bound to this one, if they may be here; else they are told why
+ * not, in kube-scheduler's words, and looked at again whenever anything changes that could let them in.
+ *
+ *     store events ─► round: planScheduling (plan.ts, fit.ts) ─► bind, or PodScheduled=False and an event
+ */
+import { type Clock, timestamp } from "../../clock.ts";
+import type { PersistentVolume, PersistentVolumeClaim, Pod, PodCondition, PodStatus } from "../../objects/mod.ts";
+import type { Store, StoreEvent } from "../../store/mod.ts";
+import type { EventRecorder } from "../../telemetry/events.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import type { Labels } from "../label_selector.ts";
+import { Rounds } from "../rounds.ts";
+import { isWaiting, planScheduling, type SchedulerAction } from "./plan.ts";
+import type { SchedulableNode, SchedulerState } from "./state.ts";
+
+export { planScheduling, type SchedulerAction } from "./plan.ts";
+export type { SchedulableNode, SchedulerState } from "./state.ts";
+
+export interface SchedulerOptions {
+  store: Pick<Store, "get" | "list" | "watch" | "change">;
+  events: EventRecorder;
+  clock: Clock;
+  log: Logger;
+  /** The node as it is now. */
+  node(): SchedulableNode | undefined;
+}
+
+const realm = "local";
+/** What a placing depends on, besides pods. */
+const concerning = new Set(["Node", "PersistentVolume", "PersistentVolumeClaim", "Namespace"]);
+
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #rounds: Rounds;
+  #unwatch = () => {};
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    this.#rounds = new Rounds({ ...options, name: "scheduler", round: () => this.#round() });
+  }
+
+  start(): void {
+    this.#unwatch = this.#options.store.watch((event) => {
+      if (mayMatter(event)) this.#rounds.wake();
+    });
+    this.#rounds.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.#unwatch();
+    await this.#rounds.stop();
+  }
+
+  idle(): Promise<void> {
+    return this.#rounds.idle();
+  }
+
+  async #round(): Promise<void> {
+    const pods = this.#options.store.list<Pod>("Pod");
+    if (!pods.some((each) => each.realm === realm && isWaiting(each.object))) return;
+    // pods of a control plane have its scheduler; they count for those that want to be near them or far from them
+    const foreign = pods.filter((each) => each.realm !== realm && each.object.spec.nodeName);
+    const own = pods.filter((each) => each.realm === realm);
+    const actions = planScheduling(this.#state([...own, ...foreign].map(({ object }) => object)));
+    await Promise.all(actions.map((action) => this.#act(action)));
+  }
+
+  #state(pods: Pod[]): SchedulerState {
+    const { store, node } = this.#options;
+    return {
+      node: node(),
+      pods,
+      claim: (namespace, name) => store.get<PersistentVolumeClaim>(realm, "PersistentVolumeClaim", namespace, name),
+      volume: (name) => store.get<PersistentVolume>(realm, "PersistentVolume", "", name),
+      namespaceLabels: (name) => {
+        const found = store.get<{ metadata: { labels?: Labels } }>(realm, "Namespace", "", name);
+        return found && (found.metadata.labels ?? {});
+      },
+    };
+  }
+
+  async #act(action: SchedulerAction): Promise<void> {
+    const { store, events, log } = this.#options;
+    const { namespace, name, uid } = action.pod.metadata;
+    const about = { kind: "Pod", namespace, name, uid };
+    const written = await store.change<Pod>(realm, "Pod", namespace!, name, (current) => {
+      if (!current || current.metadata.uid !== uid || !isWaiting(current)) return current;
+      return action.type === "bind" ? this.#bound(current, action.nodeName) : this.#held(current, action);
+    }, { status: true });
+    if (action.type === "bind") {
+      if (written?.metadata.uid !== uid || written?.spec.nodeName !== action.nodeName) return;
+      events.event(about, "Normal", "Scheduled", `Successfully assigned ${namespace}/${name} to ${action.nodeName}`);
+    } else if (action.reason === "Unschedulable") {
+      log.info("A pod cannot be placed", { pod: `${namespace}/${name}`, reason: action.message });
+      events.event(about, "Warning", "FailedScheduling", action.message);
+    }
+  }
+
+  #bound(pod: Pod, nodeName: string): Pod {
+    const status = this.#scheduled(pod, { type: "PodScheduled", status: "True" });
+    return { ...pod, spec: { ...pod.spec, nodeName }, status };
+  }
+
+  #held(pod: Pod, { reason, message }: { reason: string; message: string }): Pod {
+    return { ...pod, status: this.#scheduled(pod, { type: "PodScheduled", status: "False", reason, message }) };
+  }
+
+  #scheduled({ status = {}, metadata }: Pod, condition: PodCondition): PodStatus {
+    const conditions = status.conditions ?? [];
+    const before = conditions.find(({ type }) => type === condition.type);
+    const lastTransitionTime = before?.status === condition.status && before.lastTransitionTime
+      ? before.lastTransitionTime
+      : timestamp(this.#options.clock.now());
+    const now = {
+      ...condition,
+      lastTransitionTime,
+      ...(metadata.generation ? { observedGeneration: metadata.generation } : {}),
+    };
+    return {
+      ...status,
+      phase: status.phase ?? "Pending",
+      conditions: before ? conditions.map((each) => each === before ? now : each) : [...conditions, now],
+    };
+  }
+}
+
+/** Whether a change could place a pod: status alone does so only where a pod ends, or a claim is bound. */
+function mayMatter({ type, object, previous }: StoreEvent): boolean {
+  if (concerning.has(object.kind)) {
+    return object.kind !== "Node" || type !== "MODIFIED" || object.spec !== previous?.spec ||
+      object.metadata.labels !== previous?.metadata.labels;
+  }
+  if (object.kind !== "Pod") return false;
+  if (type !== "MODIFIED") return true;
+  return object.spec !== previous?.spec || object.metadata.labels !== previous?.metadata.labels ||
+    object.metadata.deletionTimestamp !== previous?.metadata.deletionTimestamp || isOver(object) !== isOver(previous);
+}
+
+function isOver(object: { status?: unknown } | undefined): boolean {
+  const phase = (object?.status as PodStatus | undefined)?.phase;
+  return phase === "Succeeded" || phase === "Failed";
+}
