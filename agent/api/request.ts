@@ -35,6 +35,8 @@ export interface RequestEnv {
   user?: UserInfo;
   /** The client certificate, already verified against our CA: subject's CN and O. */
   certificate?: { commonName: string; organizations: string[] };
+  /** Why the client's certificate does not count: another CA's, ended, not for clients. */
+  certificateError?: string;
   /** Address and port of the client; undefined on the socket. */
   remote?: string;
   upgrade?: Upgrade;
