@@ -1,0 +1,177 @@
+/**
+ * The node's own Node object: registered at start, its status kept true, its labels, annotations and taints left to
+ * whoever sets them. Written when something has changed and at no other time: there is no heartbeat that wears out a
+ * disk.
+ *
+ *     facts, addresses, runtime, readiness ─► round: registeredNode, nodeStatus ─► store
+ *                                     images ─┘ read again some seconds after a pod got a new one
+ */
+import type { Clock } from "../../clock.ts";
+import type { NodeFacts, Taint } from "../../node/mod.ts";
+import type { Pod } from "../../objects/mod.ts";
+import type { Amounts } from "../../resources/mod.ts";
+import { isFromFile } from "../../sources/mod.ts";
+import type { Store, StoreEvent, StoreObject } from "../../store/mod.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import { Rounds } from "../rounds.ts";
+import { type NodeWish, registeredNode } from "./register.ts";
+import { nodeStatus, type RuntimeFacts } from "./status.ts";
+import type { Node } from "./types.ts";
+
+export { type NodeWish, registeredNode } from "./register.ts";
+export { nodeStatus, type NodeStatusFacts, type RuntimeFacts } from "./status.ts";
+export { readRuntimeFacts } from "./runtime_facts.ts";
+export type { ContainerImage, Node, NodeCondition, NodeSpec, NodeStatus, NodeTaint } from "./types.ts";
+
+export interface NodeKeeperOptions {
+  store: Pick<Store, "get" | "list" | "watch" | "change" | "putStatus" | "record" | "setRecord">;
+  clock: Clock;
+  log: Logger;
+  nodeName: string;
+  machineLabels: Readonly<Record<string, string>>;
+  wish: NodeWish;
+  podCIDRs: readonly string[];
+  facts: NodeFacts;
+  allocatable: Amounts;
+  /** The agent's, as kubelet's. */
+  version: string;
+  kubeletPort?: number;
+  addresses(): readonly string[];
+  /** Why the node does not work; undefined: it does. */
+  notReady(): string | undefined;
+  readRuntime(): Promise<RuntimeFacts>;
+}
+
+const realm = "local";
+/** How long after a new image the list of images is read again. */
+const imagesMs = 5000;
+
+export class NodeKeeper {
+  readonly #options: NodeKeeperOptions;
+  readonly #rounds: Rounds;
+  #unwatch = () => {};
+  #runtime?: RuntimeFacts;
+  #images = new Set<string>();
+  #lookAgain?: () => void;
+  #stopped = false;
+
+  constructor(options: NodeKeeperOptions) {
+    this.#options = options;
+    this.#rounds = new Rounds({ ...options, name: "node's registration", round: () => this.#round() });
+  }
+
+  /** Resolves when the node is registered. */
+  async start(): Promise<void> {
+    this.#unwatch = this.#options.store.watch((event) => this.#stored(event));
+    await this.#round();
+    this.#readRuntime();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unwatch();
+    this.#lookAgain?.();
+    await this.#rounds.stop();
+  }
+
+  idle(): Promise<void> {
+    return this.#rounds.idle();
+  }
+
+  /** Addresses, readiness or the configuration may have changed. */
+  wake(): void {
+    if (!this.#runtime && this.#options.notReady() === undefined) this.#readRuntime();
+    this.#rounds.wake();
+  }
+
+  /** The Node as it is stored. */
+  get node(): Node | undefined {
+    return this.#options.store.get<Node>(realm, "Node", "", this.#options.nodeName);
+  }
+
+  /** Labels of the node; those of machine and configuration while it is not registered. */
+  get labels(): Readonly<Record<string, string>> {
+    const { wish, machineLabels } = this.#options;
+    return this.node?.metadata.labels ?? { ...wish.labels, ...machineLabels };
+  }
+
+  get taints(): readonly Taint[] {
+    return this.node?.spec.taints ?? (this.node ? [] : this.#options.wish.taints);
+  }
+
+  #stored({ type, object }: StoreEvent): void {
+    if (object.kind === "Node") {
+      if (type !== "ADDED") this.#rounds.wake();
+    } else if (object.kind === "Pod" && type !== "DELETED") this.#noteImages(object as unknown as Pod);
+  }
+
+  async #round(): Promise<void> {
+    const { store, nodeName, machineLabels, podCIDRs, wish, clock } = this.#options;
+    await this.#moveIn();
+    const applied = store.record("node", "wish") as NodeWish | undefined;
+    await store.change<StoreObject>(realm, "Node", "", nodeName, (current) => {
+      const registration = { name: nodeName, machineLabels, podCIDRs, wish, applied, now: clock.now() };
+      return registeredNode(current as Node | undefined, registration) as StoreObject;
+    });
+    store.setRecord("node", "wish", { labels: { ...wish.labels }, taints: wish.taints.map((each) => ({ ...each })) });
+    const node = this.node;
+    if (!node) return;
+    const { facts, allocatable, version, kubeletPort, addresses, notReady } = this.#options;
+    const status = nodeStatus(node.status, {
+      nodeName,
+      facts,
+      allocatable,
+      addresses: addresses(),
+      version,
+      kubeletPort,
+      runtime: this.#runtime,
+      notReady: notReady(),
+      now: clock.now(),
+    });
+    store.putStatus(realm, "Node", "", nodeName, node.metadata.uid!, status);
+  }
+
+  /** After the machine got another name: what users said of the node holds for it, and its pods stay where they are. */
+  async #moveIn(): Promise<void> {
+    const { store, nodeName, log } = this.#options;
+    for (const { object } of store.list<Node>("Node", { realm })) {
+      const before = object.metadata.name;
+      if (before === nodeName) continue;
+      log.info("The node has another name now", { before, now: nodeName });
+      const { uid: _uid, resourceVersion: _version, ...metadata } = object.metadata;
+      const moved = { ...object, metadata: { ...metadata, name: nodeName } } as StoreObject;
+      await store.change<StoreObject>(realm, "Node", "", nodeName, (current) => current ?? moved);
+      for (const { object: pod } of store.list<Pod>("Pod", { realm })) {
+        if (pod.spec.nodeName !== before || isFromFile(pod as StoreObject)) continue;
+        await store.change<Pod>(
+          realm,
+          "Pod",
+          pod.metadata.namespace!,
+          pod.metadata.name,
+          (current) =>
+            current?.spec.nodeName === before ? { ...current, spec: { ...current.spec, nodeName } } : current,
+        );
+      }
+      await store.change(realm, "Node", "", before, () => undefined);
+    }
+  }
+
+  /** A pod that runs another image than any before: it has come to the node. */
+  #noteImages({ status }: Pod): void {
+    const statuses = [...status?.containerStatuses ?? [], ...status?.initContainerStatuses ?? []];
+    const news = statuses.map(({ imageID }) => imageID).filter((id) => id && !this.#images.has(id));
+    if (news.length === 0) return;
+    for (const id of news) this.#images.add(id!);
+    this.#lookAgain ??= this.#options.clock.after(imagesMs, () => {
+      this.#lookAgain = undefined;
+      this.#readRuntime();
+    });
+  }
+
+  #readRuntime(): void {
+    this.#options.readRuntime().then((runtime) => {
+      this.#runtime = runtime;
+      if (!this.#stopped) this.#rounds.wake();
+    }, (err) => this.#options.log.debug("Cannot ask the runtime about itself", { err }));
+  }
+}

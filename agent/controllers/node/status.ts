@@ -1,0 +1,114 @@
+/** `status` of the Node: what the machine has and how it is, in kubelet's words. Pure. */
+import { timestamp } from "../../clock.ts";
+import { sameValue } from "../../store/mod.ts";
+import type { Amounts } from "../../resources/mod.ts";
+import { type NodeFacts, nodeStatusAddresses, quantities } from "../../node/mod.ts";
+import type { ContainerImage, NodeCondition, NodeStatus, RuntimeHandlers } from "./types.ts";
+
+/** What is known of the runtime; undefined while it has not answered yet. */
+export interface RuntimeFacts {
+  name: string;
+  version: string;
+  images: readonly ContainerImage[];
+  handlers: RuntimeHandlers;
+  supplementalGroupsPolicy: boolean;
+}
+
+export interface NodeStatusFacts {
+  nodeName: string;
+  facts: NodeFacts;
+  allocatable: Amounts;
+  addresses: readonly string[];
+  /** Of the agent, as kubelet's: `v1.36.0+islet-0.1.0`. */
+  version: string;
+  /** Port of kubelet's API; undefined: it is not served. */
+  kubeletPort?: number;
+  runtime?: RuntimeFacts;
+  /** Why the node is not ready; undefined: it is. */
+  notReady?: string;
+  /** Wall-clock ms. */
+  now: number;
+}
+
+/** Images that a status names, largest first, and names of each: as kubelet limits them. */
+const maxImages = 50;
+const maxNames = 5;
+
+/** The new status; `previous` itself when nothing but the time has changed. */
+export function nodeStatus(previous: NodeStatus | undefined, given: NodeStatusFacts): NodeStatus {
+  const { facts, runtime, nodeName, kubeletPort } = given;
+  const { pid: _, ...capacity } = facts.capacity;
+  const handlers = runtime ? runtime.handlers : previous?.runtimeHandlers;
+  const features = runtime ? { supplementalGroupsPolicy: runtime.supplementalGroupsPolicy } : previous?.features;
+  const next: NodeStatus = {
+    capacity: quantities(capacity),
+    allocatable: quantities(given.allocatable),
+    conditions: conditions(given).map((condition) => stamp(condition, previous?.conditions ?? [], given.now)),
+    addresses: nodeStatusAddresses(given.addresses, nodeName),
+    daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort ?? 0 } },
+    nodeInfo: {
+      machineID: facts.machineID,
+      systemUUID: facts.systemUUID,
+      bootID: facts.bootID,
+      kernelVersion: facts.kernelVersion,
+      osImage: facts.osImage,
+      containerRuntimeVersion: runtime
+        ? `${runtime.name}://${runtime.version}`
+        : previous?.nodeInfo?.containerRuntimeVersion ?? "",
+      kubeletVersion: given.version,
+      kubeProxyVersion: "",
+      operatingSystem: facts.operatingSystem,
+      architecture: facts.architecture,
+    },
+    images: runtime ? listed(runtime.images) : previous?.images ?? [],
+    ...(handlers?.length ? { runtimeHandlers: handlers } : {}),
+    ...(features ? { features } : {}),
+  };
+  if (previous && sameValue(next, previous)) return previous;
+  const lastHeartbeatTime = timestamp(given.now);
+  return { ...next, conditions: next.conditions!.map((condition) => ({ ...condition, lastHeartbeatTime })) };
+}
+
+function listed(images: readonly ContainerImage[]): ContainerImage[] {
+  return [...images].sort((a, b) => b.sizeBytes - a.sizeBytes || (a.names[0] < b.names[0] ? -1 : 1)).slice(0, maxImages)
+    .map(({ names, sizeBytes }) => ({ names: names.slice(0, maxNames), sizeBytes }));
+}
+
+type Bare = Pick<NodeCondition, "type" | "status" | "reason" | "message">;
+
+function conditions({ notReady, facts }: NodeStatusFacts): Bare[] {
+  const ready = "kubelet is posting ready status" + (facts.appArmor ? ". AppArmor enabled" : "");
+  return [
+    {
+      type: "MemoryPressure",
+      status: "False",
+      reason: "KubeletHasSufficientMemory",
+      message: "kubelet has sufficient memory available",
+    },
+    {
+      type: "DiskPressure",
+      status: "False",
+      reason: "KubeletHasNoDiskPressure",
+      message: "kubelet has no disk pressure",
+    },
+    {
+      type: "PIDPressure",
+      status: "False",
+      reason: "KubeletHasSufficientPID",
+      message: "kubelet has sufficient PID available",
+    },
+    notReady === undefined
+      ? { type: "Ready", status: "True", reason: "KubeletReady", message: ready }
+      : { type: "Ready", status: "False", reason: "KubeletNotReady", message: notReady },
+  ];
+}
+
+function stamp(bare: Bare, previous: readonly NodeCondition[], now: number): NodeCondition {
+  const before = previous.find(({ type }) => type === bare.type);
+  const at = timestamp(now);
+  return {
+    ...bare,
+    lastHeartbeatTime: before?.lastHeartbeatTime ?? at,
+    lastTransitionTime: before?.status === bare.status && before.lastTransitionTime ? before.lastTransitionTime : at,
+  };
+}

@@ -1,0 +1,88 @@
+import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
+import type { NodeFacts } from "../../node/mod.ts";
+import { nodeStatus, type NodeStatusFacts, type RuntimeFacts } from "./status.ts";
+
+const facts: NodeFacts = {
+  hostname: "edge-1",
+  machineID: "machine",
+  systemUUID: "system",
+  bootID: "boot",
+  kernelVersion: "6.1.0",
+  osImage: "Debian",
+  operatingSystem: "linux",
+  architecture: "amd64",
+  swapBytes: 0,
+  capacity: { cpu: 2000, memory: 2 ** 31, pods: 110, pid: 32768 },
+  appArmor: false,
+  appArmorProfiles: undefined,
+};
+const runtime: RuntimeFacts = {
+  name: "containerd",
+  version: "1.6.20",
+  images: [{ names: ["a@sha256:1", "a:1"], sizeBytes: 10 }, { names: ["b:1"], sizeBytes: 20 }],
+  handlers: [],
+  supplementalGroupsPolicy: false,
+};
+const given: NodeStatusFacts = {
+  nodeName: "edge-1",
+  facts,
+  allocatable: { cpu: 1900, memory: 2 ** 30, pods: 110 },
+  addresses: ["192.0.2.1"],
+  version: "v1.36.0",
+  kubeletPort: 10250,
+  runtime,
+  now: Date.UTC(2026, 0, 1),
+};
+const later = (seconds: number, more: Partial<NodeStatusFacts> = {}) => ({
+  ...given,
+  now: given.now + seconds * 1000,
+  ...more,
+});
+
+Deno.test("nodeStatus() is what kubelet writes of a healthy node", () => {
+  const status = nodeStatus(undefined, given);
+  deepEqual(status.capacity, { cpu: "2", memory: "2Gi", pods: "110" });
+  deepEqual(status.allocatable, { cpu: "1900m", memory: "1Gi", pods: "110" });
+  deepEqual(status.addresses, [{ type: "InternalIP", address: "192.0.2.1" }, { type: "Hostname", address: "edge-1" }]);
+  equal(status.nodeInfo?.containerRuntimeVersion, "containerd://1.6.20");
+  equal(status.daemonEndpoints?.kubeletEndpoint?.Port, 10250);
+  deepEqual(status.images?.map(({ names }) => names![0]), ["b:1", "a@sha256:1"]);
+  deepEqual(status.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`), [
+    "MemoryPressure=False KubeletHasSufficientMemory",
+    "DiskPressure=False KubeletHasNoDiskPressure",
+    "PIDPressure=False KubeletHasSufficientPID",
+    "Ready=True KubeletReady",
+  ]);
+});
+
+Deno.test("nodeStatus() is the same object while only time passes", () => {
+  const status = nodeStatus(undefined, given);
+  equal(nodeStatus(status, later(3600)), status);
+});
+
+Deno.test("nodeStatus() moves the transition of the condition that changed, and the heartbeat of all", () => {
+  const status = nodeStatus(undefined, given);
+  const next = nodeStatus(status, later(60, { notReady: "container runtime is down" }));
+  notEqual(next, status);
+  const [memory, , , ready] = next.conditions!;
+  deepEqual([ready.status, ready.reason, ready.message], ["False", "KubeletNotReady", "container runtime is down"]);
+  equal(ready.lastTransitionTime, "2026-01-01T00:01:00Z");
+  equal(memory.lastTransitionTime, "2026-01-01T00:00:00Z");
+  equal(memory.lastHeartbeatTime, "2026-01-01T00:01:00Z");
+});
+
+Deno.test("nodeStatus() keeps what it knew of the runtime until that has answered", () => {
+  const status = nodeStatus(undefined, given);
+  const next = nodeStatus(status, later(60, { runtime: undefined, addresses: [] }));
+  equal(next.nodeInfo?.containerRuntimeVersion, "containerd://1.6.20");
+  equal(next.images?.length, 2);
+});
+
+Deno.test("nodeStatus() names no more than fifty images, and five names of each", () => {
+  const names = Array.from({ length: 9 }, (_, i) => `name:${i}`);
+  const images = Array.from({ length: 80 }, (_, i) => ({ names, sizeBytes: i }));
+  const status = nodeStatus(undefined, { ...given, runtime: { ...runtime, images } });
+  equal(status.images?.length, 50);
+  equal(status.images![0].sizeBytes, 79);
+  ok(status.images!.every((image) => image.names!.length === 5));
+});

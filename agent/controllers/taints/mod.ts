@@ -1,0 +1,128 @@
+/**
+ * What kube-controller-manager's taint eviction does: pods of the API that do not tolerate a NoExecute taint of the node
+ * are deleted with their own grace, those that tolerate it for a while when that is over. Pods of the manifest directory
+ * stay: no taint drives them away.
+ *
+ *     Node's taints, pods ─► round: staySeconds (plan.ts) ─► mark deleted now, or a timer
+ */
+import { type Clock, timestamp } from "../../clock.ts";
+import type { Pod, PodCondition } from "../../objects/mod.ts";
+import { isFromFile } from "../../sources/mod.ts";
+import type { Store, StoreObject } from "../../store/mod.ts";
+import type { EventRecorder } from "../../telemetry/events.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import { Rounds } from "../rounds.ts";
+import { staySeconds, type TimedTaint } from "./plan.ts";
+
+export interface TaintEvictionOptions {
+  store: Pick<Store, "list" | "watch" | "change">;
+  events: EventRecorder;
+  clock: Clock;
+  log: Logger;
+  nodeName: string;
+  taints(): readonly TimedTaint[];
+}
+
+const realm = "local";
+
+export class TaintEviction {
+  readonly #options: TaintEvictionOptions;
+  readonly #rounds: Rounds;
+  /** Pod UID → what decided, and the monotonic ms until which it may stay: set once, whatever the wall clock does. */
+  #leases = new Map<string, { of: string; until: number }>();
+  #unwatch = () => {};
+
+  constructor(options: TaintEvictionOptions) {
+    this.#options = options;
+    this.#rounds = new Rounds({ ...options, name: "taint eviction", round: () => this.#round() });
+  }
+
+  start(): void {
+    this.#unwatch = this.#options.store.watch(({ type, object, previous }) => {
+      const news = object.kind === "Node"
+        ? object.spec !== previous?.spec
+        : object.kind === "Pod" && type !== "DELETED" && object.spec !== previous?.spec && this.#isTainted();
+      if (news) this.#rounds.wake();
+    });
+    this.#rounds.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.#unwatch();
+    await this.#rounds.stop();
+  }
+
+  idle(): Promise<void> {
+    return this.#rounds.idle();
+  }
+
+  #isTainted(): boolean {
+    return this.#options.taints().some(({ effect }) => effect === "NoExecute");
+  }
+
+  async #round(): Promise<number | void> {
+    const { store, clock, events, taints: read, nodeName } = this.#options;
+    const taints = read().filter(({ effect }) => effect === "NoExecute");
+    if (taints.length === 0 && this.#leases.size === 0) return;
+    const pods = store.list<Pod>("Pod", { realm }).map(({ object }) => object).filter((pod) =>
+      pod.spec.nodeName === nodeName && !pod.metadata.deletionTimestamp && !isFromFile(pod as StoreObject)
+    );
+    const before = this.#leases;
+    this.#leases = new Map();
+    const evicted: Pod[] = [];
+    for (const pod of pods) {
+      const uid = pod.metadata.uid!;
+      const stay = staySeconds(pod, taints, clock.now());
+      if (stay === undefined) continue;
+      const of = JSON.stringify([taints, pod.spec.tolerations]);
+      const known = before.get(uid);
+      const lease = known?.of === of ? known : { of, until: clock.mono() + stay * 1000 };
+      if (lease.until <= clock.mono()) evicted.push(pod);
+      else this.#leases.set(uid, lease);
+    }
+    for (const [uid] of before) {
+      const pod = pods.find(({ metadata }) => metadata.uid === uid);
+      if (!pod || this.#leases.has(uid) || evicted.includes(pod)) continue;
+      events.event(about(pod), "Normal", "TaintManagerEviction", `Cancelling deletion of Pod ${title(pod)}`);
+    }
+    await Promise.all(evicted.map((pod) => this.#evict(pod)));
+    const next = Math.min(...[...this.#leases.values()].map(({ until }) => until));
+    if (Number.isFinite(next)) return next;
+  }
+
+  async #evict(pod: Pod): Promise<void> {
+    const { store, clock, events, log } = this.#options;
+    const { namespace, name, uid } = pod.metadata;
+    const told: PodCondition = {
+      type: "DisruptionTarget",
+      status: "True",
+      reason: "DeletionByTaintManager",
+      message: "Taint manager: deleting due to NoExecute taint",
+      lastTransitionTime: timestamp(clock.now()),
+    };
+    const mine = (current: Pod | undefined): current is Pod =>
+      current?.metadata.uid === uid && !current?.metadata.deletionTimestamp;
+    await store.change<Pod>(realm, "Pod", namespace!, name, (current) => {
+      if (!mine(current)) return current;
+      const others = (current.status?.conditions ?? []).filter(({ type }) => type !== told.type);
+      return { ...current, status: { ...current.status, conditions: [...others, told] } };
+    }, { status: true });
+    events.event(about(pod), "Normal", "TaintManagerEviction", `Marking for deletion Pod ${title(pod)}`);
+    log.info("A taint drives a pod away", { pod: title(pod) });
+    await store.change<Pod>(
+      realm,
+      "Pod",
+      namespace!,
+      name,
+      (current, end) => mine(current) ? end(current.spec.terminationGracePeriodSeconds ?? 30) : current,
+    );
+  }
+}
+
+function about({ metadata: { namespace, name, uid } }: Pod) {
+  return { kind: "Pod", namespace, name, uid };
+}
+
+function title({ metadata: { namespace, name } }: Pod): string {
+  return `${namespace}/${name}`;
+}
