@@ -19,9 +19,8 @@ export function bytesOf(connection: Pick<Deno.Conn, "read">): ByteSource {
   };
 }
 
-/** What a stream gives. The stream is the source's from then on. */
-export function bytesOfStream(stream: ReadableStream<Uint8Array>): ByteSource {
-  const reader = stream.getReader();
+/** What a stream's reader gives. */
+export function bytesOfStream(reader: Pick<ReadableStreamDefaultReader<Uint8Array>, "read">): ByteSource {
   return async () => {
     while (true) {
       const { done, value } = await reader.read();

@@ -1,0 +1,53 @@
+/**
+ * Kubernetes' channel protocols over WebSocket: each message begins with a byte (or in the base64 ones with a digit) that
+ * says which stream the rest belongs to. Later versions tell how the command ended as JSON, the last one can say that
+ * stdin has ended.
+ */
+export interface ChannelProtocol {
+  /** As Sec-WebSocket-Protocol has it; "" where the client named none. */
+  name: string;
+  base64?: boolean;
+  /** Whether the error channel holds a Status; in the oldest ones it holds its message, and nothing after success. */
+  jsonStatus?: boolean;
+  /** Whether channel 255 says that another one has ended. */
+  closes?: boolean;
+}
+
+export const v4Protocol = "v4.channel.k8s.io";
+export const v5Protocol = "v5.channel.k8s.io";
+
+/** What exec and attach are served in. */
+export const processProtocols: readonly ChannelProtocol[] = [
+  { name: v5Protocol, jsonStatus: true, closes: true },
+  { name: v4Protocol, jsonStatus: true },
+  { name: "v4.base64.channel.k8s.io", jsonStatus: true, base64: true },
+  { name: "channel.k8s.io" },
+  { name: "base64.channel.k8s.io", base64: true },
+  { name: "" },
+];
+
+/** What ports are forwarded in without a tunnel: two channels a port, data and error. */
+export const portProtocols: readonly ChannelProtocol[] = [
+  { name: v4Protocol },
+  { name: "v4.base64.channel.k8s.io", base64: true },
+  { name: "" },
+];
+
+export const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
+
+/** The names in a header that is a list. */
+export function listed(header: string | null | undefined): string[] {
+  return (header ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
+}
+
+/** The first of the offered protocols that is known; none offered is a protocol, too. */
+export function chooseProtocol(
+  offered: readonly string[],
+  known: readonly ChannelProtocol[],
+): ChannelProtocol | undefined {
+  for (const name of offered.length > 0 ? offered : [""]) {
+    const found = known.find((protocol) => protocol.name === name);
+    if (found) return found;
+  }
+  return undefined;
+}
