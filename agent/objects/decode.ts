@@ -9,7 +9,7 @@ import { defaultObject } from "./defaults/mod.ts";
 import { defaultManifestPod } from "./defaults/pod.ts";
 import { FieldErrors } from "./field_error.ts";
 import { FieldPath } from "./field_path.ts";
-import { findKind, type KindInfo, kinds, type KubeObject } from "./kinds.ts";
+import { findKind, type KindInfo, kinds, type ManifestObject } from "./kinds.ts";
 import { type ManifestHashes, manifestHashes } from "./manifest/hash.ts";
 import {
   dropNulls,
@@ -37,7 +37,7 @@ export interface DecodeOptions {
 
 export interface Decoded {
   /** The object, when there are no errors. */
-  object?: KubeObject;
+  object?: ManifestObject;
   /** What the object was written as, for manifests. */
   hashes?: ManifestHashes;
   /** As far as it could be read: whom the problems are about. */
@@ -61,7 +61,7 @@ export function decodeObject(value: unknown, options: DecodeOptions = {}): Decod
   const hashes = options.manifest ? manifestHashes(value) : undefined;
   const shape = new ShapeCheck(info.schema(), new ManifestFindings(info, options, problems), problems);
   shape.run(value);
-  const object = value as unknown as KubeObject;
+  const object = value as unknown as ManifestObject;
   if (object.kind === "Pod" && options.manifest) {
     if (object.spec.ephemeralContainers?.length) {
       problems.forbidden(FieldPath.of("spec", "ephemeralContainers"), "cannot be set on create");
@@ -70,11 +70,17 @@ export function decodeObject(value: unknown, options: DecodeOptions = {}): Decod
   }
   if (object.kind === "Pod" && options.nodeName !== undefined) object.spec.nodeName = options.nodeName;
   const checks = new FieldErrors();
-  checkSupported(object, checks);
-  warnAbout(object, problems);
+  checkSupported(object, checks, { manifest: options.manifest ?? false });
+  warnAbout(object, problems, { manifest: options.manifest ?? false });
   defaultObject(object);
   if (object.kind === "Pod" && options.manifest) defaultManifestPod(object);
   validateObject(object, checks);
+  if (options.manifest && !object.metadata.name && object.metadata.generateName) {
+    checks.required(
+      FieldPath.of("metadata", "name"),
+      "a name is needed here: generateName would make a new one each time",
+    );
+  }
   shape.merge(checks);
   if (problems.errors.length) return { identity: { ...identity, namespace: object.metadata.namespace }, problems };
   return { object, ...(hashes ? { hashes } : {}), identity: identityOf(value), problems };
@@ -96,15 +102,18 @@ function knownKind({ apiVersion, kind }: Json, problems: FieldErrors): KindInfo 
   if (typeof kind !== "string" || kind === "") problems.required(FieldPath.of("kind"));
   if (problems.errors.length) return undefined;
   const info = findKind(apiVersion as string, kind as string);
-  if (!info) {
+  if (info?.use !== "manifest") {
     const same = kinds.find((known) => known.kind === kind);
     const supported = same
       ? `${same.kind} is of apiVersion ${same.apiVersion}`
       : `supported kinds: ${kinds.map((known) => `${known.kind} (${known.apiVersion})`).join(", ")}`;
     problems.unknown(
       FieldPath.of(same ? "apiVersion" : "kind"),
-      `no kind "${kind}" is registered for version "${apiVersion}": ${supported}`,
+      info
+        ? `${kind} (${apiVersion}) is not for manifests: ${supported}`
+        : `no kind "${kind}" is registered for version "${apiVersion}": ${supported}`,
     );
+    return undefined;
   }
   return info;
 }

@@ -4,7 +4,7 @@ import { errorsOf, podValue, warningsOf } from "./testing.ts";
 
 Deno.test("decodeObject() names a kind that it does not know, and those that it does", () => {
   assert.deepEqual(errorsOf({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "x" } }), [
-    `kind: no kind "Deployment" is registered for version "apps/v1": supported kinds: Pod (v1), ConfigMap (v1), Secret (v1), Service (v1), EndpointSlice (discovery.k8s.io/v1), PersistentVolume (v1), PersistentVolumeClaim (v1), Namespace (v1), ServiceAccount (v1)`,
+    `kind: no kind "Deployment" is registered for version "apps/v1": supported kinds: Pod (v1), ConfigMap (v1), Secret (v1), Service (v1), Endpoints (v1), EndpointSlice (discovery.k8s.io/v1), PersistentVolume (v1), PersistentVolumeClaim (v1), Namespace (v1), ServiceAccount (v1), Role (rbac.authorization.k8s.io/v1), RoleBinding (rbac.authorization.k8s.io/v1), ClusterRole (rbac.authorization.k8s.io/v1), ClusterRoleBinding (rbac.authorization.k8s.io/v1), PriorityClass (scheduling.k8s.io/v1), RuntimeClass (node.k8s.io/v1)`,
   ]);
   assert.deepEqual(errorsOf({ apiVersion: "v1beta1", kind: "Pod" }), [
     `apiVersion: no kind "Pod" is registered for version "v1beta1": Pod is of apiVersion v1`,

@@ -62,7 +62,34 @@ export type { ConfigMap, Secret } from "./config_map.ts";
 export type { Endpoint, EndpointSlice, Service, ServicePort, ServiceSpec } from "./service.ts";
 export type { PersistentVolume, PersistentVolumeClaim } from "./storage.ts";
 export type { Namespace, ServiceAccount } from "./namespace.ts";
-export { findKind, type Kind, type KindInfo, kinds, type KubeObject } from "./kinds.ts";
+export type { Endpoints, EndpointSubset } from "./endpoints.ts";
+export { type Event, type EventsEvent, toCoreEvent, toEventsEvent } from "./event.ts";
+export type { Node, NodeCondition, NodeSpec, NodeStatus, Taint } from "./node.ts";
+export type { Lease } from "./lease.ts";
+export type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject } from "./rbac.ts";
+export type { PriorityClass, RuntimeClass } from "./classes.ts";
+export type {
+  LocalSubjectAccessReview,
+  ResourceAttributes,
+  SelfSubjectAccessReview,
+  SelfSubjectRulesReview,
+  SubjectAccessReview,
+} from "./access_review.ts";
+export type { SelfSubjectReview, TokenRequest, TokenReview } from "./token_review.ts";
+export type { Binding, Eviction } from "./pod_actions.ts";
+export type { NodeMetrics, PodMetrics } from "./metrics.ts";
+export {
+  allKinds,
+  type AnyObject,
+  findKind,
+  type Kind,
+  type KindInfo,
+  kinds,
+  type KindUse,
+  type KubeObject,
+  type ManifestObject,
+  type RequestObject,
+} from "./kinds.ts";
 export { type ContainerRole, findContainer, isSidecar, type PodContainer, podContainers } from "./pod_containers.ts";
 export {
   canonicalQuantity,
@@ -81,6 +108,15 @@ export { type PodEdit, podEdit } from "./pod_edit.ts";
 export { FieldPath, type PathStep } from "./field_path.ts";
 export { type FieldError, FieldErrors, fieldErrorText, type FieldErrorType } from "./field_error.ts";
 export { type Decoded, decodeObject, type DecodeOptions } from "./decode.ts";
+export {
+  type ApiInput,
+  type ApiInputOptions,
+  apiWarnings,
+  BadInput,
+  type FieldValidation,
+  readApiObject,
+} from "./api_input.ts";
+export { duplicateFields } from "./duplicate_fields.ts";
 export { defaultObject } from "./defaults/mod.ts";
 export { defaultPullPolicy } from "./defaults/container.ts";
 export { systemPriorities } from "./defaults/pod.ts";

@@ -142,16 +142,20 @@ export class ShapeCheck {
    * Adds what the later steps found, but for what follows from what is named already.
    * @param passedOver gaps that nobody needs to hear of
    */
-  merge(checks: FieldErrors, passedOver: (path: FieldPath) => boolean = () => false): void {
+  merge(
+    checks: FieldErrors,
+    passedOver: (path: FieldPath) => boolean = () => false,
+    problems: FieldErrors = this.problems,
+  ): void {
     const follows = (path: FieldPath) => this.#named.size > 0 && path.upwards().some((above) => this.#named.has(above));
-    for (const error of checks.errors) if (!follows(error.path)) this.problems.errors.push(error);
-    this.problems.warnings.push(...checks.warnings);
+    for (const error of checks.errors) if (!follows(error.path)) problems.errors.push(error);
+    problems.warnings.push(...checks.warnings);
     if (!this.#missing.length) return;
     // A gap is named by itself only if nothing was said of it or of what would be in it.
     const said = new Set<string>();
-    for (const { path } of this.problems.errors) for (const above of path.upwards()) said.add(above);
+    for (const { path } of problems.errors) for (const above of path.upwards()) said.add(above);
     for (const path of this.#missing) {
-      if (!said.has(path.toString()) && !follows(path) && !passedOver(path)) this.problems.required(path);
+      if (!said.has(path.toString()) && !follows(path) && !passedOver(path)) problems.required(path);
     }
   }
 }

@@ -4,16 +4,19 @@
  */
 import type { FieldErrors } from "./field_error.ts";
 import { FieldPath } from "./field_path.ts";
-import type { KubeObject } from "./kinds.ts";
+import type { AnyObject } from "./kinds.ts";
 import type { Pod } from "./pod.ts";
 import { containerPath, podContainers } from "./pod_containers.ts";
 import { refusedVolumeSources } from "./volume.ts";
 
 const refused = "not supported by islet";
 
-/** Says what of this object cannot be honoured. Works on objects as written, before defaulting. */
-export function checkSupported(object: KubeObject, errors: FieldErrors): void {
-  if (object.kind === "Pod") checkPod(object, errors);
+/**
+ * Says what of this object cannot be honoured, as written or after defaulting; for `manifest` also what only objects
+ * from the API can have.
+ */
+export function checkSupported(object: AnyObject, errors: FieldErrors, { manifest = false } = {}): void {
+  if (object.kind === "Pod") checkPod(object, errors, manifest);
   if (object.kind === "PersistentVolume") {
     const spec = FieldPath.of("spec");
     for (const source of refusedVolumeSources) {
@@ -27,7 +30,7 @@ export function checkSupported(object: KubeObject, errors: FieldErrors): void {
   }
 }
 
-function checkPod(pod: Pod, errors: FieldErrors): void {
+function checkPod(pod: Pod, errors: FieldErrors, manifest: boolean): void {
   const spec = FieldPath.of("spec");
   const forbid = (path: FieldPath, what: string) => errors.forbidden(path, `${what} ${refused}`);
   for (const [index, volume] of (pod.spec.volumes ?? []).entries()) {
@@ -37,13 +40,16 @@ function checkPod(pod: Pod, errors: FieldErrors): void {
     }
     for (const [at, source] of (volume.projected?.sources ?? []).entries()) {
       const sourcePath = path.child("projected", "sources").index(at);
-      if (source.serviceAccountToken) forbid(sourcePath.child("serviceAccountToken"), "service account tokens are");
+      if (manifest && source.serviceAccountToken) {
+        forbid(sourcePath.child("serviceAccountToken"), "service account tokens are");
+      }
       if (source.clusterTrustBundle) forbid(sourcePath.child("clusterTrustBundle"), "cluster trust bundles are");
       if (source.podCertificate) forbid(sourcePath.child("podCertificate"), "pod certificates are");
     }
   }
   if (pod.spec.resourceClaims?.length) forbid(spec.child("resourceClaims"), "dynamic resource allocation is");
-  if (pod.spec.schedulingGates?.length) forbid(spec.child("schedulingGates"), "scheduling gates are");
+  // There is no scheduler for pods of manifests that could wait for them.
+  if (manifest && pod.spec.schedulingGates?.length) forbid(spec.child("schedulingGates"), "scheduling gates are");
   if (pod.spec.workloadRef) forbid(spec.child("workloadRef"), "workloads are");
   if (pod.spec.os && pod.spec.os.name !== "linux") {
     errors.notSupported(spec.child("os", "name"), pod.spec.os.name, ["linux"]);

@@ -1,12 +1,16 @@
 /** What the API server fills in before it validates, by kind. Works in place. */
 import type { Secret } from "../config_map.ts";
-import { findKind, type KubeObject } from "../kinds.ts";
+import type { PriorityClass, RuntimeClass } from "../classes.ts";
+import type { Endpoints } from "../endpoints.ts";
+import { type AnyObject, findKind } from "../kinds.ts";
+import type { Node } from "../node.ts";
 import type { EndpointSlice, Service } from "../service.ts";
 import type { PersistentVolume, PersistentVolumeClaim } from "../storage.ts";
 import { normalizeQuantities } from "./container.ts";
 import { defaultPod } from "./pod.ts";
+import { defaultBinding } from "./rbac.ts";
 
-export function defaultObject(object: KubeObject): void {
+export function defaultObject(object: AnyObject): void {
   if (findKind(object.apiVersion, object.kind)?.namespaced) object.metadata.namespace ||= "default";
   switch (object.kind) {
     case "Pod":
@@ -25,8 +29,36 @@ export function defaultObject(object: KubeObject): void {
       object.metadata.labels = { ...object.metadata.labels, "kubernetes.io/metadata.name": object.metadata.name };
       object.spec ??= {};
       return;
+    case "Endpoints":
+      return defaultEndpoints(object);
+    case "RoleBinding":
+    case "ClusterRoleBinding":
+      return defaultBinding(object);
+    case "PriorityClass":
+      return defaultPriorityClass(object);
+    case "RuntimeClass":
+      return defaultRuntimeClass(object);
+    case "Node":
+      return defaultNode(object);
+    case "TokenRequest":
+      object.spec.expirationSeconds ??= tokenSeconds;
+      return;
     case "ConfigMap":
     case "ServiceAccount":
+    case "Role":
+    case "ClusterRole":
+    case "Event":
+    case "Lease":
+    case "Binding":
+    case "Eviction":
+    case "SelfSubjectAccessReview":
+    case "SubjectAccessReview":
+    case "LocalSubjectAccessReview":
+    case "SelfSubjectRulesReview":
+    case "SelfSubjectReview":
+    case "TokenReview":
+    case "PodMetrics":
+    case "NodeMetrics":
       return;
     default:
       object satisfies never;
@@ -65,6 +97,28 @@ function defaultService({ spec }: Service): void {
   if (external && spec.type !== "ExternalName") spec.externalTrafficPolicy ??= "Cluster";
   if (spec.type !== "ExternalName") spec.internalTrafficPolicy ??= "Cluster";
   if (spec.type === "LoadBalancer") spec.allocateLoadBalancerNodePorts ??= true;
+}
+
+/** For how long a token is good when nobody says: an hour. */
+const tokenSeconds = 3600;
+
+function defaultEndpoints({ subsets }: Endpoints): void {
+  for (const { ports } of subsets ?? []) {
+    for (const port of ports ?? []) port.protocol ??= "TCP";
+  }
+}
+
+function defaultPriorityClass(object: PriorityClass): void {
+  object.preemptionPolicy ??= "PreemptLowerPriority";
+}
+
+function defaultRuntimeClass({ overhead }: RuntimeClass): void {
+  normalizeQuantities(overhead?.podFixed);
+}
+
+function defaultNode({ status }: Node): void {
+  normalizeQuantities(status?.capacity);
+  normalizeQuantities(status?.allocatable);
 }
 
 function defaultEndpointSlice(slice: EndpointSlice): void {

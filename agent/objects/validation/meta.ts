@@ -14,14 +14,11 @@ export function validateMeta(
   errors: FieldErrors,
   { namespaced, checkName = dns1123Subdomain }: { namespaced: boolean; checkName?: NameCheck },
 ): void {
-  if (!meta.name) {
-    errors.required(
-      path.child("name"),
-      meta.generateName
-        ? "a name is needed here: generateName would make a new one each time"
-        : "name or generateName is required",
-    );
-  } else errors.invalidAll(path.child("name"), meta.name, checkName(meta.name));
+  if (meta.generateName) {
+    errors.invalidAll(path.child("generateName"), meta.generateName, checkName(asWholeName(meta.generateName)));
+  }
+  if (meta.name) errors.invalidAll(path.child("name"), meta.name, checkName(meta.name));
+  else if (!meta.generateName) errors.required(path.child("name"), "name or generateName is required");
   if (namespaced) {
     if (!meta.namespace) errors.required(path.child("namespace"));
     else errors.invalidAll(path.child("namespace"), meta.namespace, dns1123Label(meta.namespace));
@@ -41,6 +38,11 @@ export function validateMeta(
     if (!owner.name) errors.invalid(ownerPath.child("name"), owner.name, "must not be empty");
     if (!owner.uid) errors.invalid(ownerPath.child("uid"), owner.uid, "must not be empty");
   }
+}
+
+/** A prefix may end in a dash: what comes after it makes it whole. */
+function asWholeName(prefix: string): string {
+  return prefix.length > 1 && prefix.endsWith("-") ? prefix.slice(0, -1) + "a" : prefix;
 }
 
 export function validateLabels(labels: Record<string, string> | undefined, path: FieldPath, errors: FieldErrors): void {

@@ -226,6 +226,12 @@ export function isCIDR(value: string): boolean {
   return (isIPv4(address) && Number(bits) <= 32) || (isIPv6(address) && Number(bits) <= 128);
 }
 
+/** A name that can stand in a URL's path: what RBAC names are held to. */
+export function pathSegment(value: string): string[] {
+  if (value === "." || value === "..") return [`may not be '${value}'`];
+  return ["/", "%"].filter((text) => value.includes(text)).map((text) => `may not contain '${text}'`);
+}
+
 /** A relative path that stays below where it starts. */
 export function localDescendingPath(value: string): string[] {
   const wrong: string[] = [];

@@ -2,18 +2,18 @@
 import { systemPriorities } from "../defaults/pod.ts";
 import type { FieldErrors } from "../field_error.ts";
 import { FieldPath } from "../field_path.ts";
-import type { KubeObject } from "../kinds.ts";
+import type { AnyObject } from "../kinds.ts";
 import { containerPath, podContainers } from "../pod_containers.ts";
 import { isQuantity, parseQuantity } from "../quantity.ts";
 import { warnWithoutEffect } from "./without_effect.ts";
 
 /** Adds warnings about an object as written. */
-export function warnAbout(object: KubeObject, problems: FieldErrors): void {
-  warnWithoutEffect(object, problems);
+export function warnAbout(object: AnyObject, problems: FieldErrors, { manifest }: { manifest: boolean }): void {
+  warnWithoutEffect(object, problems, manifest);
   if (object.kind !== "Pod") return;
   const spec = FieldPath.of("spec");
   const { priorityClassName, priority } = object.spec;
-  if (priorityClassName && priority === undefined && !Object.hasOwn(systemPriorities, priorityClassName)) {
+  if (manifest && priorityClassName && priority === undefined && !Object.hasOwn(systemPriorities, priorityClassName)) {
     problems.warn(
       spec.child("priorityClassName"),
       `no PriorityClass with name ${priorityClassName} was found: priority is 0`,

@@ -5,20 +5,32 @@
 import type { Container } from "../container.ts";
 import type { FieldErrors } from "../field_error.ts";
 import { FieldPath } from "../field_path.ts";
-import type { KubeObject } from "../kinds.ts";
+import type { AnyObject } from "../kinds.ts";
 import type { Pod, PodSpec } from "../pod.ts";
 import { containerPath, podContainers } from "../pod_containers.ts";
 
 const spec = FieldPath.of("spec");
 
 /** Adds a warning for each such field of an object as written. */
-export function warnWithoutEffect(object: KubeObject, problems: FieldErrors): void {
+export function warnWithoutEffect(object: AnyObject, problems: FieldErrors, manifest: boolean): void {
+  if (manifest) aboutManifest(object, problems);
+  if (object.kind === "Pod") aboutPod(object, problems);
+  if (object.kind === "PersistentVolume") {
+    const policy = object.spec.persistentVolumeReclaimPolicy;
+    if (policy === "Delete" || policy === "Recycle") {
+      problems.warn(spec.child("persistentVolumeReclaimPolicy"), `${policy} has no effect: the files stay`);
+    }
+  }
+}
+
+/** What would have an effect if the API had been asked. */
+function aboutManifest(object: AnyObject, problems: FieldErrors): void {
   if (object.metadata?.finalizers?.length) {
     problems.warn(FieldPath.of("metadata", "finalizers"), "has no effect: the object goes with its manifest");
   }
   switch (object.kind) {
     case "Pod":
-      return aboutPod(object, problems);
+      return aboutManifestPod(object, problems);
     case "Service":
     case "EndpointSlice":
       return problems.warn(FieldPath.of("kind"), `${object.kind} is only stored: this version has no service proxy`);
@@ -36,13 +48,6 @@ export function warnWithoutEffect(object: KubeObject, problems: FieldErrors): vo
         problems.warn(spec.child("volumeName"), how);
       }
       return;
-    case "PersistentVolume": {
-      const policy = object.spec.persistentVolumeReclaimPolicy;
-      if (policy === "Delete" || policy === "Recycle") {
-        problems.warn(spec.child("persistentVolumeReclaimPolicy"), `${policy} has no effect: the files stay`);
-      }
-      return;
-    }
   }
 }
 
@@ -52,6 +57,10 @@ function aboutPod(pod: Pod, problems: FieldErrors): void {
     const path = spec.child("volumes").index(index).child("emptyDir", "sizeLimit");
     problems.warn(path, "is not enforced on disk in this version: the volume may grow beyond it");
   }
+  for (const each of podContainers(pod)) aboutContainer(each.container, containerPath(each), problems);
+}
+
+function aboutManifestPod(pod: Pod, problems: FieldErrors): void {
   aboutScheduling(pod.spec, problems);
   const account = pod.spec.serviceAccountName || pod.spec.serviceAccount;
   if (pod.spec.automountServiceAccountToken ?? Boolean(account)) {
@@ -65,7 +74,11 @@ function aboutPod(pod: Pod, problems: FieldErrors): void {
     const what = "nothing sets conditions of pods in this version: the pod does not become Ready";
     problems.warn(spec.child("readinessGates"), what);
   }
-  for (const each of podContainers(pod)) aboutContainer(each.container, containerPath(each), problems);
+  for (const each of podContainers(pod)) {
+    if (!each.container.resizePolicy?.length) continue;
+    const at = containerPath(each).child("resizePolicy");
+    problems.warn(at, "has no effect: an edit of resources makes a new pod in this version");
+  }
 }
 
 /** There is no scheduler: a pod of a manifest is for this node. */
@@ -78,7 +91,7 @@ function aboutScheduling({ schedulerName, affinity, topologySpreadConstraints }:
   if (topologySpreadConstraints?.length) problems.warn(spec.child("topologySpreadConstraints"), nobody);
 }
 
-function aboutContainer({ resources, resizePolicy }: Container, path: FieldPath, problems: FieldErrors): void {
+function aboutContainer({ resources }: Container, path: FieldPath, problems: FieldErrors): void {
   if (resources?.limits?.["ephemeral-storage"] !== undefined) {
     const limit = path.child("resources", "limits").key("ephemeral-storage");
     problems.warn(limit, "is not enforced in this version: the container may use more disk");
@@ -88,8 +101,5 @@ function aboutContainer({ resources, resizePolicy }: Container, path: FieldPath,
     const list = resources?.limits?.[name] !== undefined ? "limits" : "requests";
     const what = "has no effect: this node has no device plugins, the container runs without it";
     problems.warn(path.child("resources", list).key(name), what);
-  }
-  if (resizePolicy?.length) {
-    problems.warn(path.child("resizePolicy"), "has no effect: an edit of resources makes a new pod in this version");
   }
 }

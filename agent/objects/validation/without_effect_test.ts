@@ -20,17 +20,17 @@ Deno.test("a pod's fields that have no effect on this node are warned of by name
   assert.deepEqual(errorsOf(pod), []);
   const nobody = "has no effect: no scheduler is asked about pods of manifests";
   assert.deepEqual(warningsOf(pod), [
-    "spec.volumes[0].emptyDir.sizeLimit: is not enforced on disk in this version: the volume may grow beyond it",
     `spec.schedulerName: ${nobody}`,
     `spec.affinity.podAntiAffinity: ${nobody}`,
     `spec.topologySpreadConstraints: ${nobody}`,
     "spec.serviceAccountName: no token is mounted: this version issues none to service accounts",
     "spec.readinessGates: nothing sets conditions of pods in this version: the pod does not become Ready",
+    "spec.containers[0].resizePolicy: has no effect: an edit of resources makes a new pod in this version",
+    "spec.volumes[0].emptyDir.sizeLimit: is not enforced on disk in this version: the volume may grow beyond it",
     "spec.containers[0].resources.limits[ephemeral-storage]: is not enforced in this version: " +
     "the container may use more disk",
     "spec.containers[0].resources.limits[example.com/gpu]: has no effect: this node has no device plugins, " +
     "the container runs without it",
-    "spec.containers[0].resizePolicy: has no effect: an edit of resources makes a new pod in this version",
   ]);
 });
 

@@ -1,0 +1,41 @@
+/** What the API itself speaks beside objects: DeleteOptions and Status. */
+import { define, defineKind, flag, int, lazily, list, long, opt, text, texts, type z } from "./schema.ts";
+
+/** DeleteOptions where kind and apiVersion may be left out: inside an Eviction, as the body of a DELETE. */
+export const deleteOptionsShape = lazily(() =>
+  define("meta.v1.DeleteOptions", {
+    apiVersion: text,
+    kind: text,
+    gracePeriodSeconds: long,
+    preconditions: opt(define("meta.v1.Preconditions", { uid: text, resourceVersion: text })),
+    orphanDependents: flag,
+    propagationPolicy: text,
+    dryRun: texts,
+    ignoreStoreReadErrorWithClusterBreakingPotential: flag,
+  })
+);
+
+export const listMeta = lazily(() =>
+  define("meta.v1.ListMeta", { selfLink: text, resourceVersion: text, continue: text, remainingItemCount: long })
+);
+
+export const statusSchema = lazily(() =>
+  defineKind("v1", "Status", {
+    metadata: opt(listMeta()),
+    status: text,
+    message: text,
+    reason: text,
+    details: opt(
+      define("meta.v1.StatusDetails", {
+        name: text,
+        group: text,
+        kind: text,
+        uid: text,
+        causes: list(define("meta.v1.StatusCause", { reason: text, message: text, field: text })),
+        retryAfterSeconds: int,
+      }),
+    ),
+    code: int,
+  })
+);
+export interface StatusObject extends z.infer<ReturnType<typeof statusSchema>> {}
