@@ -38,7 +38,6 @@ export interface MemoryStats {
   activeFileBytes: number;
   inactiveFileBytes: number;
   swapBytes: number;
-  kernelBytes: number;
   pageFaults: number;
   majorPageFaults: number;
 }
@@ -186,9 +185,6 @@ export function memoryStats(fs: CgroupReader, path: string, rootUsage?: number):
     swapBytes: fs.version === 1
       ? flatValue(text, keys.swap) ?? 0
       : singleValue(fs.read(path, "memory.swap.current")) ?? 0,
-    kernelBytes: fs.version === 1
-      ? singleValue(fs.read(path, "memory.kmem.usage_in_bytes")) ?? 0
-      : flatValue(text, "kernel") ?? 0,
     pageFaults: flatValue(text, keys.faults) ?? 0,
     majorPageFaults: flatValue(text, keys.majorFaults) ?? 0,
   };
@@ -200,6 +196,12 @@ export function workingSetBytes(fs: CgroupReader, path: string): number | undefi
   if (usage === undefined) return undefined;
   const text = fs.read(path, "memory.stat") ?? "";
   return Math.max(0, usage - (flatValue(text, memoryKeys[fs.version].inactive) ?? 0));
+}
+
+/** Memory that the kernel holds for the cgroup. */
+export function kernelMemoryBytes(fs: CgroupReader, path: string): number | undefined {
+  if (fs.version === 1) return singleValue(fs.read(path, "memory.kmem.usage_in_bytes"));
+  return flatValue(fs.read(path, "memory.stat") ?? "", "kernel");
 }
 
 /** The hard limit alone; undefined: none. */
@@ -237,6 +239,17 @@ export function swapLimitBytes(fs: CgroupReader, path: string): number | undefin
 export function pidsStats(fs: CgroupReader, path: string): PidsStats | undefined {
   const current = singleValue(fs.read(path, "pids.current"));
   return current === undefined ? undefined : { current, limit: singleValue(fs.read(path, "pids.max")) };
+}
+
+/** One of the processes inside, not of those below; undefined when there is none. */
+export function anyProcess(fs: CgroupReader, path: string): number | undefined {
+  return singleValue(fs.read(path, "cgroup.procs"));
+}
+
+/** How many processes are inside, not counting those below. */
+export function processCount(fs: CgroupReader, path: string): number | undefined {
+  const text = fs.read(path, "cgroup.procs");
+  return text === undefined ? undefined : text === "" ? 0 : text.split("\n").length;
 }
 
 /** I/O by block device; empty when there was none yet, undefined without the controller. */

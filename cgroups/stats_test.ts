@@ -5,14 +5,17 @@ import type { CgroupFs } from "./cgroup_fs.ts";
 import { detect } from "./hierarchy.ts";
 import { cgroupPressure, machinePressure, parsePressure } from "./pressure.ts";
 import {
+  anyProcess,
   cpuLimits,
   cpuStats,
   cpuUsageNs,
   ioStats,
+  kernelMemoryBytes,
   memoryLimitBytes,
   memoryLimitStats,
   memoryStats,
   pidsStats,
+  processCount,
   swapLimitBytes,
   workingSetBytes,
 } from "./stats.ts";
@@ -91,7 +94,6 @@ const memory = {
   activeFileBytes: 12_000_000,
   inactiveFileBytes: 10_000_000,
   swapBytes: 8192,
-  kernelBytes: 700_000,
   pageFaults: 900,
   majorPageFaults: 3,
 };
@@ -109,6 +111,8 @@ Deno.test("memory is read alike on v1 and v2, with the cgroups below and without
   });
   assert.deepEqual(memoryStats(one.fs, pod), memory);
   assert.deepEqual(memoryStats(two.fs, pod), memory);
+  assert.equal(kernelMemoryBytes(one.fs, pod), 700_000);
+  assert.equal(kernelMemoryBytes(two.fs, pod), 700_000);
   assert.equal(workingSetBytes(one.fs, pod), memory.workingSetBytes);
   assert.equal(workingSetBytes(two.fs, pod), memory.workingSetBytes);
 });
@@ -300,6 +304,8 @@ Deno.test({
         assert.ok(memory.workingSetBytes <= memory.usageBytes);
         assert.ok(memory.pageFaults > 1000);
         assert.deepEqual(pidsStats(fs, each), { current: 1, limit: undefined });
+        assert.equal(anyProcess(fs, each), each === path ? child.pid : undefined);
+        assert.equal(processCount(fs, each), each === path ? 1 : 0);
         assert.ok(Array.isArray(ioStats(fs, each)));
       }
       assert.ok(cpuStats(fs, path)!.throttledPeriods > 0);

@@ -101,9 +101,10 @@ export class CgroupV1 implements CgroupFs {
     return text === undefined ? undefined : Number(text);
   }
 
-  /** `cpu.shares` → the file under the mount that has the cpu controller. */
+  /** `cpu.shares` → the file under the mount that has the cpu controller; `cgroup.procs` is in every one. */
   #locate(path: string, file: string): string | undefined {
-    const mount = this.#mountOf.get(file.slice(0, file.indexOf(".")));
+    const controller = file.slice(0, file.indexOf("."));
+    const mount = controller === "cgroup" ? this.#mounts[0] : this.#mountOf.get(controller);
     return mount === undefined ? undefined : `${mount}${path}/${file}`;
   }
 
