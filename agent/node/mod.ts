@@ -27,6 +27,7 @@ export {
   reservationProblems,
   thresholdAmount,
 } from "./allocatable.ts";
+export { deletionGrace } from "./deletion.ts";
 export { type FactsOptions, type Machine, type NodeFacts, nodeLabels, readFacts, thisMachine } from "./facts.ts";
 export {
   planShutdown,

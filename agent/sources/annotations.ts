@@ -13,7 +13,10 @@ export const specHash = "dev.islet/spec-hash";
 /** Hash of all that the manifest says of an object: the same hash means that nothing was edited, whatever the defaults. */
 export const manifestHash = "dev.islet/manifest-hash";
 
-const own = [configSource, configHash, sourceFile, specHash, manifestHash];
+/** On what the node makes by itself, such as a namespace that a manifest names: a manifest may take it over. */
+export const madeByNode = "dev.islet/made-by-node";
+
+const own = [configSource, configHash, sourceFile, specHash, manifestHash, madeByNode];
 
 /**
  * The object as it is stored: with the source's annotations, without those that a manifest may not set. `hashes` are of
@@ -42,6 +45,11 @@ export function movedTo(object: StoreObject, file: string): StoreObject {
 /** Whether a stored object belongs to the manifest directory. */
 export function isFromFile(object: StoreObject): boolean {
   return object.metadata.annotations?.[configSource] === "file";
+}
+
+/** Whether the node made a stored object by itself. */
+export function isMadeByNode(object: StoreObject): boolean {
+  return object.metadata.annotations?.[madeByNode] !== undefined;
 }
 
 /** The file that a stored object names as its source. */

@@ -15,7 +15,7 @@ import type { ManifestHashes } from "../objects/mod.ts";
 import type { Store, StoreObject } from "../store/mod.ts";
 import type { EventRecorder } from "../telemetry/events.ts";
 import { errorText, type Logger } from "../telemetry/log.ts";
-import { annotate, fileOf, isFromFile } from "./annotations.ts";
+import { annotate, fileOf, isFromFile, isMadeByNode } from "./annotations.ts";
 import { claimObjects } from "./claims.ts";
 import { executeWrites } from "./execute.ts";
 import { ManifestFiles, type Reading } from "./files.ts";
@@ -283,7 +283,7 @@ export class ManifestSource {
     const free = desired.filter(({ object, origin }) => {
       const { kind, metadata: { namespace = "", name } } = object;
       const present = store.get<StoreObject>(realm, kind, namespace, name);
-      if (!present || isFromFile(present)) return true;
+      if (!present || isFromFile(present) || isMadeByNode(present)) return true;
       const message = `${objectName(kind, namespace, name)} exists already and does not come from a manifest`;
       problems.push({ file: origin, severity: "error", message });
       return false;

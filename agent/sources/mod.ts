@@ -4,6 +4,16 @@
  */
 export { ManifestSource, type ManifestSourceOptions, problemText } from "./manifest_source.ts";
 export { planSource, type SourceState } from "./plan.ts";
-export { configHash, configSource, fileOf, isFromFile, manifestHash, sourceFile, specHash } from "./annotations.ts";
+export {
+  configHash,
+  configSource,
+  fileOf,
+  isFromFile,
+  isMadeByNode,
+  madeByNode,
+  manifestHash,
+  sourceFile,
+  specHash,
+} from "./annotations.ts";
 export { isManifestName } from "./names.ts";
 export type { Adoptable, Desired, Problem, SourcePlan, Waiting, Write } from "./types.ts";

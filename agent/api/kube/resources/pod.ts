@@ -9,7 +9,7 @@
 import type { Pod, ServiceAccount } from "../../../objects/mod.ts";
 import { qosClass } from "../../../resources/mod.ts";
 import { podColumns, podRow } from "../../printers/pod.ts";
-import { deletionGrace } from "../pods/deletion.ts";
+import { deletionGrace } from "../../../node/mod.ts";
 import { podFields } from "../pods/fields.ts";
 import { guardManifestPod } from "../pods/guard.ts";
 import { resolveLabelKeys } from "../pods/label_keys.ts";

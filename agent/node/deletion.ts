@@ -1,5 +1,5 @@
 /** How long a pod may take to end: the request's word, else its own; nothing where nothing runs any more. Pure. */
-import type { Pod } from "../../../objects/mod.ts";
+import type { Pod } from "../objects/mod.ts";
 
 /**
  * Seconds of grace for a deletion; 0: the row goes at once, and the node removes whatever is left of the pod. A request

@@ -1,0 +1,194 @@
+/**
+ * Namespaces: made when something names them, furnished, and ended with all that is in them.
+ *
+ *     store events ─► round: planFurnishing (furnish.ts), planTermination for each that is being deleted (terminate.ts)
+ */
+import { type Clock, timestamp } from "../../clock.ts";
+import type { Namespace } from "../../objects/mod.ts";
+import { isMadeByNode } from "../../sources/mod.ts";
+import type { ObjectStore, Store, StoreEvent, StoreObject } from "../../store/mod.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import { Rounds } from "../rounds.ts";
+import { accountName, caMapName, type FurnishAction, planFurnishing } from "./furnish.ts";
+import { type EndAction, planTermination, type Told } from "./terminate.ts";
+
+export { builtinNamespaces } from "./furnish.ts";
+
+export interface NamespacesOptions {
+  store: Pick<Store, "get" | "list" | "kinds" | "watch" | "change" | "putStatus">;
+  /** Objects that are kept elsewhere, such as leases: they go with their namespace. */
+  others?: readonly Pick<ObjectStore, "list" | "change">[];
+  /** The kinds that the others hold. */
+  otherKinds?: readonly string[];
+  clock: Clock;
+  log: Logger;
+  /** PEM of the CA that pods verify the API's certificate with. */
+  ca(): string | undefined;
+  /** `Pod` → `pods`. */
+  resource(kind: string): string;
+}
+
+const realm = "local";
+
+export class Namespaces {
+  readonly #options: NamespacesOptions;
+  readonly #rounds: Rounds;
+  #unwatch = () => {};
+
+  constructor(options: NamespacesOptions) {
+    this.#options = options;
+    this.#rounds = new Rounds({ ...options, name: "namespaces", round: () => this.#round() });
+  }
+
+  /** Resolves when the namespaces are there that are needed now. */
+  async start(): Promise<void> {
+    this.#unwatch = this.#options.store.watch((event) => {
+      if (this.#matters(event)) this.#rounds.wake();
+    });
+    await this.#round();
+  }
+
+  async stop(): Promise<void> {
+    this.#unwatch();
+    await this.#rounds.stop();
+  }
+
+  idle(): Promise<void> {
+    return this.#rounds.idle();
+  }
+
+  /** The CA has changed. */
+  wake(): void {
+    this.#rounds.wake();
+  }
+
+  #matters({ type, realm: of, object }: StoreEvent): boolean {
+    if (of !== realm) return false;
+    if (object.kind === "Namespace") return true;
+    const { namespace, name } = object.metadata;
+    if (namespace === undefined) return false;
+    const own = this.#namespace(namespace);
+    if (!own || own.metadata.deletionTimestamp) return true;
+    const furniture = object.kind === "ConfigMap" && name === caMapName ||
+      object.kind === "ServiceAccount" && name === accountName;
+    return furniture && type !== "ADDED";
+  }
+
+  #namespace(name: string): Namespace | undefined {
+    return this.#options.store.get<Namespace>(realm, "Namespace", "", name);
+  }
+
+  async #round(): Promise<void> {
+    const { store, ca, resource } = this.#options;
+    const namespaces = store.list<StoreObject>("Namespace", { realm }).map(({ object }) => object);
+    const objects = this.#objects();
+    const actions = planFurnishing({ namespaces, objects, ca: ca() });
+    await Promise.all(actions.map((action) => this.#furnish(action)));
+    for (const namespace of namespaces) {
+      if (!namespace.metadata.deletionTimestamp) continue;
+      const content = objects.filter(({ metadata }) => metadata.namespace === namespace.metadata.name);
+      const ending = planTermination(namespace as Namespace, content, resource);
+      for (const action of ending) await this.#end(action);
+    }
+  }
+
+  #objects(): StoreObject[] {
+    const { store, others = [], otherKinds = [] } = this.#options;
+    const own = store.kinds().flatMap((kind) => store.list<StoreObject>(kind, { realm }));
+    const foreign = others.flatMap((other) => otherKinds.flatMap((kind) => other.list<StoreObject>(kind, { realm })));
+    return [...own, ...foreign].map(({ object }) => object).filter(({ metadata }) => metadata.namespace !== undefined);
+  }
+
+  async #furnish(action: FurnishAction): Promise<void> {
+    const { store, log } = this.#options;
+    switch (action.type) {
+      case "create":
+      case "update": {
+        const { kind, metadata: { namespace = "", name } } = action.object;
+        const isUpdate = action.type === "update";
+        await store.change<StoreObject>(realm, kind, namespace, name, (current) => {
+          if (!isUpdate) return current ?? action.object;
+          return current ? { ...current, ...action.object, metadata: current.metadata } : current;
+        });
+        if (kind === "Namespace") log.info("Made a namespace", { namespace: name });
+        break;
+      }
+      case "activate": {
+        const { name, uid } = action.namespace.metadata;
+        store.putStatus(realm, "Namespace", "", name, uid!, { phase: "Active" });
+        break;
+      }
+      case "remove": {
+        const { kind, metadata: { namespace = "", name } } = action.object;
+        await store.change<StoreObject>(
+          realm,
+          kind,
+          namespace,
+          name,
+          (current) => current && isMadeByNode(current) ? undefined : current,
+        );
+        break;
+      }
+      default:
+        action satisfies never;
+    }
+  }
+
+  async #end(action: EndAction): Promise<void> {
+    const { store, log } = this.#options;
+    switch (action.type) {
+      case "delete": {
+        const { kind, metadata: { namespace = "", name, uid } } = action.object;
+        const target = this.#options.otherKinds?.includes(kind) ? this.#options.others! : [store];
+        for (const one of target) {
+          await one.change<StoreObject>(realm, kind, namespace, name, (current, end) => {
+            if (current?.metadata.uid !== uid) return current;
+            return (current?.metadata as { finalizers?: string[] }).finalizers?.length ? end(0) : undefined;
+          });
+        }
+        break;
+      }
+      case "end": {
+        const { namespace = "", name, uid } = action.pod.metadata;
+        await store.change<StoreObject>(
+          realm,
+          "Pod",
+          namespace,
+          name,
+          (current, end) => current?.metadata.uid === uid && current ? end(action.graceSeconds) : current,
+        );
+        break;
+      }
+      case "status":
+        this.#tell(action.namespace, action.conditions);
+        break;
+      case "finalize": {
+        const { name, uid } = action.namespace.metadata;
+        const gone = await store.change<StoreObject>(realm, "Namespace", "", name, (current) => {
+          if (current?.metadata.uid !== uid || !current) return current;
+          const { finalizers = [], ...spec } = (current.spec ?? {}) as { finalizers?: string[] };
+          const left = finalizers.filter((each) => each !== "kubernetes");
+          const held = (current.metadata as { finalizers?: string[] }).finalizers ?? [];
+          if (left.length + held.length === 0) return undefined;
+          return { ...current, spec: { ...spec, ...(left.length > 0 ? { finalizers: left } : {}) } };
+        }) === undefined;
+        if (gone) log.info("A namespace is gone", { namespace: name });
+        break;
+      }
+      default:
+        action satisfies never;
+    }
+  }
+
+  #tell({ metadata: { name, uid } }: Namespace, conditions: readonly Told[]): void {
+    const { store, clock } = this.#options;
+    const before = this.#namespace(name)?.status;
+    const stamped = conditions.map((condition) => {
+      const known = before?.conditions?.find(({ type }) => type === condition.type);
+      const kept = known?.status === condition.status ? known.lastTransitionTime : undefined;
+      return { ...condition, lastTransitionTime: kept ?? timestamp(clock.now()) };
+    });
+    const status = { phase: "Terminating", ...(stamped.length > 0 ? { conditions: stamped } : {}) };
+    store.putStatus(realm, "Namespace", "", name, uid!, status);
+  }
+}
