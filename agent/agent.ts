@@ -33,7 +33,9 @@ import { Store, type StoreObject } from "./store/mod.ts";
 import { EventRing } from "./telemetry/events.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { VolumeManager } from "./volumes/mod.ts";
+import { authOf, keysOf } from "./wiring/credentials.ts";
 import { ownerId, privateDirectory } from "./wiring/directories.ts";
+import { Doors } from "./wiring/doors.ts";
 import { podCgroups, withDriverOf } from "./wiring/kubepods.ts";
 import { refuseMachine } from "./wiring/machine.ts";
 import { podNetwork } from "./wiring/network.ts";
@@ -95,9 +97,11 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     onChange: (now) => {
       log.info("The node's addresses have changed", { addresses: now });
       manager.retryAll();
+      void doors.check();
     },
     clock,
   });
+  const pki = keysOf({ config, lastKnownTime: store.lastKnownTime, addresses: () => addresses.addresses, clock, log });
   const nodeIPs = () => hostIPs(addresses.addresses);
   const roomForPods = allocatable(facts.capacity, config.reservation);
 
@@ -259,9 +263,12 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     clock,
     imagesDir: preloader && join(rootDir, "images"),
     problems: () => source?.problems() ?? [],
+    auth: authOf({ store, pki, clock, log }),
     healthy: () => working && observer.available,
   });
   stops.push(() => api.stop());
+  const doors = new Doors({ config, api, pki, clock, log });
+  stops.push(() => doors.stop());
 
   observer.onUnanswered = () => runtime.check();
   stops.push(() => observer.stop());
@@ -278,6 +285,8 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   stops.push(() => addresses.stop());
   rotator.start();
   stops.push(() => rotator.stop());
+  // nobody waits for keys and certificates to be there
+  void doors.open();
 
   return async () => {
     node.shuttingDown = true;

@@ -3,13 +3,14 @@ import type { CriClient } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { ObservedPod } from "../observed/types.ts";
 import type { Problem } from "../sources/mod.ts";
-import type { Store } from "../store/mod.ts";
+import type { ObjectStore } from "../store/mod.ts";
 import type { EventRing } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { AuthDeps } from "./auth/mod.ts";
 
 export interface ApiDeps {
   config: { api: { socket: string }; podLogsDir: string; nodeName: string };
-  store: Pick<Store, "get" | "list" | "watch" | "resourceVersion">;
+  store: ObjectStore & { nextVersion(): string };
   events: Pick<EventRing, "list" | "watch">;
   observer: { get(uid: string): ObservedPod | undefined };
   cri: { runtime: Pick<CriClient["runtime"], "exec" | "attach"> };
@@ -19,6 +20,8 @@ export interface ApiDeps {
   problems(): Problem[];
   /** Where archives of images can be put to be imported, if the node imports any. */
   imagesDir?: string;
+  /** Who may what. Without it the socket alone is open, to root. */
+  auth?: AuthDeps;
   /** Whether the node does its work: the runtime answers. */
   healthy(): boolean;
 }

@@ -1,19 +1,23 @@
 /**
- * The control API: Kubernetes' paths over plain HTTP on the node's Unix socket, for root on the machine. Read-only: what
- * runs is said by the manifest directory.
+ * The control API: Kubernetes' paths on the node's Unix socket, for root on the machine, and with TLS on ports.
  *
- *     startApi() ─► socket.ts ─► app.ts: all routes ─► pods, events (list.ts: selectors, tables, watches)
- *                                                   ├► log ─► agent/logs
- *                                                   └► exec, attach: streams.ts ─ bridge.ts ─► cri/streams.ts
+ *     startApi() ─► socket.ts, server/: doors ─► app.ts: all routes ─► auth/, then
+ *                                        ├► pods, events (list.ts: selectors, tables, watches)
+ *                                        ├► log ─► agent/logs
+ *                                        └► exec, attach: streams.ts ─ bridge.ts ─► cri/streams.ts
  */
 import { createApp } from "./app.ts";
 import type { ApiDeps } from "./deps.ts";
+import type { Door, TlsMaterial } from "./server/mod.ts";
 import { claimSocket, privately } from "./socket.ts";
 
 export { createApp } from "./app.ts";
 export type { ApiDeps, AppDeps } from "./deps.ts";
+export type { Door, TlsMaterial } from "./server/mod.ts";
 
 export interface Api {
+  /** Serves the API with TLS as well; rejects where it cannot listen there. */
+  listen(at: { host: string; port: number }, tls: TlsMaterial): Promise<Door>;
   stop(): Promise<void>;
 }
 
@@ -36,14 +40,28 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
         log.warn("The API failed", { err });
         return new Response(null, { status: 500 });
       },
-    }, app.fetch)
+    }, (request) => app.fetch(request, { door: "socket" }))
   );
   const inode = Deno.statSync(socket).ino;
+  const doors: Door[] = [];
   return {
+    async listen(at, tls) {
+      // node's servers and TLS are loaded when the first port is opened, not at start
+      const { openDoor } = await import("./server/mod.ts");
+      const door = await openDoor({
+        door: "tls",
+        fetch: (request, env) => app.fetch(request, env),
+        listen: at,
+        tls,
+        log,
+      });
+      doors.push(door);
+      return door;
+    },
     async stop() {
       closing.abort();
       const force = setTimeout(() => ended.abort(), graceMs);
-      await server.shutdown();
+      await Promise.all([server.shutdown(), ...doors.map((door) => door.close(graceMs))]);
       await server.finished;
       clearTimeout(force);
       try {

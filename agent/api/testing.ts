@@ -1,68 +1,70 @@
 /** A node for tests of the API: pods in a map, a clock that stands, a runtime that says where to stream. */
 import type { Hono } from "hono";
-import { ManualClock } from "../clock.ts";
+import { type Clock, ManualClock } from "../clock.ts";
 import type { Pod } from "../objects/mod.ts";
 import type { ObservedPod } from "../observed/types.ts";
 import type { Problem } from "../sources/mod.ts";
-import type { Realm, StoreEvent, StoreObject } from "../store/mod.ts";
+import { MemoryStore, type Realm, type StoreListener, type StoreObject } from "../store/mod.ts";
 import { EventRing } from "../telemetry/events.ts";
 import { silentLogger } from "../telemetry/log.ts";
 import { createApp } from "./app.ts";
 import type { AppDeps } from "./deps.ts";
+import type { AppEnv } from "./request.ts";
 
-export class FakeStore {
-  #rows = new Map<string, { realm: Realm; object: StoreObject }>();
-  #listeners = new Set<(event: StoreEvent) => void>();
-  #version = 100;
+/** A store in memory that tests write to without waiting; it holds the namespace `default`. */
+export class FakeStore extends MemoryStore {
+  readonly #watchers: { count: number };
 
-  get resourceVersion(): string {
-    return String(this.#version);
+  constructor(clock: Clock = new ManualClock()) {
+    let version = 100;
+    super({
+      log: silentLogger,
+      clock,
+      versions: {
+        get resourceVersion() {
+          return String(version);
+        },
+        nextVersion: () => String(++version),
+      },
+    });
+    this.#watchers = { count: 0 };
+    this.put({
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name: "default" },
+      spec: { finalizers: ["kubernetes"] },
+      status: { phase: "Active" },
+    });
   }
 
   get watchers(): number {
-    return this.#listeners.size;
+    return this.#watchers.count;
   }
 
-  put(object: Pod, realm: Realm = "local"): Pod {
-    const key = `${realm}/${object.metadata.namespace}/${object.metadata.name}`;
-    const previous = this.#rows.get(key)?.object;
-    const metadata = { ...object.metadata, resourceVersion: String(++this.#version) };
-    const stored = { ...object, metadata } as unknown as StoreObject;
-    this.#rows.set(key, { realm, object: stored });
-    this.#tell({ type: previous ? "MODIFIED" : "ADDED", realm, object: stored, previous });
-    return stored as unknown as Pod;
+  override watch<T = StoreObject>(listener: StoreListener<T>, options: { kind?: string } = {}): () => void {
+    this.#watchers.count++;
+    const stop = super.watch(listener, options);
+    let stopped = false;
+    return () => {
+      if (!stopped) this.#watchers.count--;
+      stopped = true;
+      stop();
+    };
   }
 
-  remove(namespace: string, name: string, realm: Realm = "local"): void {
-    const key = `${realm}/${namespace}/${name}`;
-    const previous = this.#rows.get(key)!.object;
-    this.#rows.delete(key);
-    const metadata = { ...previous.metadata, resourceVersion: String(++this.#version) };
-    this.#tell({ type: "DELETED", realm, object: { ...previous, metadata }, previous });
+  /** What is given, status included, whatever was there. */
+  put<T extends StoreObject>(object: T, realm: Realm = "local"): T {
+    const { kind, metadata: { namespace = "", name } } = object;
+    return this.changeNow<T>(realm, kind, namespace, name, () => object, { status: true })!;
   }
 
-  get(realm: Realm, _kind: string, namespace: string, name: string): unknown {
-    return this.#rows.get(`${realm}/${namespace}/${name}`)?.object;
-  }
-
-  list(_kind: string, { namespace }: { namespace?: string } = {}): unknown[] {
-    return [...this.#rows.values()].filter(({ object }) =>
-      namespace === undefined || object.metadata.namespace === namespace
-    );
-  }
-
-  watch(listener: (event: StoreEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
-  #tell(event: StoreEvent): void {
-    for (const listener of this.#listeners) listener(event);
+  remove(namespace: string, name: string, realm: Realm = "local", kind = "Pod"): void {
+    this.changeNow(realm, kind, namespace, name, () => undefined);
   }
 }
 
 export interface TestNode {
-  app: Hono;
+  app: Hono<AppEnv>;
   store: FakeStore;
   events: EventRing;
   clock: ManualClock;
@@ -76,7 +78,7 @@ export interface TestNode {
 export function testNode(deps: Partial<AppDeps> = {}): TestNode {
   const clock = new ManualClock();
   const node = {
-    store: new FakeStore(),
+    store: new FakeStore(clock),
     events: new EventRing({ nodeName: "edge-1", clock }),
     clock,
     observed: new Map<string, ObservedPod>(),
@@ -94,7 +96,7 @@ export function testNode(deps: Partial<AppDeps> = {}): TestNode {
   };
   node.app = createApp({
     config,
-    store: node.store as unknown as AppDeps["store"],
+    store: node.store,
     events: node.events,
     observer: { get: (uid) => node.observed.get(uid) },
     cri: {

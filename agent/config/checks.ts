@@ -59,6 +59,18 @@ export function ipAddresses(values: readonly string[]): string | undefined {
     : `${JSON.stringify(wrong)} must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)`;
 }
 
+export function ipAddress(value: string): string | undefined {
+  return isIP(value) === 0 ? "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)" : undefined;
+}
+
+/** As `cidr`, with room for addresses in it. */
+export function serviceCidr(value: string): string | undefined {
+  const problem = cidr(value);
+  if (problem || value === "") return problem;
+  const small = value.split(",").some((each) => Number(each.split("/")[1]) > (each.includes(":") ? 125 : 29));
+  return small ? "must have room for at least 8 addresses" : undefined;
+}
+
 /** One network, or one of each family. */
 export function cidr(value: string): string | undefined {
   if (value === "") return undefined;

@@ -2,7 +2,17 @@
  * Every field of IsletConfiguration (islet.dev/v1alpha1): what neither kubelet's nor kube-proxy's configuration covers;
  * and the flags that no document has.
  */
-import { cidr, dnsDomain, ipAddresses, labels, nodeName, notEmpty, socketDirectory } from "./checks.ts";
+import {
+  cidr,
+  dnsDomain,
+  ipAddress,
+  ipAddresses,
+  labels,
+  nodeName,
+  notEmpty,
+  serviceCidr,
+  socketDirectory,
+} from "./checks.ts";
 import { type Field, fieldsOf } from "./field.ts";
 
 const field = fieldsOf("IsletConfiguration");
@@ -35,8 +45,17 @@ export const isletFields: readonly Field[] = [
     flag: ["socket", "api-socket"],
     help: "socket of the API for root; default: islet.sock in run-dir",
   }),
-  field("api.address", "string", { note: "the API is served on its socket alone in this version" }),
-  field("api.port", "int", { min: 0, max: 65535, note: "the API is served on its socket alone in this version" }),
+  field("api.address", "string", {
+    sets: "apiAddress",
+    check: ipAddress,
+    help: "address that the API is served on, with TLS; default: 127.0.0.1",
+  }),
+  field("api.port", "int", {
+    sets: "apiPort",
+    min: 0,
+    max: 65535,
+    help: "port that the API is served on, with TLS; default: 6550; 0: on its socket alone",
+  }),
   field("runtime.mode", "string", {
     sets: "runtimeMode",
     oneOf: ["managed", "external"],
@@ -55,9 +74,10 @@ export const isletFields: readonly Field[] = [
   }),
   field("network.clusterDomain", "string", { sets: "clusterDomain", flag: [], check: dnsDomain }),
   field("network.serviceCIDR", "string", {
+    sets: "serviceCIDR",
     flag: "service-cidr",
-    check: cidr,
-    note: "there is no service proxy in this version",
+    check: serviceCidr,
+    help: "addresses of Services; the first is the API's own, reached from pods; default: 10.96.0.0/16",
   }),
   field("logging.level", "string", {
     sets: "logLevel",

@@ -2,7 +2,7 @@
  * Every field of KubeletConfiguration (kubelet.config.k8s.io/v1beta1, Kubernetes 1.36), with kubelet's own flag where
  * kubelet has one. Fields without `sets` have no effect here.
  */
-import { cidr, dnsDomain, endpoint, evictionSignals, ipAddresses, sysctlPatterns } from "./checks.ts";
+import { cidr, dnsDomain, endpoint, evictionSignals, ipAddress, ipAddresses, sysctlPatterns } from "./checks.ts";
 import { type Field, fieldsOf } from "./field.ts";
 
 const field = fieldsOf("KubeletConfiguration");
@@ -198,15 +198,54 @@ const logging: Field[] = [
   field("logging.options", "object"),
 ];
 
+/** kubelet's own API. */
+const server: Field[] = [
+  field("enableServer", "bool", { sets: "enableServer", help: "serve kubelet's API" }),
+  field("address", "string", {
+    sets: "kubeletAddress",
+    check: ipAddress,
+    zeroIsUnset: true,
+    help: "address that kubelet's API is served on",
+  }),
+  field("port", "int", {
+    sets: "kubeletPort",
+    min: 1,
+    max: 65535,
+    zeroIsUnset: true,
+    help: "port that kubelet's API is served on",
+  }),
+  field("readOnlyPort", "int", {
+    note: "there is no port without authentication",
+    noteWhen: (value: number) => value !== 0,
+  }),
+  field("authentication.x509.clientCAFile", "path", {
+    sets: "kubeletClientCA",
+    flag: "client-ca-file",
+    help: "a CA whose client certificates kubelet's API takes besides the node's own",
+  }),
+  field("authentication.webhook.enabled", "bool", {
+    sets: "kubeletTokens",
+    flag: "authentication-token-webhook",
+    help: "kubelet's API takes bearer tokens of the node's API",
+  }),
+  field("authentication.anonymous.enabled", "bool", {
+    sets: "kubeletAnonymous",
+    flag: "anonymous-auth",
+    help: "requests to kubelet's API without credentials are system:anonymous",
+  }),
+  field("authorization.mode", "string", {
+    sets: "kubeletAuthorization",
+    oneOf: ["Webhook", "AlwaysAllow"],
+    zeroIsUnset: true,
+    help: "Webhook: kubelet's API obeys the node's roles; AlwaysAllow: whoever is known may do all",
+  }),
+];
+
 /** Known, and without effect here. */
 const without: Field[] = [
-  field("enableServer", "bool"),
   field("httpCheckFrequency", "duration"),
   field("staticPodURL", "string", { flag: "manifest-url" }),
   field("staticPodURLHeader", "object", { flag: "manifest-url-header" }),
-  field("address", "string"),
-  field("port", "int"),
-  field("readOnlyPort", "int"),
   field("tlsCertFile", "string"),
   field("tlsPrivateKeyFile", "string"),
   field("tlsCipherSuites", "strings"),
@@ -214,11 +253,7 @@ const without: Field[] = [
   field("tlsMinVersion", "string"),
   field("rotateCertificates", "bool"),
   field("serverTLSBootstrap", "bool", { flag: ["rotate-server-certificates", "server-tls-bootstrap"] }),
-  field("authentication.x509.clientCAFile", "string", { flag: "client-ca-file" }),
-  field("authentication.webhook.enabled", "bool", { flag: "authentication-token-webhook" }),
   field("authentication.webhook.cacheTTL", "duration", { flag: "authentication-token-webhook-cache-ttl" }),
-  field("authentication.anonymous.enabled", "bool", { flag: "anonymous-auth" }),
-  field("authorization.mode", "string"),
   field("authorization.webhook.cacheAuthorizedTTL", "duration", {
     flag: "authorization-webhook-cache-authorized-ttl",
   }),
@@ -301,5 +336,6 @@ export const kubeletFields: readonly Field[] = [
   ...resources,
   ...network,
   ...logging,
+  ...server,
   ...without,
 ];

@@ -28,7 +28,16 @@ Deno.test("loadConfig() without file and flags gives the defaults, and what the 
     nodeIPs: [],
     nodeLabels: {},
     taints: [],
-    api: { socket: "/run/islet/islet.sock" },
+    api: { socket: "/run/islet/islet.sock", address: "127.0.0.1", port: 6550 },
+    kubelet: {
+      enabled: true,
+      address: "0.0.0.0",
+      port: 10250,
+      clientCAFile: "",
+      tokens: true,
+      anonymous: false,
+      authorization: "Webhook",
+    },
     runtime: { mode: "managed", requestTimeoutMs: 120_000 },
     staticPodPath: "",
     fileCheckFrequencyMs: 20_000,
@@ -59,6 +68,7 @@ Deno.test("loadConfig() without file and flags gives the defaults, and what the 
     clusterDomain: "cluster.local",
     resolvConf: "/etc/resolv.conf",
     podCIDRs: ["10.244.0.0/24"],
+    serviceCIDRs: ["10.96.0.0/16"],
     podLogsDir: "/var/lib/islet/logs/pods",
     containerLogMaxSize: 10 * 1024 * 1024,
     containerLogMaxFiles: 5,
@@ -322,10 +332,6 @@ volumeStatsAggPeriod: 0s
   assert.equal(config?.fileCheckFrequencyMs, 20_000);
   assert.equal(config?.runtime.mode, "managed");
   assert.deepEqual(warnings.map((warning) => warning.split(": ")[1]), [
-    "authentication.anonymous.enabled",
-    "authentication.webhook.enabled",
-    "authentication.x509.clientCAFile",
-    "authorization.mode",
     "logging.flushFrequency",
     "logging.options",
     "rotateCertificates",

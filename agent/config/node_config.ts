@@ -16,7 +16,23 @@ export interface NodeConfig {
   nodeLabels: Record<string, string>;
   taints: Taint[];
 
-  api: { socket: string };
+  /** `port` 0: on the socket alone. */
+  api: { socket: string; address: string; port: number };
+  /** kubelet's own API. */
+  kubelet: {
+    /** Whether there is one. */
+    enabled: boolean;
+    address: string;
+    port: number;
+    /** A CA whose client certificates count besides the node's own; "": none. */
+    clientCAFile: string;
+    /** Whether bearer tokens count. */
+    tokens: boolean;
+    /** Whether requests without credentials are system:anonymous, not refused. */
+    anonymous: boolean;
+    /** AlwaysAllow: whoever is known may do all. */
+    authorization: "Webhook" | "AlwaysAllow";
+  };
   runtime:
     | { mode: "managed"; endpoint?: undefined; imageEndpoint?: undefined; requestTimeoutMs: number }
     | { mode: "external"; endpoint: string; imageEndpoint: string; requestTimeoutMs: number };
@@ -53,6 +69,8 @@ export interface NodeConfig {
   /** "": pods get no DNS from the node. */
   resolvConf: string;
   podCIDRs: string[];
+  /** Addresses of Services, one range a family. */
+  serviceCIDRs: string[];
 
   podLogsDir: string;
   /** Bytes. */
@@ -112,7 +130,20 @@ export function nodeConfig(settings: Settings, host: Host): NodeConfig {
     nodeIPs: settings.nodeIPs,
     nodeLabels: settings.nodeLabels,
     taints: settings.registerWithTaints,
-    api: { socket: settings.apiSocket || join(runDir, "islet.sock") },
+    api: {
+      socket: settings.apiSocket || join(runDir, "islet.sock"),
+      address: settings.apiAddress,
+      port: settings.apiPort,
+    },
+    kubelet: {
+      enabled: settings.enableServer,
+      address: settings.kubeletAddress,
+      port: settings.kubeletPort,
+      clientCAFile: settings.kubeletClientCA,
+      tokens: settings.kubeletTokens,
+      anonymous: settings.kubeletAnonymous,
+      authorization: settings.kubeletAuthorization,
+    },
     runtime: external
       ? {
         mode: "external",
@@ -144,6 +175,7 @@ export function nodeConfig(settings: Settings, host: Host): NodeConfig {
     clusterDomain: settings.clusterDomain.replace(/\.$/, ""),
     resolvConf: settings.resolvConf,
     podCIDRs: settings.podCIDR.split(",").filter((each) => each !== ""),
+    serviceCIDRs: settings.serviceCIDR.split(",").filter((each) => each !== ""),
     podLogsDir: settings.podLogsDir || join(rootDir, "logs/pods"),
     containerLogMaxSize: settings.containerLogMaxSize,
     containerLogMaxFiles: settings.containerLogMaxFiles,

@@ -31,6 +31,18 @@ export interface Settings {
   registerWithTaints: Taint[];
 
   apiSocket: string;
+  apiAddress: string;
+  /** 0: none. */
+  apiPort: number;
+
+  enableServer: boolean;
+  kubeletAddress: string;
+  kubeletPort: number;
+  /** "": none but the node's own. */
+  kubeletClientCA: string;
+  kubeletTokens: boolean;
+  kubeletAnonymous: boolean;
+  kubeletAuthorization: "Webhook" | "AlwaysAllow";
 
   /** "": managed, unless an endpoint is configured. */
   runtimeMode: "" | "managed" | "external";
@@ -62,6 +74,7 @@ export interface Settings {
   clusterDomain: string;
   resolvConf: string;
   podCIDR: string;
+  serviceCIDR: string;
 
   podLogsDir: string;
   containerLogMaxSize: number;
@@ -96,6 +109,15 @@ export function defaultSettings(): Settings {
     nodeLabels: {},
     registerWithTaints: [],
     apiSocket: "",
+    apiAddress: "127.0.0.1",
+    apiPort: 6550,
+    enableServer: true,
+    kubeletAddress: "0.0.0.0",
+    kubeletPort: 10250,
+    kubeletClientCA: "",
+    kubeletTokens: true,
+    kubeletAnonymous: false,
+    kubeletAuthorization: "Webhook",
     runtimeMode: "",
     containerRuntimeEndpoint: "",
     imageServiceEndpoint: "",
@@ -126,6 +148,7 @@ export function defaultSettings(): Settings {
     clusterDomain: "cluster.local",
     resolvConf: "/etc/resolv.conf",
     podCIDR: "10.244.0.0/24",
+    serviceCIDR: "10.96.0.0/16",
     podLogsDir: "",
     containerLogMaxSize: 10 * 1024 * 1024,
     containerLogMaxFiles: 5,

@@ -12,7 +12,7 @@ const agentHeights: readonly (readonly string[])[] = [
   ["objects", "telemetry", "linux"],
   ["store"],
   ["resources", "observed/types.ts"],
-  ["config", "runtime", "volumes", "probes", "images", "sources", "logs"],
+  ["config", "pki", "runtime", "volumes", "probes", "images", "sources", "logs"],
   ["pods", "observed"],
   ["node", "network", "api", "why", "controllers", "controlplane"],
   ["wiring"],

@@ -190,7 +190,7 @@ Deno.test("what islet sets names its network only where that is its own", () => 
     runDir: "/run/islet",
     podLogsDir: "/l",
     podCIDRs: ["10.244.0.0/24"],
-    api: { socket: "/s" },
+    api: { socket: "/s", address: "127.0.0.1", port: 6550 },
     cgroupDriver: "cgroupfs" as const,
   };
   const own = changes(where, machine).join("\n");

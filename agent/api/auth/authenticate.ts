@@ -1,0 +1,90 @@
+/**
+ * Who asks: the socket's file mode, a client certificate, a token that was given out, a ServiceAccount's token. The first
+ * that is known counts; credentials that are shown and wrong are never taken for none.
+ */
+import type { Pki, TokenHolder } from "../../pki/mod.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import type { RequestEnv, UserInfo } from "../request.ts";
+import { ApiError } from "../status.ts";
+import { anonymous, socketUser, withAuthenticated } from "./groups.ts";
+import { type AccountLookup, accountUser } from "./service_account.ts";
+
+export interface AuthenticatorDeps {
+  /** Keys and tokens of the node; asked for only where a TLS door is open, which needs them first. */
+  pki(): Promise<Pick<Pki, "signer" | "tokens">>;
+  accounts: AccountLookup;
+  /** The wall clock, ms. */
+  now(): number;
+  log: Pick<Logger, "debug">;
+}
+
+export interface AuthenticateOptions {
+  /** Bearer tokens count; default: yes. */
+  tokens?: boolean;
+}
+
+/** apimachinery's NewUnauthorized, as kube-apiserver's filter words it. */
+export function unauthorized(): ApiError {
+  return new ApiError(401, "Unauthorized", "Unauthorized");
+}
+
+/** The user of a request, `anonymous` without credentials. @throws {ApiError} 401 for wrong ones. */
+export async function authenticate(
+  { headers }: Pick<Request, "headers">,
+  env: RequestEnv,
+  deps: AuthenticatorDeps,
+  { tokens = true }: AuthenticateOptions = {},
+): Promise<UserInfo> {
+  if (env.door === "socket") return socketUser;
+  if (env.certificate) {
+    const { commonName, organizations } = env.certificate;
+    if (commonName === "") throw unauthorized();
+    return { name: commonName, groups: withAuthenticated(organizations) };
+  }
+  const token = bearerToken(headers.get("authorization"));
+  if (token !== undefined && tokens) {
+    const user = await tokenUser(token, deps);
+    if (user) return user;
+  }
+  if (env.certificateError !== undefined || token !== undefined) {
+    deps.log.debug("Refused a client", { remote: env.remote, certificate: env.certificateError });
+    throw unauthorized();
+  }
+  return anonymous;
+}
+
+/** The token of an Authorization header; undefined where there is none of that scheme. */
+function bearerToken(header: string | null): string | undefined {
+  const [, scheme, token = ""] = /^\s*(\S+)(?:\s+(.*?))?\s*$/.exec(header ?? "") ?? [];
+  if (scheme?.toLowerCase() !== "bearer" || token === "") return undefined;
+  return token;
+}
+
+/** Whose token that is; undefined for one that counts for nothing. */
+export async function tokenUser(
+  token: string,
+  { pki, accounts, now, log }: AuthenticatorDeps,
+  audiences?: readonly string[],
+): Promise<UserInfo & { audiences?: string[] } | undefined> {
+  if (token.length > 16 * 1024) return undefined;
+  const { signer, tokens } = await pki();
+  if (!token.includes(".")) {
+    const holder = await tokens.holder(token, now());
+    return holder && holderUser(holder);
+  }
+  try {
+    const wanted = audiences ?? [signer.issuer];
+    const claims = await signer.read(token, { audiences: wanted, now: now() });
+    return {
+      ...accountUser(claims, accounts, now()),
+      audiences: claims.aud.filter((audience) => wanted.includes(audience)),
+    };
+  } catch (err) {
+    log.debug("A ServiceAccount's token was refused", { why: (err as Error).message });
+    return undefined;
+  }
+}
+
+function holderUser({ name, groups }: TokenHolder): UserInfo {
+  return { name, groups: withAuthenticated(groups) };
+}
