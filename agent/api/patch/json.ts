@@ -1,0 +1,39 @@
+/** Plain JSON values, and how to change them without touching a prototype. */
+
+export type JsonMap = Record<string, unknown>;
+
+export function isMap(value: unknown): value is JsonMap {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** An object's own field; undefined when there is none (never what a prototype has). */
+export function field(map: JsonMap, key: string): unknown {
+  return Object.hasOwn(map, key) ? map[key] : undefined;
+}
+
+/** Sets an object's own field. Keys are data: one called `__proto__` is a key like any other. */
+export function setField(map: JsonMap, key: string, value: unknown): void {
+  if (key === "__proto__") {
+    Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
+  } else map[key] = value;
+}
+
+/** A copy that shares nothing with the value, so that it may be changed. */
+export function copy<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(copy) as T;
+  if (!isMap(value)) return value;
+  const fresh: JsonMap = {};
+  for (const key of Object.keys(value)) setField(fresh, key, copy(value[key]));
+  return fresh as T;
+}
+
+/** Text for messages, as Go prints a JSON value with `%v`: `map[image:busybox name:a]`. */
+export function goText(value: unknown): string {
+  if (value === null || value === undefined) return "<nil>";
+  if (Array.isArray(value)) return `[${value.map(goText).join(" ")}]`;
+  if (isMap(value)) {
+    const fields = Object.keys(value).sort().map((key) => `${key}:${goText(value[key])}`);
+    return `map[${fields.join(" ")}]`;
+  }
+  return String(value);
+}
