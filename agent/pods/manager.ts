@@ -19,6 +19,8 @@ import { type PodMemory, PodWorker, type WorkerDeps } from "./worker.ts";
 
 export interface PodManagerOptions {
   store: Store;
+  /** Whether a pod is bound to this node: others are their scheduler's, and nothing is done about them. */
+  isHere(pod: Pod): boolean;
   observer: PodObserver;
   clock: Clock;
   log: Logger;
@@ -74,7 +76,7 @@ export class PodManager {
     observer.onAvailable = (available) => {
       if (available) { for (const { worker } of this.#managed.values()) worker.retryNow(); }
     };
-    const rows = store.list<Pod>("Pod");
+    const rows = store.list<Pod>("Pod").filter(({ object }) => this.#options.isHere(object));
     const uids = new Set(rows.map(({ object }) => object.metadata.uid!));
     for (const [uid] of store.records("pods")) if (!uids.has(uid)) store.setRecord("pods", uid, undefined);
     for (const uid of observer.uids()) if (!uids.has(uid)) this.#observed(uid);
@@ -149,9 +151,14 @@ export class PodManager {
     const managed = this.#managed.get(uid);
     switch (type) {
       case "ADDED":
-        this.#add(realm, object);
+        if (this.#options.isHere(object)) this.#add(realm, object);
         break;
       case "MODIFIED": {
+        // the scheduler has just bound it
+        if (!managed && previous && !this.#options.isHere(previous) && this.#options.isHere(object)) {
+          this.#add(realm, object);
+          return;
+        }
         if (this.#waiting.has(uid)) this.#waiting.set(uid, { realm, pod: object });
         if (!managed) return;
         if (statusOnly(object, previous)) {
@@ -281,7 +288,9 @@ export class PodManager {
     const { metadata: { namespace, name } } = managed.worker.pod;
     // written while its remains were removed as nobody's: it begins anew
     const again = this.#options.store.list<Pod>("Pod", { namespace }).find(({ object }) => object.metadata.uid === uid);
-    if (again) this.#take(again.realm, again.object);
+    // ended, and held by a finalizer: nothing is left to do about it
+    const held = again?.object.metadata.deletionTimestamp && again.object.metadata.finalizers?.length;
+    if (again && !held) this.#take(again.realm, again.object);
     const next = [...this.#waiting.values()].find(({ pod: { metadata } }) =>
       metadata.namespace === namespace && metadata.name === name
     );

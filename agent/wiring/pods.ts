@@ -99,12 +99,18 @@ export function assemblePods(options: PodsOptions): Pods {
     },
     removeRow: async (pod) => {
       const { namespace, name, uid } = pod.metadata;
-      await store.remove(realmOf(store, pod), "Pod", namespace!, name, uid);
+      const realm = realmOf(store, pod);
+      // what others wait to do about it is theirs: the row stays until they have let go of it
+      if (store.get<Pod>(realm, "Pod", namespace!, name)?.metadata.finalizers?.length) {
+        const options = { uid, gracePeriodSeconds: 0, evenIfUnwritable: true };
+        await store.markDeleted(realm, "Pod", namespace!, name, options);
+      } else await store.remove(realm, "Pod", namespace!, name, uid);
     },
   });
   const probes = new ProbeManager({ exec, events, log, clock, random, onChange: (uid) => manager.kick(uid) });
   const manager = new PodManager({
     store,
+    isHere: ({ spec }) => spec.nodeName === settings.nodeName,
     observer,
     clock,
     log,

@@ -105,7 +105,10 @@ export class SimulatedNode {
 
   /** What a source would write. */
   async apply(...objects: (Pod | ConfigMap)[]): Promise<void> {
-    for (const object of objects) await this.#alive(this.store.put("local", object as unknown as StoreObject));
+    for (const object of objects) {
+      const bound = object.kind === "Pod" ? { ...object, spec: { nodeName: "edge-1", ...object.spec } } : object;
+      await this.#alive(this.store.put("local", bound as unknown as StoreObject));
+    }
     await this.settle();
   }
 
