@@ -87,15 +87,21 @@ export function criSource({ cri, owner, clock, log, logFile }: CriSourceOptions)
   };
 }
 
+/** How long before this life of the agent the last one was certainly still there. */
+const betweenLivesMs = 2_000;
+
 /**
  * Whether the container never ran because nobody waited for its start any more: the agent was killed in that moment, and
- * containerd gives a start up when its caller goes, and kills the programs that were at it. That is a start to be made again,
- * not a crash to be counted. `began`: when this life of the agent did (ms); a program that was killed since then was killed
+ * containerd gives a start up when its caller goes, and kills the programs that were at it; or containerd itself was killed.
+ * That is a start to be made again, not a crash to be counted. `began`: when this life of the agent did (ms). What an earlier
+ * life had made, and what failed when that was gone, did not fail by itself; a program that was killed since then was killed
  * for another reason.
  */
-export function startWasCut({ createdAt, startedAt, reason, message }: ObservedContainer, began: number): boolean {
-  if (startedAt !== 0 || reason !== "StartError") return false;
-  return /context canceled/.test(message) || createdAt < began && /signal: killed/.test(message);
+export function startWasCut(container: ObservedContainer, began: number): boolean {
+  const { createdAt, startedAt, finishedAt, reason, message } = container;
+  if (startedAt !== 0) return false;
+  if (reason !== "StartError" || /context canceled/.test(message)) return true;
+  return createdAt < began && (finishedAt > began - betweenLivesMs || /signal: killed|ttrpc: closed/.test(message));
 }
 
 /** undefined where the object has vanished since the list. */

@@ -1,6 +1,7 @@
 /**
  * Failed actions in kubelet's words: the waiting reason of the container, the event, and when to try again.
  */
+import { CriError } from "../../cri/mod.ts";
 import { ImageError } from "../images/mod.ts";
 import { errorText } from "../telemetry/log.ts";
 import { VolumeError } from "../volumes/mod.ts";
@@ -37,6 +38,19 @@ export interface Failure {
   event?: string;
   eventMessage: string;
   retryAfterMs?: number;
+  /** Something else has to end first, and will: nothing to warn of. */
+  wait?: boolean;
+}
+
+/** Between tries of what waits for something to end in the runtime. */
+const waitMs = 250;
+
+/**
+ * Whether containerd is still at something of the same name or container that an earlier call asked for: the agent was killed,
+ * or gave up waiting, and what was begun for it takes a while to be given up.
+ */
+function isStillAtIt(err: unknown): boolean {
+  return err instanceof CriError && /is in starting state/.test(err.detail);
 }
 
 /** Actions as the log names them: "Cannot …". */
@@ -63,8 +77,10 @@ export function describeFailure(action: PodAction, err: unknown): Failure {
   }
   if (err instanceof ImageError) {
     // the image manager has recorded the events itself
-    return { reason: err.reason, message: err.message, eventMessage: err.message, retryAfterMs: err.retryAfterMs };
+    const { reason, message, retryAfterMs } = err;
+    return { reason, message, eventMessage: message, retryAfterMs, wait: reason === "ImagePullBackOff" };
   }
+  if (isStillAtIt(err)) return { reason: "Error", message: text, eventMessage: text, retryAfterMs: waitMs, wait: true };
   if (err instanceof VolumeError && action.type === "prepare") {
     return { reason: "ContainerCreating", message: text, event: err.reason, eventMessage: text };
   }

@@ -15,7 +15,7 @@ import { hashAnnotation, hashVersionAnnotation, imageAnnotation } from "../runti
 import { planDeletion, planFinish } from "./plan_end.ts";
 import { planGarbage } from "./plan_garbage.ts";
 import { restartPolicy, shouldRestart } from "./restart_policy.ts";
-import { operationKey, type PodAction, type PodPlan, type PodState } from "./types.ts";
+import { nameTries, operationKey, type PodAction, type PodPlan, type PodState } from "./types.ts";
 
 /** Plans one pod. With an unknown runtime nothing is planned: the world is looked at again first. */
 export function planPod(state: PodState): PodPlan {
@@ -250,9 +250,14 @@ class RunPlan {
     const known = attempts.map(({ attempt }) => attempt);
     const remembered = state.remembered.get(container.name);
     if (remembered) known.push(remembered.restartCount);
-    const attempt = Math.max(-1, ...known) + 1 + (state.retries.get(`start/${container.name}`)?.namesTaken ?? 0);
+    const attempt = Math.max(-1, ...known) + 1 + this.passedOver(`start/${container.name}`);
     const reason = attempts.length > 0 ? "it ended" : "it is not there";
     this.add({ type: "startContainer", name: container.name, attempt, reason });
+  }
+
+  /** Attempts whose names stay taken by what the runtime does not show. */
+  passedOver(key: string): number {
+    return Math.max(0, (this.state.retries.get(key)?.namesTaken ?? 0) - nameTries);
   }
 
   /** Whether the container's end in one sandbox counts in the next one too. */

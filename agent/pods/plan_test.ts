@@ -3,7 +3,7 @@ import type { Pod } from "../objects/mod.ts";
 import type { ObservedPod } from "../observed/types.ts";
 import { planPod } from "./plan.ts";
 import { attempt, container, ended, lines, observed, pod, sandbox, state } from "./testing.ts";
-import type { Operation, PodState } from "./types.ts";
+import { nameTries, type Operation, type PodState } from "./types.ts";
 
 interface Case {
   name: string;
@@ -458,7 +458,9 @@ const cases: Case[] = [
   {
     name: "counts on over names that the runtime says are taken",
     seen: () => observed([sandbox()]),
-    state: { retries: new Map([["start/web", { at: 99_000, count: 3, reason: "", message: "", namesTaken: 2 }]]) },
+    state: {
+      retries: new Map([["start/web", { at: 99_000, count: 3, reason: "", message: "", namesTaken: nameTries + 2 }]]),
+    },
     plan: ["start/web 2"],
   },
   {

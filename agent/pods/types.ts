@@ -65,6 +65,12 @@ export interface Retry {
   namesTaken?: number;
 }
 
+/**
+ * How often a name that is taken is asked for again before another one is: a call that an earlier life of the agent made may
+ * still be under way in the runtime, and comes to its end.
+ */
+export const nameTries = 6;
+
 /** What a status written earlier remembers of a container that the runtime has no record of any more. */
 export interface Remembered {
   restartCount: number;

@@ -22,6 +22,7 @@ import { shouldRestart } from "./restart_policy.ts";
 import { podStatus, podTitle, turnedAway } from "./status/pod_status.ts";
 import {
   type ContainerProbes,
+  nameTries,
   type Operation,
   operationKey,
   Overtaken,
@@ -88,6 +89,8 @@ export interface ActionNotes {
 
 /** Between kills of a container that survives them. */
 const killAgainMs = 1000;
+/** Between tries of a name that is taken. */
+const nameWaitMs = 500;
 /** An operation that does not let go is left behind. */
 const stopMs = 500;
 
@@ -427,17 +430,17 @@ export class PodWorker {
     const failure = describeFailure(action, err);
     const before = this.#retries.get(key);
     const count = (before?.count ?? 0) + 1;
-    const namesTaken = (before?.namesTaken ?? 0) + (isNameReserved(err) || isNameReserved(causeOf(err)) ? 1 : 0);
-    const wait = failure.retryAfterMs ?? retryDelay(count);
+    const isTaken = isNameReserved(err) || isNameReserved(causeOf(err));
+    const namesTaken = (before?.namesTaken ?? 0) + (isTaken ? 1 : 0);
+    const wait = failure.retryAfterMs ?? (isTaken && namesTaken <= nameTries ? nameWaitMs : retryDelay(count));
     // the log tells it once; that it is still so is in the status and the events
-    const isWait = failure.reason === "ImagePullBackOff";
-    const isNew = before?.told !== failure.message && !isWait;
+    const isNew = before?.told !== failure.message && !failure.wait;
     this.#retries.set(key, {
       at: this.#deps.clock.mono() + wait,
       count,
       reason: failure.reason,
       message: failure.message,
-      told: isWait ? before?.told : failure.message,
+      told: failure.wait ? before?.told : failure.message,
       ...(namesTaken > 0 ? { namesTaken } : {}),
     });
     if (failure.event) {

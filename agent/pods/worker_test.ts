@@ -98,6 +98,38 @@ for (const method of ["runPodSandbox", "createContainer"] as const) {
   });
 }
 
+Deno.test("a start that a killed agent had begun is made again as soon as the runtime has given it up, and counts for nothing", async () => {
+  await using node = new SimulatedNode();
+  await node.start();
+  node.life!.killPoint = { at: "startContainer", when: "before", nth: 1 };
+  await node.apply(web());
+  await node.kill();
+  const starting = "failed to set removing state for container: container is in starting state, can't be removed";
+  const fault = node.runtime.fault("removeContainer", { kind: "error", message: starting, times: Infinity });
+  await node.start();
+  await node.advance(20_000);
+  assert.deepEqual(node.running(), []);
+  fault.remove();
+  await node.advance(300);
+  assert.deepEqual(node.running(), ["web/web#0"]);
+  assert.equal(node.status("web").containerStatuses![0].restartCount, 0);
+});
+
+Deno.test("a name that a killed agent's create still holds is waited for before it is passed over", async () => {
+  await using node = new SimulatedNode();
+  await node.start();
+  const stuck = node.runtime.fault("createContainer", { kind: "stuck" });
+  await node.apply(web());
+  assert.equal(stuck.hits, 1);
+  await node.kill();
+  await node.start();
+  await node.advance(1_200);
+  assert.deepEqual(node.running(), []);
+  node.runtime.releaseNames();
+  await node.advance(600);
+  assert.deepEqual(node.running(), ["web/web#0"]);
+});
+
 Deno.test("a StopContainer that always fails is tried again with growing pauses", async () => {
   await using node = await nodeWith(web());
   const fault = node.runtime.fault("stopContainer", { kind: "error", times: Infinity });
