@@ -59,14 +59,18 @@ export interface ProbeSchedule {
   looks: number;
 }
 
+/** Periods from which on attempts share their wake-ups: shorter ones would be put off too long. */
+const sharing = 5000;
+
 /**
  * The schedule of a container that may be probed from `from` on.
  *
  * Attempts that count lie one period apart, and the first at a random place in the first period, so that a hundred
- * pods that start together do not probe in step (kubelet's ticker has the same effect). So that nobody waits ten
- * seconds for a server that is up after half of one, readiness and startup probes also take early looks: they count when
- * they succeed and are forgotten when they do not. Kubernetes allows extra readiness attempts while a container is not
- * ready.
+ * pods that start together do not probe in step (kubelet's ticker has the same effect). Those of longer periods
+ * are whole seconds of the monotonic clock: waking up costs as much as the probe itself, and probes that are due together share it. So that
+ * nobody waits ten seconds for a server that is up after half of one, readiness and startup probes also take early looks:
+ * they count when they succeed and are forgotten when they do not. Kubernetes allows extra readiness attempts while a
+ * container is not ready.
  */
 export function firstAttempt(
   type: ProbeType,
@@ -75,7 +79,9 @@ export function firstAttempt(
   random: number,
   adopted: boolean,
 ): ProbeSchedule {
-  const next = from + random * periodMs(probe);
+  const due = from + random * periodMs(probe);
+  const shared = Math.ceil(due / 1000) * 1000;
+  const next = periodMs(probe) >= sharing && shared <= from + periodMs(probe) ? shared : due;
   const early = !adopted && looksAllowed(type, probe) > 0 && from < next ? from : undefined;
   return { next, early, looks: 0 };
 }

@@ -110,6 +110,16 @@ Deno.test("an adopted container's passed startup probe rests, an unfinished one 
   assert.equal(adoptedMemory("liveness", { ready: false, started: true }).value, "success");
 });
 
+Deno.test("firstAttempt() lets probes of long periods share their wake-ups, and none leaves its first period", () => {
+  const probe = { periodSeconds: 10 };
+  for (let at = 0; at < 100; at++) {
+    const from = 1_234.5 + at * 37;
+    const { next } = firstAttempt("liveness", probe, from, at / 100, false);
+    assert.ok(next >= from && next <= from + 10_000, `${next} is not within ${from} + 10 s`);
+    if (next < from + 9_000) assert.equal(next % 1000, 0);
+  }
+});
+
 Deno.test("firstAttempt() spreads the attempts that count over the first period", () => {
   const at = (random: number) => firstAttempt("liveness", { ...tcp, periodSeconds: 20 }, 1000, random, false);
   assert.deepEqual(at(0), { next: 1000, early: undefined, looks: 0 });
