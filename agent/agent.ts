@@ -17,7 +17,6 @@ import {
   AddressWatcher,
   allocatable,
   hostIPs,
-  nodeLabels,
   planAdmission,
   planShutdown,
   readAddresses,
@@ -33,6 +32,7 @@ import { Store, type StoreObject } from "./store/mod.ts";
 import { EventRing } from "./telemetry/events.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { VolumeManager } from "./volumes/mod.ts";
+import { Controllers } from "./wiring/controllers.ts";
 import { authOf, keysOf } from "./wiring/credentials.ts";
 import { ownerId, privateDirectory } from "./wiring/directories.ts";
 import { Doors } from "./wiring/doors.ts";
@@ -85,7 +85,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   if (store.rebuilt) log.warn("The store began empty", { reason: store.rebuilt });
   const owner = ownerId(rootDir, store.record("node", "owner"));
   store.setRecord("node", "owner", owner);
-  const events = new EventRing({ nodeName, clock });
+  const events = new EventRing({ nodeName, clock, nextVersion: () => store.nextVersion() });
 
   const facts = readFacts({ maxPods: config.maxPods, rootDir });
   if (config.podsPerCore > 0) {
@@ -97,6 +97,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     onChange: (now) => {
       log.info("The node's addresses have changed", { addresses: now });
       manager.retryAll();
+      controllers.look();
       void doors.check();
     },
     clock,
@@ -117,6 +118,19 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   const kubepods = await podCgroups(withDriverOf(runtime, config, log), facts.capacity, log, clock);
   stops.push(() => kubepods.stop());
   const { fs: cgroups, paths: cgroupPaths } = kubepods;
+
+  const controllers = new Controllers({
+    config,
+    store,
+    events,
+    clock,
+    log,
+    facts,
+    allocatable: roomForPods,
+    runtime,
+    addresses: nodeIPs,
+    available: () => observer.available,
+  });
 
   const images = new ImageManager({
     image: runtime.image,
@@ -162,8 +176,12 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   };
   const node = {
     name: nodeName,
-    labels: { ...nodeLabels(facts, nodeName), ...config.nodeLabels },
-    taints: config.taints,
+    get labels() {
+      return controllers.node.labels;
+    },
+    get taints() {
+      return controllers.node.taints;
+    },
     allocatable: roomForPods,
     allowedSysctls: [...safeSysctls(facts.kernelVersion), ...config.allowedUnsafeSysctls],
     appArmor: facts.appArmor,
@@ -180,7 +198,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
         podsDir: join(rootDir, "pods"),
         resolve: (kind, namespace, name, pod) => store.get(realmOf(store, pod), kind, namespace, name),
         facts: (pod) => ({ nodeName, hostIPs: nodeIPs(), podIPs: podIPs(pod), allocatable: roomForPods }),
-        nodeLabels: () => ({ ...nodeLabels(facts, nodeName), ...config.nodeLabels }),
+        nodeLabels: () => controllers.node.labels,
         log,
         clock,
       }),
@@ -251,6 +269,8 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     preloader.start().catch((err) => log.warn("Cannot preload images", { err }));
   }
 
+  stops.push(() => controllers.stop());
+  await controllers.start();
   // the API answers from the store while the runtime is still waited for
   let working = false;
   const api = await startApi({
@@ -280,13 +300,14 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   }
   stops.push(() => manager.stop());
   manager.start();
+  controllers.follow(observer);
   working = true;
   addresses.start();
   stops.push(() => addresses.stop());
   rotator.start();
   stops.push(() => rotator.stop());
   // nobody waits for keys and certificates to be there
-  void doors.open();
+  void doors.open().then(pki).then((keys) => controllers.trust(keys), () => {});
 
   return async () => {
     node.shuttingDown = true;

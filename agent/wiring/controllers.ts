@@ -1,0 +1,113 @@
+/**
+ * What a cluster's control plane would do, wired for one node: its Node object, namespaces and what belongs into them,
+ * the scheduler, the evictions that taints ask for.
+ */
+import { versionInfo } from "../api/version.ts";
+import type { Clock } from "../clock.ts";
+import type { NodeConfig } from "../config/mod.ts";
+import { Namespaces } from "../controllers/namespaces/mod.ts";
+import { NodeKeeper, readRuntimeFacts } from "../controllers/node/mod.ts";
+import { pluralOf } from "../controllers/plural.ts";
+import { Scheduler } from "../controllers/scheduler/mod.ts";
+import { TaintEviction } from "../controllers/taints/mod.ts";
+import { type NodeFacts, nodeLabels } from "../node/mod.ts";
+import type { PodObserver } from "../observed/observer.ts";
+import type { Pki } from "../pki/mod.ts";
+import type { Amounts } from "../resources/mod.ts";
+import type { Store } from "../store/mod.ts";
+import type { EventRecorder } from "../telemetry/events.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { Runtime } from "./runtime.ts";
+
+export interface ControllersOptions {
+  config: Pick<NodeConfig, "nodeName" | "nodeLabels" | "taints" | "podCIDRs" | "kubelet">;
+  store: Store;
+  events: EventRecorder;
+  clock: Clock;
+  log: Logger;
+  facts: NodeFacts;
+  allocatable: Amounts;
+  runtime: Pick<Runtime, "cri" | "image">;
+  addresses(): readonly string[];
+  /** Whether the runtime answers. */
+  available(): boolean;
+}
+
+export class Controllers {
+  readonly node: NodeKeeper;
+  readonly #options: ControllersOptions;
+  readonly #namespaces: Namespaces;
+  readonly #scheduler: Scheduler;
+  readonly #taints: TaintEviction;
+  #ca?: string;
+
+  constructor(options: ControllersOptions) {
+    this.#options = options;
+    const { config, store, events, clock, log, facts, allocatable, runtime, addresses, available } = options;
+    const { nodeName, podCIDRs, kubelet } = config;
+    const common = { store, events, clock, log };
+    this.node = new NodeKeeper({
+      ...common,
+      nodeName,
+      machineLabels: nodeLabels(facts, nodeName),
+      wish: { labels: config.nodeLabels, taints: config.taints },
+      podCIDRs,
+      facts,
+      allocatable,
+      version: versionInfo().gitVersion,
+      ...(kubelet.enabled ? { kubeletPort: kubelet.port } : {}),
+      addresses,
+      notReady: () => available() ? undefined : "container runtime is down",
+      readRuntime: () => readRuntimeFacts({ runtime: runtime.cri.runtime, image: runtime.image }),
+    });
+    this.#namespaces = new Namespaces({ ...common, ca: () => this.#ca, resource: pluralOf });
+    this.#taints = new TaintEviction({ ...common, nodeName, taints: () => this.node.taints });
+    this.#scheduler = new Scheduler({
+      ...common,
+      node: () => {
+        const { node } = this.node;
+        if (!node) return undefined;
+        const { labels = {} } = node.metadata;
+        return {
+          name: nodeName,
+          labels,
+          taints: node.spec.taints ?? [],
+          unschedulable: node.spec.unschedulable ?? false,
+        };
+      },
+    });
+  }
+
+  /** Resolves when the node and the namespaces are there that are needed at once. */
+  async start(): Promise<void> {
+    await this.node.start();
+    await this.#namespaces.start();
+    this.#scheduler.start();
+    this.#taints.start();
+  }
+
+  /** What the API is signed with is known now: pods are told. */
+  trust({ caCertificate }: Pick<Pki, "caCertificate">): void {
+    this.#ca = caCertificate;
+    this.#namespaces.wake();
+  }
+
+  /** Addresses may have changed. */
+  look(): void {
+    this.node.wake();
+  }
+
+  /** Looks whenever the runtime falls silent or answers again, besides whoever does so already. */
+  follow(observer: PodObserver): void {
+    const { onAvailable } = observer;
+    observer.onAvailable = (available) => {
+      onAvailable(available);
+      this.look();
+    };
+    this.look();
+  }
+
+  async stop(): Promise<void> {
+    for (const one of [this.#scheduler, this.#taints, this.#namespaces, this.node]) await one.stop();
+  }
+}
