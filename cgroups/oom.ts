@@ -5,7 +5,7 @@
 import type { CgroupFs } from "./cgroup_fs.ts";
 
 /** OOM kills in the cgroup and below it; undefined when it does not exist or the kernel does not count. */
-export function oomKills(fs: Pick<CgroupFs, "version" | "read" | "list">, path: string): number | undefined {
+export function oomKills(fs: CgroupFs, path: string): number | undefined {
   if (fs.version === 2) return counter(fs.read(path, "memory.events"), "oom_kill");
   const own = counter(fs.read(path, "memory.oom_control"), "oom_kill");
   if (own === undefined) return undefined;

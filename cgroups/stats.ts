@@ -9,12 +9,11 @@
  *     v1: cpuacct.*, cpu.stat, memory.*, pids.*, blkio.throttle.*     v2: cpu.stat, memory.*, pids.*, io.stat
  */
 import type { CgroupFs } from "./cgroup_fs.ts";
-import { sharesOfWeight } from "./cpu.ts";
+import { defaultPeriodUs, sharesOfWeight } from "./cpu.ts";
 import { digitsAt, flatValue, singleValue } from "./flat.ts";
-import { oomKills } from "./oom.ts";
 
 /** The part of a `CgroupFs` that reading needs. */
-export type CgroupReader = Pick<CgroupFs, "version" | "read" | "list">;
+export type CgroupReader = Pick<CgroupFs, "version" | "read">;
 
 export interface CpuStats {
   /** CPU time of the cgroup and all below it, in nanoseconds. */
@@ -50,7 +49,7 @@ export interface MemoryLimitStats {
   peakBytes?: number;
   /** How often the limit was hit. */
   failures: number;
-  /** Processes killed for memory, in the cgroup and below. */
+  /** Processes killed for memory: with v2 in the whole tree, with v1 in this cgroup alone (`oomKills()` adds up). */
   oomKills: number;
 }
 
@@ -74,7 +73,7 @@ export interface IoStats {
 export interface CpuLimits {
   /** In v1's words; on v2 the smallest shares that have the cgroup's weight. */
   shares: number;
-  /** Undefined: no quota. */
+  /** Undefined: no quota, and then the period means nothing. */
   quotaUs?: number;
   periodUs: number;
 }
@@ -86,9 +85,12 @@ export function cpuUsageNs(fs: CgroupReader, path: string): number | undefined {
   return text === undefined ? undefined : microseconds(text, "usage_usec");
 }
 
-/** CPU time, how it divides, and how much of it a quota withheld. */
-export function cpuStats(fs: CgroupReader, path: string): CpuStats | undefined {
-  const text = fs.read(path, "cpu.stat") ?? "";
+/**
+ * CPU time, how it divides, and how much of it a quota withheld. `throttling: false` saves v1 a file where there is no
+ * quota.
+ */
+export function cpuStats(fs: CgroupReader, path: string, { throttling = true } = {}): CpuStats | undefined {
+  const text = throttling || fs.version === 2 ? fs.read(path, "cpu.stat") ?? "" : "";
   if (fs.version === 2) {
     const usageNs = microseconds(text, "usage_usec");
     if (usageNs === undefined) return undefined;
@@ -127,7 +129,8 @@ export function cpuLimits(fs: CgroupReader, path: string): CpuLimits | undefined
     const shares = singleValue(fs.read(path, "cpu.shares"));
     if (shares === undefined) return undefined;
     const quotaUs = singleValue(fs.read(path, "cpu.cfs_quota_us"));
-    return { shares, quotaUs, periodUs: singleValue(fs.read(path, "cpu.cfs_period_us")) ?? 100_000 };
+    if (quotaUs === undefined) return { shares, periodUs: defaultPeriodUs };
+    return { shares, quotaUs, periodUs: singleValue(fs.read(path, "cpu.cfs_period_us")) ?? defaultPeriodUs };
   }
   const weight = singleValue(fs.read(path, "cpu.weight"));
   const max = fs.read(path, "cpu.max");
@@ -214,15 +217,16 @@ export function memoryLimitBytes(fs: CgroupReader, path: string): number | undef
 const noLimitV1 = 2 ** 63 - 2 ** 17;
 
 export function memoryLimitStats(fs: CgroupReader, path: string): MemoryLimitStats | undefined {
-  const kills = oomKills(fs, path);
-  if (kills === undefined) return undefined;
   const v1 = fs.version === 1;
+  const events = fs.read(path, v1 ? "memory.oom_control" : "memory.events");
+  if (events === undefined) return undefined;
+  const limitBytes = memoryLimitBytes(fs, path);
   return {
-    limitBytes: memoryLimitBytes(fs, path),
+    limitBytes,
     peakBytes: singleValue(fs.read(path, v1 ? "memory.max_usage_in_bytes" : "memory.peak")),
-    failures:
-      (v1 ? singleValue(fs.read(path, "memory.failcnt")) : flatValue(fs.read(path, "memory.events") ?? "", "max")) ?? 0,
-    oomKills: kills,
+    // without a limit there is nothing to hit
+    failures: (!v1 ? flatValue(events, "max") : limitBytes && singleValue(fs.read(path, "memory.failcnt"))) ?? 0,
+    oomKills: flatValue(events, "oom_kill") ?? 0,
   };
 }
 
@@ -259,8 +263,9 @@ export function ioStats(fs: CgroupReader, path: string): IoStats[] | undefined {
     return text === undefined ? undefined : parseIoStat(text);
   }
   const bytes = blkio(fs, path, "blkio.throttle.io_service_bytes");
-  const pieces = blkio(fs, path, "blkio.throttle.io_serviced");
-  return bytes === undefined ? undefined : parseBlkio(bytes, pieces ?? "");
+  // most cgroups have done no I/O of their own
+  if (bytes === undefined || bytes.startsWith("Total")) return bytes === undefined ? undefined : [];
+  return parseBlkio(bytes, blkio(fs, path, "blkio.throttle.io_serviced") ?? "");
 }
 
 /** `8:0 rbytes=4096 wbytes=0 rios=1 wios=0 dbytes=0 dios=0` a line. */
@@ -288,8 +293,6 @@ export function parseIoStat(text: string): IoStats[] {
 export function parseBlkio(bytes: string, pieces: string): IoStats[] {
   const devices = new Map<string, IoStats>();
   const add = (text: string, read: "readBytes" | "reads", write: "writeBytes" | "writes") => {
-    // Most cgroups have done no I/O of their own: `Total 0`.
-    if (text.startsWith("Total")) return;
     for (const line of text.split("\n")) {
       const [device, operation, amount] = line.split(" ");
       if (amount === undefined || operation !== "Read" && operation !== "Write") continue;

@@ -1,0 +1,85 @@
+/**
+ * What only the runtime knows of the disk: containers' writable layers and the file system of images. containerd counts
+ * layers by itself every ten seconds, so asking more often tells nothing new.
+ */
+import type { CriClient } from "../../cri/mod.ts";
+import type { Clock } from "../clock.ts";
+import type { DirectoryUsage } from "./disk_usage.ts";
+
+export interface RuntimeStorageOptions {
+  cri: { runtime: Pick<CriClient["runtime"], "listContainerStats">; image: Pick<CriClient["image"], "imageFsInfo"> };
+  labelSelector: Record<string, string>;
+  clock: Clock;
+  freshMs?: number;
+}
+
+export interface ImageStorage extends DirectoryUsage {
+  /** Where it is. */
+  mountpoint: string;
+}
+
+const timeoutMs = 10_000;
+
+export class RuntimeStorage {
+  readonly #layers: Remembered<Map<string, DirectoryUsage>>;
+  readonly #images: Remembered<ImageStorage | undefined>;
+
+  constructor({ cri, labelSelector, clock, freshMs = 30_000 }: RuntimeStorageOptions) {
+    this.#layers = new Remembered(clock, freshMs, async () => {
+      const { stats } = await cri.runtime.listContainerStats({ filter: { labelSelector } }, { timeoutMs });
+      const found = new Map<string, DirectoryUsage>();
+      for (const { attributes, writableLayer } of stats) {
+        if (!attributes || !writableLayer?.usedBytes) continue;
+        found.set(attributes.id, {
+          bytes: Number(writableLayer.usedBytes.value),
+          inodes: writableLayer.inodesUsed && Number(writableLayer.inodesUsed.value),
+          at: milliseconds(writableLayer.timestamp, clock),
+        });
+      }
+      return found;
+    });
+    this.#images = new Remembered(clock, freshMs, async () => {
+      const { imageFilesystems: [first] } = await cri.image.imageFsInfo({}, { timeoutMs });
+      if (!first?.fsId) return undefined;
+      return {
+        mountpoint: first.fsId.mountpoint,
+        bytes: Number(first.usedBytes?.value ?? 0n),
+        inodes: first.inodesUsed && Number(first.inodesUsed.value),
+        at: milliseconds(first.timestamp, clock),
+      };
+    });
+  }
+
+  /** By container ID; empty when the runtime does not tell. */
+  async layers(): Promise<ReadonlyMap<string, DirectoryUsage>> {
+    return await this.#layers.get() ?? new Map();
+  }
+
+  async images(): Promise<ImageStorage | undefined> {
+    return await this.#images.get();
+  }
+}
+
+function milliseconds(ns: bigint, clock: Clock): number {
+  return ns > 0n ? Number(ns / 1_000_000n) : clock.now();
+}
+
+/** An answer that holds for a while; who asks meanwhile, or while it is on its way, gets the same. */
+class Remembered<T> {
+  #answer: Promise<T | undefined> | undefined;
+  #askedAt = -Infinity;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly freshMs: number,
+    private readonly ask: () => Promise<T>,
+  ) {}
+
+  get(): Promise<T | undefined> {
+    const now = this.clock.mono();
+    if (this.#answer && now - this.#askedAt < this.freshMs) return this.#answer;
+    this.#askedAt = now;
+    // a runtime that is silent, or has no such call, tells nothing; that holds as long as an answer would
+    return this.#answer = this.ask().catch(() => undefined);
+  }
+}
