@@ -11,7 +11,7 @@ import type { AuthDeps } from "./auth/mod.ts";
 export interface ApiDeps {
   config: { api: { socket: string }; podLogsDir: string; nodeName: string };
   store: ObjectStore & { nextVersion(): string };
-  events: Pick<EventRing, "list" | "watch">;
+  events: Pick<EventRing, "get" | "list" | "watch" | "put" | "remove" | "resourceVersion">;
   observer: { get(uid: string): ObservedPod | undefined };
   cri: { runtime: Pick<CriClient["runtime"], "exec" | "attach"> };
   log: Logger;

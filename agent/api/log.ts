@@ -4,7 +4,7 @@ import { containerLogPath, loggedAttempts, logStream, type ReadOptions } from ".
 import type { Pod } from "../objects/mod.ts";
 import { chooseContainer, runtimeId, statusOfContainer } from "./container.ts";
 import type { AppDeps } from "./deps.ts";
-import { isTrue } from "./list.ts";
+import { isTrue } from "./streams/query.ts";
 import { chooseLog } from "./log_choice.ts";
 import { findPod } from "./pods.ts";
 import { ApiError, badRequest, invalid } from "./status.ts";

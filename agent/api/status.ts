@@ -4,7 +4,7 @@
 export interface Status {
   kind: "Status";
   apiVersion: "v1";
-  metadata: Record<string, never>;
+  metadata: { continue?: string };
   status: "Success" | "Failure";
   message?: string;
   reason?: string;
@@ -18,6 +18,7 @@ export interface StatusDetails {
   kind?: string;
   uid?: string;
   causes?: { reason?: string; message?: string; field?: string }[];
+  retryAfterSeconds?: number;
 }
 
 /** A request that cannot be answered. */
@@ -29,6 +30,7 @@ export class ApiError extends Error {
     message: string,
     readonly details?: StatusDetails,
     options?: ErrorOptions,
+    readonly metadata: Status["metadata"] = {},
   ) {
     super(message, options);
   }
@@ -72,7 +74,7 @@ export function statusOf(err: unknown): Status {
   return {
     kind: "Status",
     apiVersion: "v1",
-    metadata: {},
+    metadata: error.metadata,
     status: "Failure",
     message: error.message,
     reason: error.reason,

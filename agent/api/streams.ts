@@ -11,7 +11,7 @@ import { bridge } from "./bridge.ts";
 import { channel, type ChannelProtocol, chooseProtocol, jsonFrame } from "./channels.ts";
 import { chooseContainer, runtimeId, statusOfContainer } from "./container.ts";
 import type { AppDeps } from "./deps.ts";
-import { isTrue } from "./list.ts";
+import { isTrue } from "./streams/query.ts";
 import { findPod } from "./pods.ts";
 import { ApiError, badRequest, internalError, invalid, type Status, statusOf } from "./status.ts";
 

@@ -77,9 +77,10 @@ export interface TestNode {
 
 export function testNode(deps: Partial<AppDeps> = {}): TestNode {
   const clock = new ManualClock();
+  const store = new FakeStore(clock);
   const node = {
-    store: new FakeStore(clock),
-    events: new EventRing({ nodeName: "edge-1", clock }),
+    store,
+    events: new EventRing({ nodeName: "edge-1", clock, nextVersion: () => store.nextVersion() }),
     clock,
     observed: new Map<string, ObservedPod>(),
     problems: [] as Problem[],

@@ -34,12 +34,16 @@ export class MemoryStore implements ObjectStore {
   #rows = new Map<string, Listed>();
   #feed: Feed;
 
-  constructor(private options: MemoryStoreOptions) {
+  constructor(private readonly options: MemoryStoreOptions) {
     this.#feed = new Feed(options.log);
   }
 
   get resourceVersion(): string {
     return this.options.versions.resourceVersion;
+  }
+
+  nextVersion(): string {
+    return this.options.versions.nextVersion();
   }
 
   get<T = StoreObject>(realm: Realm, kind: string, namespace: string, name: string): T | undefined {

@@ -47,58 +47,98 @@ export interface EventRingOptions {
   burst?: number;
   refillMs?: number;
   clock?: Clock;
+  /** Where resourceVersions come from. */
+  nextVersion?: () => string;
 }
 
-/** The ring: newest last. */
+/** A change in the ring; a deletion carries the last state under a version of its own. */
+export interface EventChange {
+  type: "ADDED" | "MODIFIED" | "DELETED";
+  event: Event;
+  previous?: Event;
+}
+
+/** The ring: the one written last is the last. */
 export class EventRing implements EventRecorder {
+  /** By namespace and name. */
   #events = new Map<string, Event>();
+  /** What was told of an object → the event that counts it. */
+  #told = new Map<string, string>();
   #buckets = new Map<string, { tokens: number; at: number }>();
-  #listeners = new Set<(event: Event) => void>();
+  #listeners = new Set<(change: EventChange) => void>();
   #sequence = 0;
+  #version = "0";
   readonly #options: Required<EventRingOptions>;
 
   constructor(options: EventRingOptions) {
-    this.#options = { component: "islet", size: 1000, burst: 25, refillMs: 30_000, clock: systemClock, ...options };
+    let version = 0;
+    this.#options = {
+      component: "islet",
+      size: 1000,
+      burst: 25,
+      refillMs: 30_000,
+      clock: systemClock,
+      nextVersion: () => String(++version),
+      ...options,
+    };
+  }
+
+  /** The version of the latest change. */
+  get resourceVersion(): string {
+    return this.#version;
   }
 
   event(about: ObjectReference, type: EventType, reason: string, message: string): void {
-    const { clock, component, nodeName, size } = this.#options;
+    const { clock, component, nodeName } = this.#options;
     const now = timestamp(clock.now());
-    const key = [about.kind, about.namespace, about.name, about.uid, about.fieldPath, type, reason, message].join("\0");
-    const known = this.#events.get(key);
-    let event: Event;
+    const subject = [about.kind, about.namespace, about.name, about.uid, about.fieldPath, type, reason, message].join(
+      "\0",
+    );
+    const known = this.#events.get(this.#told.get(subject) ?? "");
     if (known) {
-      event = { ...known, count: known.count + 1, lastTimestamp: now };
-      event.metadata = { ...known.metadata, resourceVersion: String(++this.#sequence) };
-      this.#events.delete(key);
-    } else {
-      if (!this.#allowed(`${about.kind}\0${about.namespace}\0${about.name}`)) return;
-      const id = (++this.#sequence).toString(16).padStart(8, "0");
-      event = {
-        apiVersion: "v1",
-        kind: "Event",
-        metadata: {
-          name: `${about.name}.${Math.floor(clock.now()).toString(16)}${id}`,
-          namespace: about.namespace || "default",
-          uid: crypto.randomUUID(),
-          creationTimestamp: now,
-          resourceVersion: String(this.#sequence),
-        },
-        involvedObject: { apiVersion: "v1", ...about },
-        reason,
-        message,
-        type,
-        count: 1,
-        firstTimestamp: now,
-        lastTimestamp: now,
-        source: { component, host: nodeName },
-        reportingComponent: component,
-        reportingInstance: nodeName,
-      };
+      this.#put({ ...known, count: known.count + 1, lastTimestamp: now });
+      return;
     }
-    this.#events.set(key, event);
-    while (this.#events.size > size) this.#events.delete(this.#events.keys().next().value!);
-    for (const listener of this.#listeners) listener(event);
+    if (!this.#allowed(`${about.kind}\0${about.namespace}\0${about.name}`)) return;
+    const id = (++this.#sequence).toString(16).padStart(8, "0");
+    const event: Event = {
+      apiVersion: "v1",
+      kind: "Event",
+      metadata: {
+        name: `${about.name}.${Math.floor(clock.now()).toString(16)}${id}`,
+        namespace: about.namespace || "default",
+        uid: crypto.randomUUID(),
+        creationTimestamp: now,
+        resourceVersion: "",
+      },
+      involvedObject: { apiVersion: "v1", ...about },
+      reason,
+      message,
+      type,
+      count: 1,
+      firstTimestamp: now,
+      lastTimestamp: now,
+      source: { component, host: nodeName },
+      reportingComponent: component,
+      reportingInstance: nodeName,
+    };
+    this.#told.set(subject, keyOf(event.metadata));
+    this.#put(event);
+  }
+
+  get(namespace: string, name: string): Event | undefined {
+    return this.#events.get(keyOf({ namespace, name }));
+  }
+
+  /** Puts an event that somebody else made, or made something of, into the ring; gives it the version it has there. */
+  put(event: Event): Event {
+    return this.#put(event);
+  }
+
+  /** Takes an event out. */
+  remove(namespace: string, name: string): void {
+    const event = this.get(namespace, name);
+    if (event) this.#remove(event);
   }
 
   /** Events about one object, or all; oldest first. */
@@ -111,10 +151,39 @@ export class EventRing implements EventRecorder {
     );
   }
 
-  /** Calls `listener` with every event from now on. */
-  watch(listener: (event: Event) => void): () => void {
+  /** Calls `listener` with every change from now on. */
+  watch(listener: (change: EventChange) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  #put(given: Event): Event {
+    const key = keyOf(given.metadata);
+    const previous = this.#events.get(key);
+    const event = { ...given, metadata: { ...given.metadata, resourceVersion: this.#next() } };
+    this.#events.delete(key);
+    this.#events.set(key, event);
+    this.#tell(previous ? { type: "MODIFIED", event, previous } : { type: "ADDED", event });
+    while (this.#events.size > this.#options.size) this.#remove(this.#events.values().next().value!);
+    return event;
+  }
+
+  #remove(previous: Event): void {
+    const key = keyOf(previous.metadata);
+    this.#events.delete(key);
+    if (this.#told.size > 2 * this.#options.size) {
+      for (const [subject, known] of this.#told) if (!this.#events.has(known)) this.#told.delete(subject);
+    }
+    const event = { ...previous, metadata: { ...previous.metadata, resourceVersion: this.#next() } };
+    this.#tell({ type: "DELETED", event, previous });
+  }
+
+  #next(): string {
+    return this.#version = this.#options.nextVersion();
+  }
+
+  #tell(change: EventChange): void {
+    for (const listener of [...this.#listeners]) listener(change);
   }
 
   #allowed(object: string): boolean {
@@ -129,4 +198,8 @@ export class EventRing implements EventRecorder {
     bucket.tokens -= 1;
     return true;
   }
+}
+
+function keyOf({ namespace, name }: { namespace: string; name: string }): string {
+  return `${namespace}/${name}`;
 }

@@ -104,6 +104,8 @@ export interface Strategy<T extends ApiObject = ApiObject> {
   remove?(current: T, options: DeleteOptions): { graceSeconds: number } | undefined;
   /** Texts of `Warning:` headers for what was written. */
   warnings?(object: T): string[];
+  /** An object that is to go is removed by its owner in the node, never by an update that takes its last finalizer. */
+  ownerRemoves?: boolean;
   /** PUT of an object that is not there makes it. */
   createOnUpdate?: boolean;
   /** PUT must say the resourceVersion that it replaces. */

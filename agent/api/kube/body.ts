@@ -1,0 +1,106 @@
+/** Bodies of requests: bounded, JSON or YAML. */
+import type { Context } from "hono";
+import { ApiError, badRequest } from "../status.ts";
+import { bodyTooLarge, unsupportedMediaType } from "./errors.ts";
+
+/** What kube-apiserver takes: etcd's limit with room for what is not stored. */
+export const bodyLimit = 3 * 1024 * 1024;
+
+const accepted = ["application/json", "application/yaml"];
+
+export type Json = Record<string, unknown>;
+
+export interface Body {
+  value: Json;
+  /** Paths of fields that are there twice. */
+  duplicates?: readonly string[];
+}
+
+/** The body's text; throws a 413 for one that is too large, a 400 for one that is cut off or no UTF-8. */
+export async function readText(c: Context, limit = bodyLimit): Promise<string> {
+  const declared = Number(c.req.header("content-length") ?? 0);
+  if (declared > limit) throw bodyTooLarge(limit);
+  const body = c.req.raw.body;
+  if (!body) return "";
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      size += value.length;
+      if (size > limit) {
+        await reader.cancel();
+        throw bodyTooLarge(limit);
+      }
+      chunks.push(value);
+    }
+  } catch (err) {
+    if (err instanceof ApiError) throw err;
+    throw badRequest("the body of the request could not be read");
+  }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(whole);
+  } catch {
+    throw badRequest("the body of the request is not UTF-8");
+  }
+}
+
+export function mediaTypeOf(c: Context): string {
+  return (c.req.header("content-type") ?? "").split(";", 1)[0].trim().toLowerCase();
+}
+
+/** A body that is one object; throws a 400, 413 or 415. */
+export async function readObject(c: Context): Promise<Body> {
+  const media = mediaTypeOf(c);
+  if (media !== "" && !accepted.includes(media)) throw unsupportedMediaType(accepted);
+  const text = await readText(c);
+  if (text.trim() === "") throw badRequest("the body of the request is empty");
+  return bodyOf(media, text);
+}
+
+async function bodyOf(media: string, text: string): Promise<Body> {
+  const value = objectOf(media === "application/yaml" ? await parseYaml(text) : parseJson(text));
+  return { value };
+}
+
+/** The body of a DELETE, which may be empty. */
+export async function readOptionalObject(c: Context): Promise<Body | undefined> {
+  const text = await readText(c);
+  if (text.trim() === "") return undefined;
+  const media = mediaTypeOf(c);
+  if (media !== "" && !accepted.includes(media)) throw unsupportedMediaType(accepted);
+  return await bodyOf(media, text);
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (err) {
+    throw badRequest(`couldn't get version/kind; json parse error: ${(err as Error).message}`);
+  }
+}
+
+/** The only document of a YAML text. */
+export async function parseYaml(text: string): Promise<unknown> {
+  const { readYaml } = await import("../../objects/manifest/yaml.ts");
+  const documents = readYaml(text).filter(({ value, problems }) => value !== undefined || problems.length > 0);
+  const problem = documents.flatMap(({ problems }) => problems)[0];
+  if (problem) throw badRequest(`error converting YAML to JSON: yaml: line ${problem.line}: ${problem.message}`);
+  if (documents.length > 1) throw badRequest("the body of the request has more than one YAML document");
+  return documents[0]?.value;
+}
+
+function objectOf(value: unknown): Json {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw badRequest("couldn't get version/kind; the body of the request is not an object");
+  }
+  return value as Json;
+}

@@ -1,0 +1,36 @@
+/** Answers: JSON, or YAML for who asks for it; indented for people. */
+import type { Context } from "hono";
+import type { Form } from "./negotiate.ts";
+import { queryFlag } from "./options.ts";
+
+/** Whether JSON is to be read by a person: asked for, or by a program that people look through. */
+function pretty(c: Context): boolean {
+  const asked = queryFlag(new URL(c.req.url).searchParams, "pretty");
+  return asked ?? /^(curl|Wget|Mozilla\/5\.0)/.test(c.req.header("user-agent") ?? "");
+}
+
+const noStore = "no-cache, private";
+
+/** `Warning: 299 - "text"`, as RFC 7234 has it. */
+export function warningHeader(text: string): string {
+  // deno-lint-ignore no-control-regex
+  const plain = text.replace(/[\x00-\x1f\x7f]+/g, " ").replace(/[^\x20-\x7e]/g, "?").replace(/([\\"])/g, "\\$1");
+  return `299 - "${plain}"`;
+}
+
+export async function respond(
+  c: Context,
+  { media }: Pick<Form, "media">,
+  value: unknown,
+  code = 200,
+  warnings: readonly string[] = [],
+): Promise<Response> {
+  const headers = new Headers({ "content-type": media, "cache-control": noStore });
+  for (const text of new Set(warnings)) headers.append("warning", warningHeader(text));
+  let body: string;
+  if (media === "application/yaml") {
+    const { stringify } = await import("yaml");
+    body = stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 });
+  } else body = pretty(c) ? JSON.stringify(value, null, 2) + "\n" : JSON.stringify(value) + "\n";
+  return c.body(body, { status: code as 200, headers });
+}
