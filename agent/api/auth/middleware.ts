@@ -1,11 +1,12 @@
 /** Between a door and the routes: who asks, what for, and whether they may. */
 import type { MiddlewareHandler } from "hono";
-import { type AppEnv, requestInfo } from "../request.ts";
+import { type AppEnv, type RequestInfo, requestInfo } from "../request.ts";
 import { authenticate, type AuthenticatorDeps, unauthorized } from "./authenticate.ts";
 import { type Authorizer } from "./authorize.ts";
-import { anonymous, masters, socketUser } from "./groups.ts";
+import { anonymous, socketUser } from "./groups.ts";
 import { forbidden } from "./forbidden.ts";
 import { impersonate } from "./impersonate.ts";
+import { kubeletAttributes } from "./kubelet.ts";
 
 export interface AuthDeps extends AuthenticatorDeps {
   authorizer: Authorizer;
@@ -31,12 +32,46 @@ export function auth(deps: AuthDeps | undefined): MiddlewareHandler<AppEnv> {
       return await next();
     }
     const user = await authenticate(c.req.raw, env, deps);
+    if (user === anonymous) {
+      if (info.isResource || !open.test(info.path)) throw unauthorized();
+      env.user = user;
+      return await next();
+    }
     env.user = impersonate(user, c.req.raw.headers, deps.authorizer);
-    if (env.user === anonymous) {
-      if (!open.test(info.path) || info.isResource) throw unauthorized();
-    } else if (!env.user.groups.includes(masters)) {
-      const { allowed, reason } = deps.authorizer.authorize(env.user, info);
-      if (!allowed) throw forbidden(env.user, info, reason);
+    const wanted = { ...info, name: info.name || selectedName(info, url.searchParams) };
+    const { allowed, reason } = deps.authorizer.authorize(env.user, wanted);
+    if (!allowed) throw forbidden(env.user, wanted, reason);
+    await next();
+  };
+}
+
+/** Lists and watches of one object alone, by its name, are about that object: a rule with resourceNames allows them. */
+function selectedName({ verb }: RequestInfo, query: URLSearchParams): string {
+  if (verb !== "list" && verb !== "watch" && verb !== "deletecollection") return "";
+  const terms = (query.get("fieldSelector") ?? "").split(",");
+  const found = terms.map((term) => /^metadata\.name==?([^=!]+)$/.exec(term)?.[1]).find((name) => name !== undefined);
+  return found ?? "";
+}
+
+export interface KubeletAuthOptions {
+  nodeName: string;
+  /** Whether bearer tokens count. */
+  tokens: boolean;
+  /** Whether requests without credentials are asked about as system:anonymous. */
+  anonymous: boolean;
+  authorization: "Webhook" | "AlwaysAllow";
+}
+
+/** The same for kubelet's API: every path is a subresource of the node. */
+export function kubeletAuth(deps: AuthDeps, options: KubeletAuthOptions): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const user = await authenticate(c.req.raw, c.env, deps, { tokens: options.tokens });
+    if (user === anonymous && !options.anonymous) throw unauthorized();
+    c.env.user = user;
+    if (options.authorization === "Webhook") {
+      const wanted = kubeletAttributes(c.req.method, c.req.path, options.nodeName);
+      const allowed = wanted.some((each) => deps.authorizer.authorize(user, each).allowed);
+      if (!allowed) throw forbidden(user, wanted.at(-1)!);
     }
     await next();
   };
