@@ -468,6 +468,11 @@ export class TestNode implements AsyncDisposable {
       await Deno.remove(join(this.manifests, name), { recursive: true });
     }
     if (!this.#islet) await this.startIslet();
+    for (const { metadata: { namespace, name, annotations } } of await this.pods()) {
+      if (annotations?.["kubernetes.io/config.source"] === "file") continue;
+      const answer = await this.api(`/api/v1/namespaces/${namespace}/pods/${name}`, { method: "DELETE" });
+      await answer.body?.cancel();
+    }
     await this.until(
       "islet has removed all pods",
       async () => (await this.pods()).length === 0 && (await this.runtimeIds()).length === 0,
