@@ -121,6 +121,9 @@ export { defaultObject } from "./defaults/mod.ts";
 export { defaultPullPolicy } from "./defaults/container.ts";
 export { systemPriorities } from "./defaults/pod.ts";
 export { validateObject } from "./validation/mod.ts";
+export { validateCreate, validateStatusUpdate, validateUpdate } from "./validation/update/mod.ts";
+export { validateEphemeralContainersUpdate } from "./validation/update/pod.ts";
+export { validateResize } from "./validation/update/resize.ts";
 export { linuxSignals } from "./validation/probe.ts";
 export { normalSysctl } from "./validation/security.ts";
 export {
