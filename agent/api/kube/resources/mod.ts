@@ -1,12 +1,14 @@
 /** The table of all resources that the node serves: a line each. Groups are discovered in this order. */
-import type { ConfigMap, Namespace, Pod } from "../../../objects/mod.ts";
+import type { ConfigMap, Namespace, Node, Pod } from "../../../objects/mod.ts";
 import type { AppDeps } from "../../deps.ts";
+import { podStreams } from "../../streams/mod.ts";
 import { eventBackend } from "../backend/events.ts";
 import { storeBackend } from "../backend/store.ts";
 import type { ApiObject, Resource } from "../types.ts";
 import { configMaps } from "./config_map.ts";
 import { coreEvents, newEvents } from "./event.ts";
 import { namespaces } from "./namespace.ts";
+import { nodeResource } from "./node.ts";
 import { podResource } from "./pod.ts";
 
 export function resources(deps: AppDeps): Resource[] {
@@ -22,7 +24,8 @@ export function resources(deps: AppDeps): Resource[] {
     any(namespaces(stored<Namespace>("Namespace"), store)),
     any(coreEvents(events)),
     any(newEvents(events)),
-    any(podResource({ backend: stored<Pod>("Pod"), lookup, subresources: {} })),
+    any(nodeResource({ backend: stored<Node>("Node"), nodeName: deps.config.nodeName, clock: deps.clock })),
+    any(podResource({ backend: stored<Pod>("Pod"), lookup, subresources: { ...podStreams(deps) } })),
   ];
 }
 
