@@ -1,5 +1,6 @@
 /** Bodies of requests: bounded, JSON or YAML. */
 import type { Context } from "hono";
+import { duplicateFields } from "../../objects/mod.ts";
 import { ApiError, badRequest } from "../status.ts";
 import { bodyTooLarge, unsupportedMediaType } from "./errors.ts";
 
@@ -68,7 +69,7 @@ export async function readObject(c: Context): Promise<Body> {
 
 async function bodyOf(media: string, text: string): Promise<Body> {
   const value = objectOf(media === "application/yaml" ? await parseYaml(text) : parseJson(text));
-  return { value };
+  return media === "application/yaml" ? { value } : { value, duplicates: duplicateFields(text) };
 }
 
 /** The body of a DELETE, which may be empty. */
@@ -98,7 +99,7 @@ export async function parseYaml(text: string): Promise<unknown> {
   return documents[0]?.value;
 }
 
-function objectOf(value: unknown): Json {
+export function objectOf(value: unknown): Json {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw badRequest("couldn't get version/kind; the body of the request is not an object");
   }

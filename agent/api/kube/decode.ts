@@ -3,9 +3,15 @@
  *
  *     decode() ─► defaults, strategy ─► complete(): checks ─► 422 with every field
  */
-import { BadInput, type FieldValidation, readApiObject } from "../../objects/api_input.ts";
-import { FieldErrors } from "../../objects/mod.ts";
-import type { AnyObject } from "../../objects/kinds.ts";
+import {
+  type AnyObject,
+  BadInput,
+  FieldErrors,
+  type FieldValidation,
+  findKind,
+  readApiObject,
+} from "../../objects/mod.ts";
+import type { Schema } from "../patch/mod.ts";
 import { badRequest } from "../status.ts";
 import type { Body } from "./body.ts";
 import { invalidObject } from "./errors.ts";
@@ -23,6 +29,14 @@ export interface Decoded<T extends ApiObject> {
 
 export function apiVersionOf({ group, version }: Pick<Resource, "group" | "version">): string {
   return group ? `${group}/${version}` : version;
+}
+
+/** What an object of the resource looks like. */
+export function schemaOf(resource: Pick<Resource, "group" | "version" | "kind">): Schema {
+  const apiVersion = apiVersionOf(resource);
+  const info = findKind(apiVersion, resource.kind);
+  if (!info) throw new Error(`Cannot read a ${resource.kind}: there is no schema for ${apiVersion}`);
+  return info.schema();
 }
 
 /** Reads one object; `body.value` is used up. Throws a 400 for what does not fit the kind. */

@@ -5,6 +5,7 @@ import type { Kube, KubeRequest } from "./context.ts";
 import { remove, removeCollection } from "./delete.ts";
 import { noSuchResource, notSupported, wrongMethod } from "./errors.ts";
 import { get, list } from "./read.ts";
+import { patch } from "./patch.ts";
 import { watch } from "./watch.ts";
 import { create, update } from "./write.ts";
 
@@ -16,6 +17,7 @@ const byVerb: Partial<Record<string, Answer>> = {
   watch,
   create,
   update,
+  patch,
   delete: remove,
   deletecollection: removeCollection,
 };

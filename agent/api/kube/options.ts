@@ -1,5 +1,6 @@
 /** Options of requests, from query and body: `metav1.ListOptions` and its like, with the API server's checks. */
-import { FieldErrors, FieldPath } from "../../objects/mod.ts";
+import { FieldErrors, FieldPath, type FieldValidation } from "../../objects/mod.ts";
+import { managerOf } from "../patch/mod.ts";
 import { badRequest } from "../status.ts";
 import { invalidObject } from "./errors.ts";
 import type { DeleteOptions } from "./types.ts";
@@ -18,8 +19,6 @@ export interface ListOptions {
   allowWatchBookmarks: boolean;
   sendInitialEvents?: boolean;
 }
-
-export type FieldValidation = "Strict" | "Warn" | "Ignore";
 
 export interface WriteRequest {
   dryRun: boolean;
@@ -156,15 +155,10 @@ export function writeRequest(
   refuse(kind, errors);
   return {
     dryRun,
-    fieldManager: given || managerOf(userAgent),
+    fieldManager: managerOf(given, userAgent),
     fieldValidation: (validation || "Warn") as FieldValidation,
     force: force ?? false,
   };
-}
-
-/** Who writes, when the request does not say: the first word of the user agent. */
-function managerOf(userAgent: string | undefined): string {
-  return (userAgent ?? "").split("/", 1)[0].slice(0, 128) || "unknown";
 }
 
 type Json = Record<string, unknown>;

@@ -17,9 +17,11 @@ export async function get<T extends ApiObject>(request: KubeRequest<T>): Promise
   const { c, kube, info, resource, query } = request;
   const shape = answerShape(request as unknown as KubeRequest, ["Table", "PartialObjectMetadata"]);
   const version = resourceVersionOf(query.get("resourceVersion"));
+  await resource.backend.prepare?.();
   const cache = kube.registry.cache(resource);
   cache.touch();
   if (version !== undefined && version > cache.current) throw tooNew(version, String(cache.current));
+  await resource.backend.prepare?.();
   const object = resource.backend.get(info.namespace, info.name);
   if (!object) throw notFoundOf(resource, info.name);
   return await respond(c, shape.form, shaped(resource, object, shape));
@@ -31,6 +33,8 @@ export async function list<T extends ApiObject>(request: KubeRequest<T>): Promis
   const options = listOptions(query, false);
   const namespace = scopeOf(resource, info.namespace);
   const selected = selection(resource, namespace, options);
+  await resource.backend.prepare?.();
+  await resource.backend.prepare?.();
   const cache = kube.registry.cache(resource);
   cache.touch();
 

@@ -46,6 +46,8 @@ export interface Backend<T extends ApiObject = ApiObject> {
   get(namespace: string, name: string): T | undefined;
   /** In the order of namespace and name. All namespaces when undefined. */
   list(namespace?: string): T[];
+  /** Awaited before each get and list: what is computed from a look at the machine takes it now. */
+  prepare?(): Promise<void>;
   /** Every change from now on, in the order of resourceVersion. */
   watch(listener: (event: ApiEvent<T>) => void): () => void;
   /**
@@ -61,6 +63,8 @@ export interface Backend<T extends ApiObject = ApiObject> {
     options?: WriteOptions,
   ): Promise<T | undefined>;
 }
+
+export type WritableBackend<T extends ApiObject = ApiObject> = Backend<T> & Required<Pick<Backend<T>, "write">>;
 
 export interface WriteOptions {
   /** The status is written as well. */

@@ -3,19 +3,29 @@
  *
  *     body ─► decode ─► metadata that is the server's ─► strategy ─► defaults, checks ─► managed fields ─► backend
  */
-import { defaultObject, type FieldErrors, FieldPath, type KubeObject } from "../../objects/mod.ts";
+import {
+  type AnyObject,
+  apiWarnings,
+  defaultObject,
+  type FieldErrors,
+  FieldPath,
+  validateCreate,
+  validateStatusUpdate,
+  validateUpdate,
+} from "../../objects/mod.ts";
+import { keepTimestamps, trackUpdate } from "../patch/mod.ts";
 import { ApiError, badRequest } from "../status.ts";
 import type { Verb } from "../request.ts";
 import { type Json, readObject } from "./body.ts";
 import { answerShape, type KubeRequest } from "./context.ts";
-import { decode, type Decoded } from "./decode.ts";
+import { decode, type Decoded, schemaOf } from "./decode.ts";
 import { alreadyExists, conflict, modified, notFoundOf, noUniqueName } from "./errors.ts";
 import { generatedName, nameAttempts } from "./names.ts";
 import { requireNamespace } from "./namespaces.ts";
 import { type WriteRequest, writeRequest } from "./options.ts";
 import { respond } from "./respond.ts";
 import { shaped } from "./shape.ts";
-import type { ApiObject, WriteContext } from "./types.ts";
+import type { ApiObject, Resource, WriteContext } from "./types.ts";
 
 /** A write under way. */
 export interface Write<T extends ApiObject = ApiObject> {
@@ -73,11 +83,11 @@ export function checkPlace<T extends ApiObject>({ info, resource }: KubeRequest<
 
 /** Makes a new object of what was sent, under a name of its own where it asks for one. */
 export async function createObject<T extends ApiObject>(
-  { request, options, context, warnings }: Write<T>,
+  write: Write<T>,
   { object, complete, warnings: unknown }: Decoded<T>,
-  { fromUpdate = false } = {},
+  { fromUpdate = false, applied = false }: { fromUpdate?: boolean; applied?: boolean } = {},
 ): Promise<T> {
-  const { kube, resource, info } = request;
+  const { request: { kube, resource, info }, options, context, warnings } = write;
   const { backend, strategy } = resource;
   const { metadata } = object;
   if (metadata.resourceVersion && !fromUpdate) {
@@ -88,19 +98,21 @@ export async function createObject<T extends ApiObject>(
     throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   }
   if (namespace) metadata.namespace = namespace;
+  const { managedFields } = metadata;
   scrub(object, resource.hasStatus === true);
+  if (applied) metadata.managedFields = managedFields;
   warnings.push(...unknown);
 
   const base = metadata.name ? undefined : metadata.generateName;
   if (base) metadata.name = generatedName(base);
   if (namespace) requireNamespace(kube.deps, namespace, resource, metadata.name ?? "");
-  const known = (object: T) => object as unknown as KubeObject;
   defaultObject(known(object));
-  const prepared = await strategy?.prepareForCreate?.(object, context) ?? object;
+  const tracked = applied ? object : track(write, undefined, object);
+  const prepared = await strategy?.prepareForCreate?.(tracked, context) ?? tracked;
   for (let attempt = 1;; attempt++) {
     defaultObject(known(prepared));
-    complete(prepared);
-    if (attempt === 1) warnings.push(...strategy?.warnings?.(prepared) ?? []);
+    complete(prepared, (errors) => validateCreate(known(prepared), errors));
+    if (attempt === 1) warnings.push(...apiWarnings(known(prepared)), ...strategy?.warnings?.(prepared) ?? []);
     const { name } = prepared.metadata;
     try {
       const stored = await backend.write!(namespace, name, (current) => {
@@ -115,6 +127,23 @@ export async function createObject<T extends ApiObject>(
       prepared.metadata.name = generatedName(base);
     }
   }
+}
+
+function known(object: ApiObject): AnyObject {
+  return object as unknown as AnyObject;
+}
+
+/** Notes in managedFields who writes what. */
+function track<T extends ApiObject>(write: Write<T>, current: T | undefined, next: T): T {
+  const { request: { kube, resource, info }, options } = write;
+  return trackUpdate({
+    current,
+    next,
+    manager: options.fieldManager,
+    schema: schemaOf(resource),
+    now: kube.deps.clock.now(),
+    subresource: info.subresource,
+  }) as unknown as T;
 }
 
 /** What is the server's to say of a new object. */
@@ -137,12 +166,13 @@ const systemFields = [
 
 /**
  * Replaces an object by what `make` returns for what is there. The answer is the object as it is then, also where the
- * write let go of its last finalizer and so removed it.
+ * write let go of its last finalizer and so removed it. With `applied`, `make` has said in managedFields who wrote what.
  */
 export async function replace<T extends ApiObject>(
   write: Write<T>,
   verb: Verb,
   make: (current: T) => Decoded<T>,
+  { applied = false } = {},
 ): Promise<T> {
   const { request: { resource, info }, options } = write;
   const status = info.subresource === "status";
@@ -151,7 +181,7 @@ export async function replace<T extends ApiObject>(
     removed = undefined;
     if (!current) throw notFoundOf(resource, info.name);
     resource.strategy?.guard?.(current, verb, info.subresource);
-    const next = nextObject(write, current, make(current), status);
+    const next = keepTimestamps(current, nextObject(write, current, make(current), { status, applied }));
     if (!isReleased(next, current) || resource.strategy?.ownerRemoves) return next;
     removed = next;
     return undefined;
@@ -168,58 +198,71 @@ function isReleased({ metadata }: ApiObject, current: ApiObject): boolean {
 
 /** The object that an update makes of the present one: checked, under the metadata that is the server's. */
 function nextObject<T extends ApiObject>(
-  { request: { resource }, context, warnings }: Write<T>,
+  write: Write<T>,
   current: T,
   { object, complete, completeStatus, warnings: unknown }: Decoded<T>,
-  status: boolean,
+  { status, applied }: { status: boolean; applied: boolean },
 ): T {
+  const { request: { resource }, context, warnings } = write;
   const { strategy } = resource;
-  const { name } = current.metadata;
-  const given = object.metadata;
-  if (given.uid && given.uid !== current.metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${given.uid}, UID in object meta: ${current.metadata.uid}`;
-    throw conflict(resource, name, why);
-  }
-  if (given.resourceVersion && given.resourceVersion !== current.metadata.resourceVersion) {
-    throw modified(resource, name);
-  }
-  const versionMissing = strategy?.needsVersion && !given.resourceVersion;
-  const metadata = { ...given } as Json;
+  checkVersions(resource, object, current);
+  const versionMissing = strategy?.needsVersion && !object.metadata.resourceVersion;
+  const metadata = { ...object.metadata } as unknown as Json;
   for (const field of kept) {
     const value = (current.metadata as unknown as Json)[field];
     if (value === undefined) delete metadata[field];
     else metadata[field] = value;
   }
   let next = { ...object, metadata } as unknown as T;
-  if (status) {
-    next = { ...current, metadata: next.metadata, status: object.status };
-  } else if (resource.hasStatus) {
-    next.status = current.status;
+  if (status) next = { ...current, metadata: next.metadata, status: object.status };
+  else {
+    if (resource.hasStatus) next.status = current.status;
+    defaultObject(known(next));
   }
+  if (!applied) next = track(write, current, next);
   warnings.push(...unknown);
-  if (!status) {
-    defaultObject(next as unknown as KubeObject);
-    next = strategy?.prepareForUpdate?.(next, current, context) ?? next;
+  if (status) {
+    completeStatus(next, (errors) => {
+      validateFinalizers(next, current, errors);
+      validateStatusUpdate(known(next), known(current), errors);
+      strategy?.validateStatusUpdate?.(next, current, errors);
+    });
+    return next;
   }
-  const check = (errors: FieldErrors) => {
+  next = strategy?.prepareForUpdate?.(next, current, context) ?? next;
+  complete(next, (errors) => {
     if (versionMissing) {
       errors.invalid(FieldPath.of("metadata", "resourceVersion"), 0, "must be specified for an update");
     }
     validateFinalizers(next, current, errors);
-    if (status) strategy?.validateStatusUpdate?.(next, current, errors);
-    else strategy?.validateUpdate?.(next, current, errors);
-  };
-  if (status) completeStatus(next, check);
-  else {
-    defaultObject(next as unknown as KubeObject);
-    complete(next, check);
-    warnings.push(...strategy?.warnings?.(next) ?? []);
-  }
+    validateUpdate(known(next), known(current), errors);
+    strategy?.validateUpdate?.(next, current, errors);
+  });
+  warnings.push(...apiWarnings(known(next)), ...strategy?.warnings?.(next) ?? []);
   return next;
 }
 
+/** Whether an update is of this very object, and of its latest version where it names one. */
+function checkVersions<T extends ApiObject>(resource: Resource<T>, { metadata: given }: T, { metadata }: T): void {
+  if (given.uid && given.uid !== metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${given.uid}, UID in object meta: ${metadata.uid}`;
+    throw conflict(resource, metadata.name, why);
+  }
+  if (given.resourceVersion && given.resourceVersion !== metadata.resourceVersion) {
+    throw modified(resource, metadata.name);
+  }
+}
+
 /** What an update may not say of metadata. */
-const kept = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"];
+const kept = [
+  "uid",
+  "resourceVersion",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "generation",
+  "selfLink",
+];
 
 function validateFinalizers({ metadata }: ApiObject, current: ApiObject, errors: FieldErrors): void {
   if (!current.metadata.deletionTimestamp) return;

@@ -7,12 +7,12 @@ import { timestamp } from "../../../clock.ts";
 import type { Clock } from "../../../clock.ts";
 import type { Event, EventRing } from "../../../telemetry/events.ts";
 import { badRequest } from "../../status.ts";
-import type { Backend } from "../types.ts";
+import type { WritableBackend } from "../types.ts";
 import { byText, listKey } from "./store.ts";
 
 type Ring = Pick<EventRing, "get" | "list" | "watch" | "put" | "remove" | "resourceVersion">;
 
-export function eventBackend(ring: Ring, clock: Clock, latest: () => string): Required<Backend<StoredEvent>> {
+export function eventBackend(ring: Ring, clock: Clock, latest: () => string): WritableBackend<StoredEvent> {
   const shown = (event: Event) => event as StoredEvent;
   return {
     resourceVersion: latest,

@@ -5,9 +5,9 @@
 import type { ObjectStore, StoreEvent, StoreObject } from "../../../store/mod.ts";
 import { ApiError } from "../../status.ts";
 import { fromStore } from "../errors.ts";
-import type { ApiEvent, ApiObject, Backend, WriteOptions } from "../types.ts";
+import type { ApiEvent, ApiObject, WritableBackend, WriteOptions } from "../types.ts";
 
-export function storeBackend<T extends ApiObject>(store: ObjectStore, kind: string): Required<Backend<T>> {
+export function storeBackend<T extends ApiObject>(store: ObjectStore, kind: string): WritableBackend<T> {
   const find = (realm: "local" | "control-plane", namespace: string, name: string) =>
     store.get<StoreObject>(realm, kind, namespace, name) as T | undefined;
 
