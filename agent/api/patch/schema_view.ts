@@ -24,6 +24,8 @@ export interface StructView {
   readonly t: "struct";
   readonly atomic: boolean;
   readonly fields: ReadonlyMap<string, TypeView>;
+  /** Fields that are never left out. */
+  readonly needed: ReadonlySet<string>;
 }
 
 /** A mapping with any keys. */
@@ -100,6 +102,7 @@ function structView(shape: Readonly<Record<string, Schema>>, atomic: boolean): S
   return {
     t: "struct",
     atomic,
+    needed: new Set(Object.keys(shape).filter((name) => shape[name]._zod.def.type !== "optional")),
     get fields() {
       return fields ??= new Map(Object.keys(shape).map((name) => [name, viewOf(shape[name])]));
     },

@@ -87,10 +87,10 @@ export class FieldSet {
     );
   }
 
-  /** All members in their order, each as a whole path. */
+  /** All members, each as a whole path; those of a level before those below it. */
   *paths(prefix: readonly PathElement[] = []): Generator<PathElement[]> {
-    for (const element of this.#sorted()) {
-      if (this.#members.has(element)) yield [...prefix, element];
+    for (const element of [...this.#members].sort(compareElements)) yield [...prefix, element];
+    for (const element of [...this.#children.keys()].sort(compareElements)) {
       yield* this.below(element).paths([...prefix, element]);
     }
   }

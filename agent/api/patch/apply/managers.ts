@@ -32,9 +32,14 @@ export interface Manager {
 /** All managers of an object by their identity. */
 export type Managers = ReadonlyMap<string, Manager>;
 
-/** What tells managers apart, and the order in which conflicts with them are told. */
+/** What tells managers apart, in the form that their order is found by. */
 export function identityOf({ name, operation, apiVersion, subresource }: Omit<Manager, "fields">): string {
-  return JSON.stringify([name, operation, operation === "Apply" ? "" : apiVersion, subresource]);
+  return JSON.stringify({
+    ...(name === "" ? {} : { manager: name }),
+    operation,
+    ...(operation === "Apply" ? {} : { apiVersion }),
+    ...(subresource === "" ? {} : { subresource }),
+  });
 }
 
 /** Reads managedFields; undefined when an entry cannot be read. */

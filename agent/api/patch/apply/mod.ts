@@ -28,6 +28,7 @@ import { afterApply, afterUpdate, Conflicts, type Write } from "./ownership.ts";
 import { emptyObject, withStructs } from "./empty_object.ts";
 import { fieldElement } from "./path_element.ts";
 import { shapeProblems } from "./validate.ts";
+import { withoutEmpty } from "./without_empty.ts";
 
 interface WriteOptions {
   /** The schema of the whole object. */
@@ -68,8 +69,9 @@ export function trackUpdate(options: UpdateOptions): JsonMap {
   if (managers.size === 0 && live) return object;
   const write = writeOf(schema, subresource);
   const by = updater(manager, schema, now, subresource);
-  const before = live ? withStructs(withoutManagers(live), write.view) : emptyObject(object, write.view);
-  return withManagers(object, capUpdaters(afterUpdate(before, withStructs(object, write.view), managers, by, write)));
+  const plain = (value: JsonMap) => withStructs(withoutEmpty(value, write.view) as JsonMap, write.view);
+  const before = live ? plain(withoutManagers(live)) : emptyObject(object, write.view);
+  return withManagers(object, capUpdaters(afterUpdate(before, plain(object), managers, by, write)));
 }
 
 /** Who manages the object before an update: as the client sent it, or else as it is stored. */
