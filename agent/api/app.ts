@@ -7,15 +7,11 @@ import { auth } from "./auth/mod.ts";
 import type { AppDeps } from "./deps.ts";
 import { health, version } from "./health.ts";
 import { kubeApi } from "./kube/mod.ts";
-import { readPodLog } from "./log.ts";
 import { manifestProblems } from "./manifests.ts";
 import { showPage } from "./page/mod.ts";
 import type { AppEnv } from "./request.ts";
 import { ApiError, methodNotAllowed, statusOf } from "./status.ts";
 import { whyPod } from "./why.ts";
-import { attachToPod, execInPod } from "./streams.ts";
-
-const pods = "/api/v1/namespaces/:namespace/pods";
 
 export function createApp(deps: AppDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
@@ -30,10 +26,6 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
   app.get("/readyz", health(deps));
   app.get("/livez", (c) => c.text("ok"));
   app.get("/version", version());
-
-  app.get(`${pods}/:name/log`, readPodLog(deps));
-  app.on(["GET", "POST"], `${pods}/:name/exec`, execInPod(deps));
-  app.on(["GET", "POST"], `${pods}/:name/attach`, attachToPod(deps));
 
   app.get("/api", kube.coreVersions);
   app.get("/apis", kube.groupList);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { running, testNode, testPod } from "./testing.ts";
+import { testNode, testPod } from "./testing.ts";
 
 const json = { "content-type": "application/json" };
 
@@ -115,12 +115,9 @@ Deno.test("problems of manifests are told with their place in one line", async (
   assert.equal(problems[0].severity, "error");
 });
 
-const log = "/api/v1/namespaces/default/pods/web/log";
-const exec = "/api/v1/namespaces/default/pods/web/exec";
 const refusals: [what: string, method: string, path: string, code: number, reason: string, message: RegExp][] = [
   ["an unknown path", "GET", "/api/v1/gizmos", 404, "NotFound", /could not find the requested resource/],
   ["an unknown pod", "GET", "/api/v1/namespaces/default/pods/nope", 404, "NotFound", /^pods "nope" not found$/],
-  ["a log of an unknown pod", "GET", "/api/v1/namespaces/x/pods/web/log", 404, "NotFound", /^pods "web" not found$/],
   ["a create", "POST", "/api/v1/namespaces/default/pods", 405, "MethodNotAllowed", /manifest directory/],
   ["a delete", "DELETE", "/api/v1/namespaces/default/pods/web", 405, "MethodNotAllowed", /manifest directory/],
   ["a patch of a status", "PATCH", "/api/v1/namespaces/default/pods/web/status", 405, "MethodNotAllowed", /PATCH/],
@@ -141,38 +138,6 @@ const refusals: [what: string, method: string, path: string, code: number, reaso
     "Expired",
     /^too old resource version: 3/,
   ],
-  [
-    "a container that is not there",
-    "GET",
-    `${log}?container=db`,
-    400,
-    "BadRequest",
-    /^container db is not valid for pod web$/,
-  ],
-  [
-    "negative tailLines",
-    "GET",
-    `${log}?tailLines=-1`,
-    422,
-    "Invalid",
-    /tailLines: Invalid value: -1: must be greater than or equal to 0/,
-  ],
-  ["no bytes", "GET", `${log}?limitBytes=0`, 422, "Invalid", /limitBytes: Invalid value: 0: must be greater than 0/],
-  ["words for lines", "GET", `${log}?tailLines=all`, 400, "BadRequest", /tailLines must be an integer/],
-  ["a time that is none", "GET", `${log}?sinceTime=noon`, 400, "BadRequest", /RFC 3339/],
-  ["two beginnings", "GET", `${log}?sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z`, 422, "Invalid", /at most one of/],
-  ["an unknown stream", "GET", `${log}?stream=Both`, 422, "Invalid", /stream: Invalid value: "Both"/],
-  [
-    "an earlier run that never was",
-    "GET",
-    `${log}?previous=true`,
-    400,
-    "BadRequest",
-    /^previous terminated container "web" in pod "web" not found$/,
-  ],
-  ["an exec without streams", "GET", `${exec}?command=ls`, 400, "BadRequest", /at least 1 of stdin, stdout, stderr/],
-  ["an exec without a command", "GET", `${exec}?stdout=1`, 422, "Invalid", /command is required/],
-  ["an exec without an upgrade", "GET", `${exec}?stdout=1&command=ls`, 400, "BadRequest", /Upgrade request required/],
 ];
 for (const [what, method, path, code, reason, message] of refusals) {
   Deno.test(`${what} is refused with ${code} ${reason}`, async () => {
@@ -188,26 +153,6 @@ for (const [what, method, path, code, reason, message] of refusals) {
     assert.match(status.message, message);
   });
 }
-
-Deno.test("a pod of several containers must be told which one, with the init containers named apart", async () => {
-  const { app, store } = testNode();
-  const containers = [{ name: "web", image: "i" }, { name: "db", image: "i" }];
-  store.put(testPod({ spec: { containers, initContainers: [{ name: "setup", image: "i" }] } }));
-  const { message } = await (await app.request(log)).json();
-  assert.equal(
-    message,
-    "a container name must be specified for pod web, choose one of: [web db] or one of the init containers: [setup]",
-  );
-});
-
-Deno.test("exec is refused in a container that does not run, with what it does instead", async () => {
-  const { app, store } = testNode();
-  const waiting = running("web", { state: { waiting: { reason: "CrashLoopBackOff" } } });
-  store.put(testPod({ status: { containerStatuses: [waiting] } }));
-  const { message, code } = await (await app.request(`${exec}?stdout=1&command=ls`)).json();
-  assert.equal(code, 400);
-  assert.match(message, /container "web" of pod "web" does not run: CrashLoopBackOff/);
-});
 
 Deno.test("an unexpected failure is a 500 Status", async () => {
   const { app } = testNode({

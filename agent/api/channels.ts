@@ -6,19 +6,11 @@ export const v4Protocol = "v4.channel.k8s.io";
 export const v5Protocol = "v5.channel.k8s.io";
 /** v5, and the server tells on channel {@link channel}.credit how many bytes of stdin it has passed on. */
 export const creditProtocol = "v5.channel.islet.dev";
-const known = [creditProtocol, v5Protocol, v4Protocol] as const;
-export type ChannelProtocol = typeof known[number];
 
 export const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, credit: 6, close: 255 } as const;
 
 /** Bytes of stdin that a client may have under way with credit. */
 export const stdinWindow = 1024 * 1024;
-
-/** The best of the protocols in a Sec-WebSocket-Protocol header. */
-export function chooseProtocol(offered: string): ChannelProtocol | undefined {
-  const names = new Set(offered.split(",").map((name) => name.trim()));
-  return known.find((name) => names.has(name));
-}
 
 /** A message of a channel. */
 export function frame(channel: number, data: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -7,13 +7,14 @@ import type { ObjectStore } from "../store/mod.ts";
 import type { EventRing } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { AuthDeps } from "./auth/mod.ts";
+import type { StreamLimit } from "./streams/mod.ts";
 
 export interface ApiDeps {
   config: { api: { socket: string }; podLogsDir: string; nodeName: string };
   store: ObjectStore & { nextVersion(): string };
   events: Pick<EventRing, "get" | "list" | "watch" | "put" | "remove" | "resourceVersion">;
   observer: { get(uid: string): ObservedPod | undefined };
-  cri: { runtime: Pick<CriClient["runtime"], "exec" | "attach"> };
+  cri: { runtime: Pick<CriClient["runtime"], "exec" | "attach" | "portForward"> };
   log: Logger;
   clock: Clock;
   /** What is wrong with the manifests. */
@@ -26,7 +27,8 @@ export interface ApiDeps {
   healthy(): boolean;
 }
 
-/** Besides, every route knows when the server ends: long answers end with it. */
+/** Besides, every route knows when the server ends: long answers end with it; and all share one count of streams. */
 export interface AppDeps extends ApiDeps {
+  limit: StreamLimit;
   closing: AbortSignal;
 }

@@ -14,7 +14,7 @@ function deps(socket: string, store = new FakeStore()): ApiDeps {
     store: store as unknown as ApiDeps["store"],
     events: new EventRing({ nodeName: "edge-1" }),
     observer: { get: () => undefined },
-    cri: { runtime: { exec: unused, attach: unused } },
+    cri: { runtime: { exec: unused, attach: unused, portForward: unused } },
     log: silentLogger,
     clock: new ManualClock(),
     problems: () => [],

@@ -2,7 +2,7 @@
  * The socket of the API: for root on this machine alone. A socket that is left from an agent that was killed is taken
  * over, but only when nobody answers on it.
  */
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 
 /** Makes way for a listener at `path`; throws when somebody listens there, or when it is no socket. */
 export async function claimSocket(path: string): Promise<void> {
@@ -28,12 +28,19 @@ export async function claimSocket(path: string): Promise<void> {
   throw new Error(`Cannot listen on ${path}: another islet answers there`);
 }
 
-/** Calls `listen` such that the socket it makes is the owner's alone from its first moment. */
-export function privately<T>(listen: () => T): T {
-  const before = Deno.umask(0o177);
+/**
+ * Calls `listen` with a path in a directory of its own, then puts the socket into its place: there it is the owner's alone
+ * from its first moment.
+ */
+export async function privately(path: string, listen: (path: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir({ dir: dirname(path), prefix: ".socket-" }); // mode 0700
   try {
-    return listen();
+    // the name of a socket may have 107 bytes
+    const temporary = join(dir, "s");
+    await listen(temporary);
+    await Deno.chmod(temporary, 0o600);
+    await Deno.rename(temporary, path);
   } finally {
-    Deno.umask(before);
+    await Deno.remove(dir, { recursive: true });
   }
 }

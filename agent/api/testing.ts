@@ -8,6 +8,7 @@ import { MemoryStore, type Realm, type StoreListener, type StoreObject } from ".
 import { EventRing } from "../telemetry/events.ts";
 import { silentLogger } from "../telemetry/log.ts";
 import { createApp } from "./app.ts";
+import { mostStreams, StreamLimit } from "./streams/mod.ts";
 import type { AppDeps } from "./deps.ts";
 import type { AppEnv } from "./request.ts";
 
@@ -104,6 +105,7 @@ export function testNode(deps: Partial<AppDeps> = {}): TestNode {
       runtime: {
         exec: () => Promise.reject(new Error("no runtime")),
         attach: () => Promise.reject(new Error("no runtime")),
+        portForward: () => Promise.reject(new Error("no runtime")),
       },
     },
     log: silentLogger,
@@ -111,6 +113,7 @@ export function testNode(deps: Partial<AppDeps> = {}): TestNode {
     problems: () => node.problems,
     healthy: () => node.healthy,
     closing: node.closing.signal,
+    limit: new StreamLimit(mostStreams),
     ...deps,
   });
   return node;

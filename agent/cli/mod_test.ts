@@ -94,7 +94,7 @@ async function withNode(
     store: store as unknown as Parameters<typeof startApi>[0]["store"],
     events,
     observer: { get: () => undefined },
-    cri: { runtime: { exec: unused, attach: unused } },
+    cri: { runtime: { exec: unused, attach: unused, portForward: unused } },
     log: silentLogger,
     clock: new ManualClock(),
     problems: () => [{ file: "/m/bad.yaml", severity: "error", line: 3, column: 5, message: "broken" }],
@@ -176,6 +176,6 @@ Deno.test("what the node refuses is told in its words", async () => {
     assert.match(logs.err, /Error from server \(BadRequest\): container x is not valid for pod web/);
     const exec = await islet("exec", "web", "--", "ls");
     assert.equal(exec.code, 1);
-    assert.match(exec.err, /Cannot exec in container web: not asked for here/);
+    assert.match(exec.err, /unable to upgrade connection: not asked for here/);
   });
 });

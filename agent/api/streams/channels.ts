@@ -3,6 +3,8 @@
  * says which stream the rest belongs to. Later versions tell how the command ended as JSON, the last one can say that
  * stdin has ended.
  */
+import { creditProtocol, v4Protocol, v5Protocol } from "../channels.ts";
+
 export interface ChannelProtocol {
   /** As Sec-WebSocket-Protocol has it; "" where the client named none. */
   name: string;
@@ -11,13 +13,13 @@ export interface ChannelProtocol {
   jsonStatus?: boolean;
   /** Whether channel 255 says that another one has ended. */
   closes?: boolean;
+  /** Whether channel 6 tells how many bytes of input were passed on: for clients that cannot feel the connection's pace. */
+  credit?: boolean;
 }
-
-export const v4Protocol = "v4.channel.k8s.io";
-export const v5Protocol = "v5.channel.k8s.io";
 
 /** What exec and attach are served in. */
 export const processProtocols: readonly ChannelProtocol[] = [
+  { name: creditProtocol, jsonStatus: true, closes: true, credit: true },
   { name: v5Protocol, jsonStatus: true, closes: true },
   { name: v4Protocol, jsonStatus: true },
   { name: "v4.base64.channel.k8s.io", jsonStatus: true, base64: true },
@@ -32,8 +34,6 @@ export const portProtocols: readonly ChannelProtocol[] = [
   { name: "v4.base64.channel.k8s.io", base64: true },
   { name: "" },
 ];
-
-export const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
 
 /** The names in a header that is a list. */
 export function listed(header: string | null | undefined): string[] {

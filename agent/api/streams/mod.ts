@@ -10,7 +10,7 @@
  * Every connection is read only as fast as its other end takes: nothing is kept here, however much flows.
  */
 import type { Context } from "hono";
-import type { AppEnv } from "../request.ts";
+import { type AppEnv, requestInfo } from "../request.ts";
 import type { Subresource } from "../kube/types.ts";
 import { invalid } from "../status.ts";
 import { chooseContainer, requireNode, requirePod } from "./container.ts";
@@ -30,7 +30,7 @@ export const mostStreams = 200;
 /** The subresources of pods that stream, by name. */
 export function podStreams(deps: StreamDeps): Record<"log" | "exec" | "attach" | "portforward", Subresource> {
   const podOf = (c: Context<AppEnv>) => {
-    const { namespace, name } = c.get("info");
+    const { namespace, name } = c.get("info") ?? requestInfo(c.req.method, c.req.path, new URLSearchParams());
     return requirePod(deps, namespace, name);
   };
   const processOf = (c: Context<AppEnv>) => {

@@ -5,9 +5,9 @@
 import { CommandError, type ExitStatus, type RemoteProcess } from "../../../cri/streams.ts";
 import { concat } from "../../../cri/bytes.ts";
 import type { Clock } from "../../clock.ts";
+import { channel } from "../channels.ts";
 import { internalError, type Status, statusOf } from "../status.ts";
 import { type ChannelSocket, terminalSize } from "./channel_socket.ts";
-import { channel } from "./channels.ts";
 import { IdleTimer } from "./idle.ts";
 
 /** Which of a process's streams are wanted. */
@@ -102,6 +102,7 @@ async function passInput(
     const { data, last } = piece;
     if (piece.channel === channel.stdin) {
       if (taken && data.length > 0) await write(data);
+      if (client.protocol.credit) client.send(channel.credit, bigEndian(data.length)).catch(() => {});
     } else if (piece.channel === channel.resize && tty) {
       size.push(data);
       if (last) {
@@ -114,6 +115,12 @@ async function passInput(
       await process.closeStdin().catch(() => {});
     }
   }
+}
+
+function bigEndian(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
 }
 
 /** Reads what nobody wants. */

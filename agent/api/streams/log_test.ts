@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
-import { systemClock } from "../clock.ts";
-import { containerLogPath } from "../logs/mod.ts";
-import { running, testNode, testPod } from "./testing.ts";
+import { systemClock } from "../../clock.ts";
+import { containerLogPath } from "../../logs/mod.ts";
+import { running, testNode, testPod } from "../testing.ts";
 
 const path = "/api/v1/namespaces/default/pods/web/log";
 const line = (text: string) => `2026-01-01T00:00:00.000000000Z stdout F ${text}\n`;
