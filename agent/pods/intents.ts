@@ -28,6 +28,7 @@ export class Intents {
   #deletion: { key: string; deadline: number } | undefined;
   #finish: number | undefined;
   #shutdown = Infinity;
+  #forced = false;
   #started: number | undefined;
 
   constructor(clock: Clock, pod: Pod) {
@@ -38,6 +39,11 @@ export class Intents {
   /** The machine goes down: whatever runs ends within `graceSeconds`. */
   shutdown(graceSeconds: number): void {
     this.#shutdown = Math.min(this.#shutdown, this.#clock.mono() + graceSeconds * 1000);
+  }
+
+  /** Its row is gone while it still runs, so nobody waits for its end any more: it has no grace left. */
+  force(): void {
+    this.#forced = true;
   }
 
   /** The pod is to end for a new reason, or no longer. */
@@ -80,10 +86,10 @@ export class Intents {
    * fraction of a second) leaves of it, and enough for a preStop hook to be begun.
    */
   #deletionDeadline(pod: Pod, now: number): number {
-    const key = deletionKey(pod);
+    const key = this.#forced ? "forced" : deletionKey(pod);
     if (this.#deletion?.key === key) return this.#deletion.deadline;
     const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
-    const grace = (deletionGracePeriodSeconds ?? gracePeriodSeconds(pod)) * 1000;
+    const grace = this.#forced ? 0 : (deletionGracePeriodSeconds ?? gracePeriodSeconds(pod)) * 1000;
     let left = grace;
     if (key === this.#adopted) {
       const stored = Date.parse(deletionTimestamp!) + 1000 - this.#clock.now();

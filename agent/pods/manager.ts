@@ -78,8 +78,11 @@ export class PodManager {
     };
     const rows = store.list<Pod>("Pod").filter(({ object }) => this.#options.isHere(object));
     const uids = new Set(rows.map(({ object }) => object.metadata.uid!));
-    for (const [uid] of store.records("pods")) if (!uids.has(uid)) store.setRecord("pods", uid, undefined);
-    for (const uid of observer.uids()) if (!uids.has(uid)) this.#observed(uid);
+    const seen = new Set(observer.uids());
+    for (const [uid] of store.records("pods")) {
+      if (!uids.has(uid) && !seen.has(uid)) store.setRecord("pods", uid, undefined);
+    }
+    for (const uid of seen) if (!uids.has(uid)) this.#observed(uid);
     const adopted = ({ object }: { object: Pod }) => observer.get(object.metadata.uid!)?.sandboxes.length ? 0 : 1;
     rows.sort((a, b) => adopted(a) - adopted(b) || (b.object.spec.priority ?? 0) - (a.object.spec.priority ?? 0));
     for (const { realm, object } of rows) this.#take(realm, object);
@@ -164,6 +167,8 @@ export class PodManager {
         if (statusOnly(object, previous)) {
           // what it held is free for pods that were turned away
           if (isOver(object.status) && !isOver(previous?.status) && this.#verdicts.size > 0) this.#admit();
+          // somebody else's word: a readiness gate, a disruption
+          if (object.status !== managed.worker.status) managed.worker.update(object);
           return;
         }
         const described = object.metadata.labels !== previous?.metadata.labels ||
@@ -274,9 +279,10 @@ export class PodManager {
       event: (pod, container, type, reason, message) => this.#event(pod, container, type, reason, message),
       loadMemory: (uid) => {
         const kept = store.record("pods", uid) as PodMemory & { bootId: string } | undefined;
-        return { crashes: kept?.bootId === bootId ? kept.crashes : {}, inits: kept?.inits ?? {} };
+        return { crashes: kept?.bootId === bootId ? kept.crashes : {}, inits: kept?.inits ?? {}, forced: kept?.forced };
       },
-      saveMemory: (uid, memory) => store.setRecord("pods", uid, memory && { bootId, ...memory }),
+      saveMemory: (uid, memory) =>
+        store.setRecord("pods", uid, memory && { bootId, ...memory }, { durable: memory?.forced }),
     };
   }
 
@@ -327,7 +333,7 @@ function isOver(status: PodStatus | undefined): boolean {
   return status?.phase === "Succeeded" || status?.phase === "Failed";
 }
 
-/** Whether only the status (and resourceVersion) differs: the worker wrote that itself. */
+/** Whether only the status (and resourceVersion) differs. */
 function statusOnly(object: Pod, previous: Pod | undefined): boolean {
   const a = object.metadata, b = previous?.metadata;
   return object.spec === previous?.spec && a.generation === b?.generation && a.labels === b?.labels &&

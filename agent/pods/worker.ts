@@ -73,6 +73,8 @@ export interface PodMemory {
   crashes: Record<string, CrashRecord>;
   /** Init container → the sandbox in which it completed. */
   inits: Record<string, string>;
+  /** Its row was deleted by force. */
+  forced?: boolean;
 }
 
 /** What an action tells its worker besides its end. */
@@ -105,6 +107,7 @@ export class PodWorker {
   #operations = new Map<string, Operation & { abort: AbortController; done: Promise<void> }>();
   #retries = new Map<string, Retry>();
   readonly #crashes: CrashBook;
+  #forced: boolean;
   #backoffTold = new Set<string>();
   #deadlineTold = false;
   #restartWanted = new Set<string>();
@@ -129,10 +132,12 @@ export class PodWorker {
     this.#deps = deps;
     this.#status = pod.status ?? {};
     this.#log = deps.log.with({ pod: `${pod.metadata.namespace}/${pod.metadata.name}` });
-    const { crashes, inits } = deps.loadMemory(pod.metadata.uid!);
+    const { crashes, inits, forced = false } = deps.loadMemory(pod.metadata.uid!);
     this.#crashes = new CrashBook(deps.clock, deps.maxBackoffMs, crashes);
     this.#inits = new Map(Object.entries(inits));
     this.#intents = new Intents(deps.clock, pod);
+    this.#forced = forced;
+    if (forced) this.#intents.force();
     this.#initial = initialProbes(this.#status);
   }
 
@@ -140,20 +145,28 @@ export class PodWorker {
     return this.#pod;
   }
 
+  /** As published last. */
+  get status(): PodStatus {
+    return this.#status;
+  }
+
   /** Admission has turned it away, in this life of the agent or in an earlier one. */
   get turnedAway(): boolean {
     return turnedAway(this.#status);
   }
 
-  /** Latest wins: the pod as the store has it now, or undefined when its row is gone. */
+  /** Latest wins: the pod as the store has it now, or undefined when its row was deleted by force. */
   update(pod: Pod | undefined): void {
     if (pod) {
       const inputs = pod.metadata.generation !== this.#pod.metadata.generation ||
         pod.metadata.deletionTimestamp !== this.#pod.metadata.deletionTimestamp;
       this.#pod = pod;
       if (inputs) this.retryNow();
-    } else {
+    } else if (this.#wanted && !this.#operations.has("forget")) {
       this.#wanted = false;
+      this.#forced = true;
+      this.#intents.force();
+      this.#save();
     }
     this.kick();
   }
@@ -334,7 +347,11 @@ export class PodWorker {
 
   #save(): void {
     const inits = Object.fromEntries(this.#inits);
-    this.#deps.saveMemory(this.#pod.metadata.uid!, { crashes: this.#crashes.records, inits });
+    this.#deps.saveMemory(this.#pod.metadata.uid!, {
+      crashes: this.#crashes.records,
+      inits,
+      ...(this.#forced ? { forced: true } : {}),
+    });
   }
 
   #act(action: PodAction, state: PodState): void {

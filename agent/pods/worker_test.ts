@@ -446,7 +446,9 @@ Deno.test("a failed liveness probe kills with the probe's own grace and restarts
   assert.equal(Number(stops[0].request.timeout), 4);
   assert.equal(Math.round(stops[0].at / 1000), 5);
   const starts = node.runtime.callsOf("startContainer").map(({ at }) => Math.round(at / 1000));
-  assert.deepEqual(starts.slice(0, 3), [0, 9, 28]);
+  assert.deepEqual(starts.slice(0, 2), [0, 9]);
+  // the probe that fails then may be up to a second later than its delay says
+  assert.ok(starts[2] === 28 || starts[2] === 29, `${starts}`);
   assert.ok(
     node.events.list({ name: "web" }).some(({ message }) =>
       message === "Container web failed liveness probe, will be restarted"

@@ -13,6 +13,7 @@ export interface ConditionFacts {
   regular: readonly ContainerStatus[];
   /** A sandbox with its network stands. */
   sandboxReady: boolean;
+  /** As published last, those of others as they are now. */
   previous: readonly PodCondition[];
   /** Wall-clock ms. */
   now: number;
@@ -21,6 +22,11 @@ export interface ConditionFacts {
 type Bare = Omit<PodCondition, "lastTransitionTime" | "lastProbeTime" | "observedGeneration">;
 
 const own = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+
+/** Whether it is another one's to say whether that condition holds: readiness gates', DisruptionTarget. */
+export function isForeign({ type }: Pick<PodCondition, "type">): boolean {
+  return !own.includes(type);
+}
 
 /** All conditions; those that others set (readiness gates, DisruptionTarget) are kept as they are. */
 export function podConditions(facts: ConditionFacts): PodCondition[] {
@@ -32,7 +38,7 @@ export function podConditions(facts: ConditionFacts): PodCondition[] {
     containers,
     { type: "PodScheduled", status: "True" },
   ];
-  const foreign = facts.previous.filter(({ type }) => !own.includes(type));
+  const foreign = facts.previous.filter(isForeign);
   return [...bare.map((condition) => stamp(condition, facts)), ...foreign];
 }
 

@@ -14,7 +14,7 @@ import {
 import { qosClass } from "../../resources/qos.ts";
 import { backoffUntil, lastEnd, outcome, usableSandbox } from "../plan.ts";
 import type { PodState } from "../types.ts";
-import { podConditions } from "./conditions.ts";
+import { isForeign, podConditions } from "./conditions.ts";
 import { containerStatus } from "./container_status.ts";
 import { podPhase } from "./phase.ts";
 
@@ -64,7 +64,10 @@ export function podStatus(state: PodState, facts: StatusFacts): PodStatus {
       init,
       regular,
       sandboxReady: sandbox !== undefined,
-      previous: previous.conditions ?? [],
+      previous: [
+        ...(previous.conditions ?? []).filter((condition) => !isForeign(condition)),
+        ...(pod.status?.conditions ?? []).filter(isForeign),
+      ],
       now,
     }),
     ...(settled && previous.reason ? { reason: previous.reason, message: previous.message } : {}),
