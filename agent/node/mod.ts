@@ -29,6 +29,7 @@ export {
 } from "./allocatable.ts";
 export { deletionGrace } from "./deletion.ts";
 export { type FactsOptions, type Machine, type NodeFacts, nodeLabels, readFacts, thisMachine } from "./facts.ts";
+export { boundPod, withPodCondition } from "./pod_condition.ts";
 export {
   planShutdown,
   type ShutdownConfig,

@@ -64,16 +64,18 @@ export async function removeCollection<T extends ApiObject>(request: KubeRequest
   );
 }
 
-async function removeOne<T extends ApiObject>(
+/** Deletes one object; `subresource`: by way of which, for those that are guarded. */
+export async function removeOne<T extends ApiObject>(
   resource: Resource<T>,
   namespace: string,
   name: string,
   options: DeleteOptions,
+  subresource = "",
 ): Promise<Deleted<T>> {
   let last: T | undefined;
   const left = await resource.backend.write!(namespace, name, (current, end) => {
     if (!current) throw notFoundOf(resource, name);
-    resource.strategy?.guard?.(current, "delete", "");
+    resource.strategy?.guard?.(current, "delete", subresource);
     checkPreconditions(resource, current, options);
     last = current;
     const { finalizers = [], deletionTimestamp } = current.metadata;

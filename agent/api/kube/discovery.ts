@@ -12,7 +12,7 @@ import type { Resource } from "./types.ts";
 
 type Answer = (c: Context<AppEnv>) => Promise<Response>;
 
-const statusVerbs = ["get", "patch", "update"];
+const partVerbs = ["get", "patch", "update"];
 const groupVersion = (group: string, version: string) => group ? `${group}/${version}` : version;
 
 /** `/api`. */
@@ -96,13 +96,14 @@ function verbsOf({ verbs }: Resource): string[] {
 }
 
 function subresourcesOf(resource: Resource) {
-  const { kind, hasStatus, subresources = {} } = resource;
+  const { kind, hasStatus, parts = {}, subresources = {} } = resource;
   const all = Object.entries(subresources).map(([name, { kind: taken, verbs }]) => ({
     name,
     ...taken,
     verbs: [...verbs].sort() as string[],
   }));
-  if (hasStatus && !subresources.status) all.push({ name: "status", kind, verbs: statusVerbs });
+  if (hasStatus && !subresources.status) all.push({ name: "status", kind, verbs: partVerbs });
+  for (const name of Object.keys(parts)) all.push({ name, kind, verbs: partVerbs });
   return all.sort((a, b) => a.name < b.name ? -1 : 1) as {
     name: string;
     group?: string;

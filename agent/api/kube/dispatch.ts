@@ -48,7 +48,9 @@ export function dispatch(kube: Kube): (c: Context<AppEnv>) => Promise<Response> 
         if (!sub.verbs.includes(verb as Verb)) throw wrongMethod();
         return await sub.handle(c);
       }
-      if (info.subresource !== "status" || !resource.hasStatus || info.rest !== "") throw noSuchResource();
+      const known = Object.hasOwn(resource.parts ?? {}, info.subresource) ||
+        (info.subresource === "status" && resource.hasStatus);
+      if (!known || info.rest !== "") throw noSuchResource();
       if (verb !== "get" && verb !== "update" && verb !== "patch") throw wrongMethod();
       return await byVerb[verb]!(request);
     }

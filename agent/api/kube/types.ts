@@ -143,6 +143,13 @@ export interface Subresource {
   handle: KubeHandler;
 }
 
+/** A subresource that shows the whole object and takes over a part of it: `ephemeralcontainers`, `resize`. */
+export interface Part<T extends ApiObject = ApiObject> {
+  /** The present object with the part as `object` has it. Metadata is taken care of. */
+  take(object: T, current: T): T;
+  validateUpdate(object: T, current: T, errors: FieldErrors): void;
+}
+
 /** A resource: everything the generic handlers need. */
 export interface Resource<T extends ApiObject = ApiObject> {
   group: string;
@@ -163,6 +170,8 @@ export interface Resource<T extends ApiObject = ApiObject> {
   printer?: Printer<T>;
   /** `status` is generic (get, update, patch of the status alone) when this is true. */
   hasStatus?: boolean;
+  /** By name; get, update and patch of each are generic. */
+  parts?: Readonly<Record<string, Part<T>>>;
   /** By name: `log`, `exec`, `eviction` … */
   subresources?: Readonly<Record<string, Subresource>>;
   /** Answers POST itself instead of storing: SelfSubjectAccessReview and its like. */

@@ -203,8 +203,9 @@ function nextObject<T extends ApiObject>(
   { object, complete, completeStatus, warnings: unknown }: Decoded<T>,
   { status, applied }: { status: boolean; applied: boolean },
 ): T {
-  const { request: { resource }, context, warnings } = write;
+  const { request: { resource, info }, context, warnings } = write;
   const { strategy } = resource;
+  const part = Object.hasOwn(resource.parts ?? {}, info.subresource) ? resource.parts![info.subresource] : undefined;
   checkVersions(resource, object, current);
   const versionMissing = strategy?.needsVersion && !object.metadata.resourceVersion;
   const metadata = { ...object.metadata } as unknown as Json;
@@ -218,6 +219,13 @@ function nextObject<T extends ApiObject>(
   else {
     if (resource.hasStatus) next.status = current.status;
     defaultObject(known(next));
+    if (part) {
+      const { managedFields } = next.metadata;
+      next = {
+        ...part.take(next, current),
+        metadata: { ...current.metadata, ...(managedFields && { managedFields }) },
+      };
+    }
   }
   if (!applied) next = track(write, current, next);
   warnings.push(...unknown);
@@ -227,6 +235,10 @@ function nextObject<T extends ApiObject>(
       validateStatusUpdate(known(next), known(current), errors);
       strategy?.validateStatusUpdate?.(next, current, errors);
     });
+    return next;
+  }
+  if (part) {
+    complete(next, (errors) => part.validateUpdate(next, current, errors));
     return next;
   }
   next = strategy?.prepareForUpdate?.(next, current, context) ?? next;

@@ -4,8 +4,9 @@
  *
  *     store events ─► round: planScheduling (plan.ts, fit.ts) ─► bind, or PodScheduled=False and an event
  */
-import { type Clock, timestamp } from "../../clock.ts";
-import type { PersistentVolume, PersistentVolumeClaim, Pod, PodCondition, PodStatus } from "../../objects/mod.ts";
+import type { Clock } from "../../clock.ts";
+import type { PersistentVolume, PersistentVolumeClaim, Pod, PodStatus } from "../../objects/mod.ts";
+import { boundPod, withPodCondition } from "../../node/mod.ts";
 import type { Store, StoreEvent } from "../../store/mod.ts";
 import type { EventRecorder } from "../../telemetry/events.ts";
 import type { Logger } from "../../telemetry/log.ts";
@@ -81,12 +82,18 @@ export class Scheduler {
   }
 
   async #act(action: SchedulerAction): Promise<void> {
-    const { store, events, log } = this.#options;
+    const { store, events, clock, log } = this.#options;
     const { namespace, name, uid } = action.pod.metadata;
     const about = { kind: "Pod", namespace, name, uid };
     const written = await store.change<Pod>(realm, "Pod", namespace!, name, (current) => {
       if (!current || current.metadata.uid !== uid || !isWaiting(current)) return current;
-      return action.type === "bind" ? this.#bound(current, action.nodeName) : this.#held(current, action);
+      const now = clock.now();
+      if (action.type === "bind") return boundPod(current, action.nodeName, now);
+      const { reason, message } = action;
+      return {
+        ...current,
+        status: withPodCondition(current, { type: "PodScheduled", status: "False", reason, message }, now),
+      };
     }, { status: true });
     if (action.type === "bind") {
       if (written?.metadata.uid !== uid || written?.spec.nodeName !== action.nodeName) return;
@@ -95,33 +102,6 @@ export class Scheduler {
       log.info("A pod cannot be placed", { pod: `${namespace}/${name}`, reason: action.message });
       events.event(about, "Warning", "FailedScheduling", action.message);
     }
-  }
-
-  #bound(pod: Pod, nodeName: string): Pod {
-    const status = this.#scheduled(pod, { type: "PodScheduled", status: "True" });
-    return { ...pod, spec: { ...pod.spec, nodeName }, status };
-  }
-
-  #held(pod: Pod, { reason, message }: { reason: string; message: string }): Pod {
-    return { ...pod, status: this.#scheduled(pod, { type: "PodScheduled", status: "False", reason, message }) };
-  }
-
-  #scheduled({ status = {}, metadata }: Pod, condition: PodCondition): PodStatus {
-    const conditions = status.conditions ?? [];
-    const before = conditions.find(({ type }) => type === condition.type);
-    const lastTransitionTime = before?.status === condition.status && before.lastTransitionTime
-      ? before.lastTransitionTime
-      : timestamp(this.#options.clock.now());
-    const now = {
-      ...condition,
-      lastTransitionTime,
-      ...(metadata.generation ? { observedGeneration: metadata.generation } : {}),
-    };
-    return {
-      ...status,
-      phase: status.phase ?? "Pending",
-      conditions: before ? conditions.map((each) => each === before ? now : each) : [...conditions, now],
-    };
   }
 }
 

@@ -5,8 +5,9 @@
  *
  *     Node's taints, pods ─► round: staySeconds (plan.ts) ─► mark deleted now, or a timer
  */
-import { type Clock, timestamp } from "../../clock.ts";
+import type { Clock } from "../../clock.ts";
 import type { Pod, PodCondition } from "../../objects/mod.ts";
+import { withPodCondition } from "../../node/mod.ts";
 import { isFromFile } from "../../sources/mod.ts";
 import type { Store, StoreObject } from "../../store/mod.ts";
 import type { EventRecorder } from "../../telemetry/events.ts";
@@ -98,14 +99,11 @@ export class TaintEviction {
       status: "True",
       reason: "DeletionByTaintManager",
       message: "Taint manager: deleting due to NoExecute taint",
-      lastTransitionTime: timestamp(clock.now()),
     };
     const mine = (current: Pod | undefined): current is Pod =>
       current?.metadata.uid === uid && !current?.metadata.deletionTimestamp;
     await store.change<Pod>(realm, "Pod", namespace!, name, (current) => {
-      if (!mine(current)) return current;
-      const others = (current.status?.conditions ?? []).filter(({ type }) => type !== told.type);
-      return { ...current, status: { ...current.status, conditions: [...others, told] } };
+      return mine(current) ? { ...current, status: withPodCondition(current, told, clock.now()) } : current;
     }, { status: true });
     events.event(about(pod), "Normal", "TaintManagerEviction", `Marking for deletion Pod ${title(pod)}`);
     log.info("A taint drives a pod away", { pod: title(pod) });

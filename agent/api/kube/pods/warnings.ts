@@ -1,4 +1,7 @@
-/** What kube-apiserver warns of in pods: accepted, but hardly meant. Texts of `Warning:` headers. Pure. */
+/**
+ * What kube-apiserver warns of in pods of the API, besides what is warned of in manifests too: accepted, but hardly
+ * meant. Texts of `Warning:` headers. Pure.
+ */
 import { type Container, isQuantity, parseQuantity, type Pod, podContainers } from "../../../objects/mod.ts";
 
 const deprecatedNodeLabels: Readonly<Record<string, string>> = {
@@ -69,21 +72,11 @@ export function podWarnings(pod: Pod): string[] {
 }
 
 function aboutContainer(container: Container, path: string, warnings: string[]): void {
-  const names = new Set<string>();
-  for (const [at, { name }] of (container.env ?? []).entries()) {
-    if (names.has(name)) {
-      const hidden = `hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`;
-      warnings.push(`${path}.env[${at}]: ${hidden}`);
-    }
-    names.add(name);
-  }
   for (const field of ["limits", "requests"] as const) {
-    for (const name of ["memory", "ephemeral-storage"]) {
-      const value = container.resources?.[field]?.[name];
-      if (value === undefined || !isQuantity(value) || parseQuantity(value) % 1_000_000_000n === 0n) continue;
-      const wrong = `fractional byte value ${JSON.stringify(String(value))} is invalid, must be an integer`;
-      warnings.push(`${path}.resources.${field}[${name}]: ${wrong}`);
-    }
+    const value = container.resources?.[field]?.["ephemeral-storage"];
+    if (value === undefined || !isQuantity(value) || parseQuantity(value) % 1_000_000_000n === 0n) continue;
+    const wrong = `fractional byte value ${JSON.stringify(String(value))} is invalid, must be an integer`;
+    warnings.push(`${path}.resources.${field}[ephemeral-storage]: ${wrong}`);
   }
   const ports = container.ports ?? [];
   for (const [at, { containerPort, protocol, hostPort, hostIP }] of ports.entries()) {

@@ -25,7 +25,13 @@ export function resources(deps: AppDeps): Resource[] {
     any(coreEvents(events)),
     any(newEvents(events)),
     any(nodeResource({ backend: stored<Node>("Node"), nodeName: deps.config.nodeName, clock: deps.clock })),
-    any(podResource({ backend: stored<Pod>("Pod"), lookup, subresources: { ...podStreams(deps) } })),
+    any(podResource({
+      backend: stored<Pod>("Pod"),
+      lookup,
+      nodeName: deps.config.nodeName,
+      clock: deps.clock,
+      subresources: podStreams(deps),
+    })),
   ];
 }
 

@@ -10,9 +10,12 @@ import type { Pod, ServiceAccount } from "../../../objects/mod.ts";
 import { qosClass } from "../../../resources/mod.ts";
 import { podColumns, podRow } from "../../printers/pod.ts";
 import { deletionGrace } from "../../../node/mod.ts";
+import { binding } from "../pods/binding.ts";
+import { eviction } from "../pods/eviction.ts";
 import { podFields } from "../pods/fields.ts";
 import { guardManifestPod } from "../pods/guard.ts";
 import { resolveLabelKeys } from "../pods/label_keys.ts";
+import { podParts } from "../pods/parts.ts";
 import { admitPriority, type PriorityClass } from "../pods/priority.ts";
 import { admitRuntimeClass, type RuntimeClass } from "../pods/runtime_class.ts";
 import { admitServiceAccount } from "../pods/service_account.ts";
@@ -29,14 +32,17 @@ export interface PodLookup {
 export interface PodResourceDeps {
   backend: Backend<Pod>;
   lookup: PodLookup;
-  /** log, exec, attach, portforward, eviction, binding … */
-  subresources: Readonly<Record<string, Subresource>>;
+  nodeName: string;
+  clock: { now(): number };
+  /** Streams: log, exec, attach, portforward. */
+  subresources?: Readonly<Record<string, Subresource>>;
   /** Five letters that nobody has guessed. */
   suffix?: () => string;
 }
 
-export function podResource({ backend, lookup, subresources, suffix = nameSuffix }: PodResourceDeps): Resource<Pod> {
-  return {
+export function podResource(deps: PodResourceDeps): Resource<Pod> {
+  const { backend, lookup, nodeName, clock, subresources, suffix = nameSuffix } = deps;
+  const resource: Resource<Pod> = {
     group: "",
     version: "v1",
     kind: "Pod",
@@ -51,8 +57,14 @@ export function podResource({ backend, lookup, subresources, suffix = nameSuffix
     fields: podFields,
     printer: { columns: columns(), cells: podRow },
     hasStatus: true,
-    subresources,
+    parts: podParts,
+    subresources: {
+      ...subresources,
+      eviction: eviction(() => resource, clock),
+      binding: binding(() => resource, nodeName, clock),
+    },
   };
+  return resource;
 }
 
 export function podStrategy(lookup: PodLookup, suffix: () => string = nameSuffix): Strategy<Pod> {
@@ -80,6 +92,7 @@ export function podStrategy(lookup: PodLookup, suffix: () => string = nameSuffix
       return graceSeconds > 0 ? { graceSeconds } : undefined;
     },
     warnings: podWarnings,
+    returnsDeleted: true,
   };
 }
 
