@@ -40,7 +40,7 @@ Deno.test("a pod whose row is deleted by force ends within two seconds, whatever
     node.runtime.containerNamed("web").exit(0);
     await node.advance(1_000);
     assert.deepEqual(node.running(), ["web/web#1"]);
-    if (killed) node.life!.killPoint = { at: "stopContainer", when: "before", nth: 1 };
+    if (killed) node.runtime.fault("stopContainer", { kind: "hang" });
     await change(node, () => undefined);
     await node.advance(100);
     if (killed) {

@@ -112,6 +112,17 @@ export class PodManager {
     for (const { worker } of this.#managed.values()) worker.retryNow();
   }
 
+  /** What a pod's volumes are made from has changed, or will soon be old. */
+  refresh(uid: string): void {
+    const managed = this.#managed.get(uid);
+    if (managed) this.#refresh(managed.worker);
+  }
+
+  /** Whether there is, or is to be, anything of a pod. */
+  has(uid: string): boolean {
+    return this.#managed.has(uid) || this.#waiting.has(uid);
+  }
+
   /** Pods that are to run, for the order of a shutdown. */
   pods(): Pod[] {
     return [...this.#managed.values()].filter(({ realm }) => realm !== undefined).map(({ worker }) => worker.pod);
