@@ -70,6 +70,17 @@ export interface CriClientOptions {
   /** Deadlines in milliseconds in place of the methods' own. */
   timeouts?: Partial<Record<MethodName, number>>;
   clock?: Clock;
+  /** Told of every unary call that has ended, for metrics. Must not throw. */
+  observe?(call: EndedCall): void;
+}
+
+/** A unary call that has ended, well or with an error. */
+export interface EndedCall {
+  method: MethodName;
+  request: unknown;
+  /** From the moment it was made: its wait for a turn counts. */
+  ms: number;
+  error?: CriError;
 }
 
 /** A client for the runtime at `unix:///path` or `grpc-web+unix:///path`. It connects on first use. */
@@ -90,7 +101,7 @@ export function createCriClient(
   options: CriClientOptions = {},
   release: () => void = () => {},
 ): CriClient {
-  const { maxCalls = 16, timeouts = {}, requestTimeoutMs = ordinaryTimeoutMs, clock = realClock } = options;
+  const { maxCalls = 16, timeouts = {}, requestTimeoutMs = ordinaryTimeoutMs, clock = realClock, observe } = options;
   const queue = new CallQueue(laneLimits(maxCalls));
   const closed = new AbortController();
 
@@ -114,8 +125,9 @@ export function createCriClient(
       : clock.after(timeoutMs, () => end("deadline_exceeded", `no answer within ${timeoutMs} ms`));
 
     let entered = false;
+    let error: CriError | undefined;
+    const started = clock.mono();
     try {
-      const started = clock.mono();
       await queue.enter(rule.lane, ended.signal);
       entered = true;
       const header = new Headers();
@@ -123,8 +135,10 @@ export function createCriClient(
       const answer = unary.unary(method, ended.signal, undefined, header, request as never);
       return (await Promise.race([answer, rejection(ended.signal)])).message;
     } catch (err) {
-      throw ended.signal.aborted ? ended.signal.reason : CriError.from(method.name, err);
+      error = ended.signal.aborted ? ended.signal.reason as CriError : CriError.from(method.name, err);
+      throw error;
     } finally {
+      observe?.({ method: method.localName as MethodName, request, ms: clock.mono() - started, error });
       if (entered) queue.leave(rule.lane);
       cancelTimer?.();
       options.signal?.removeEventListener("abort", onAbort);

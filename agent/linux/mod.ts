@@ -6,7 +6,7 @@ export { errnoName, isErrno, LinuxError } from "./errno.ts";
 export * from "./fd.ts";
 export { loadLibc } from "./libc.ts";
 export { bindMount, isMounted, isMountPoint, mount, mountTmpfs, MS, remountBind, unmount } from "./mount.ts";
-export { type Mount, mountsBelow, mountsThatMayHang, parseMounts, readMounts } from "./mountinfo.ts";
+export { type Mount, mountOf, mountsBelow, mountsThatMayHang, parseMounts, readMounts } from "./mountinfo.ts";
 export { openBeneath, openBeneathOrMake } from "./beneath.ts";
 export { sendSignal, signalNumber } from "./signals.ts";
 export { removeTree, walkTree } from "./tree.ts";

@@ -50,6 +50,17 @@ export function mountsBelow(mounts: readonly Mount[], path: string): Mount[] {
     .map(({ mount }) => mount);
 }
 
+/** The mount that a path is on: the one nearest above it, the newest of those. Links are not followed. */
+export function mountOf(mounts: readonly Mount[], path: string): Mount | undefined {
+  let found: Mount | undefined;
+  for (const mount of mounts) {
+    const { target } = mount;
+    const isAbove = target === "/" || path === target || path.startsWith(target + "/");
+    if (isAbove && target.length >= (found?.target.length ?? 0)) found = mount;
+  }
+  return found;
+}
+
 /** File systems whose server may go away and leave every caller waiting in the kernel. */
 const remote = new Set(["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "ncpfs", "glusterfs", "autofs"]);
 

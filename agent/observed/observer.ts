@@ -67,6 +67,8 @@ export class PodObserver {
   onAvailable: (available: boolean) => void = () => {};
   /** Called each time the runtime was asked for everything and did not answer. */
   onUnanswered: () => void = () => {};
+  /** Called after each relist with when it began (monotonic ms) and how long it took: for metrics. */
+  onRelisted: (began: number, ms: number) => void = () => {};
 
   readonly #source: RuntimeSource;
   readonly #clock: Clock;
@@ -185,8 +187,10 @@ export class PodObserver {
 
   /** Looks at everything now; never throws. */
   relist(): Promise<void> {
+    const began = this.#clock.mono();
     this.#relisting ??= this.#relist().finally(() => {
       this.#relisting = undefined;
+      this.onRelisted(began, this.#clock.mono() - began);
       this.#schedule();
     });
     return this.#relisting;

@@ -17,6 +17,7 @@ import type { ObservedContainer, ObservedPod } from "../observed/types.ts";
 import type { EventRecorder } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { adoptedMemory, eligibleAt, eventFor, initialMemory, trustedAge } from "./thresholds.ts";
+import type { TalliedProbe } from "./tally.ts";
 import type { ExecSync, ProbedContainer, ProbedPod, ProbeOutcome, ProbeType, ProbeValue } from "./types.ts";
 import { ProbeWorker, type WorkerDeps } from "./worker.ts";
 
@@ -148,6 +149,15 @@ export class ProbeManager {
       results.set(name, result);
     }
     return results;
+  }
+
+  /** Every probe there is, with its attempts so far. */
+  *tallies(): Iterable<TalliedProbe> {
+    for (const [podUid, { pod: { metadata: { name: pod, namespace = "default" } }, workers }] of this.#pods) {
+      for (const { containerName: container, type, tally } of workers.values()) {
+        yield { namespace, pod, podUid, container, type, tally };
+      }
+    }
   }
 
   /** Stops everything about a pod. */

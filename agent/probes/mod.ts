@@ -8,6 +8,7 @@
 export { type KnownState, ProbeManager, type ProbeManagerOptions, type ProbeResults } from "./manager.ts";
 export { HookError, type HookOptions, type HookTarget, runHook } from "./hooks.ts";
 export { runProbe } from "./handlers.ts";
+export { probeDurationBounds, ProbeTally, type TalliedProbe } from "./tally.ts";
 export type {
   ExecSync,
   HookHandler,

@@ -14,6 +14,7 @@ import {
   type ProbeSchedule,
   timeoutMs,
 } from "./thresholds.ts";
+import { ProbeTally } from "./tally.ts";
 import type { ExecSync, ProbeOutcome, ProbeSpec, ProbeTarget, ProbeType } from "./types.ts";
 
 export interface WorkerDeps {
@@ -32,6 +33,8 @@ export class ProbeWorker {
   /** The text of the last counted failure. */
   message = "";
   containerId = "";
+  /** All attempts, for metrics. */
+  readonly tally = new ProbeTally();
   #schedule?: ProbeSchedule;
   #attempt?: AbortController;
 
@@ -85,6 +88,7 @@ export class ProbeWorker {
     // once, and the other places that it missed are gone: what kubelet's ticker does.
     this.#schedule = nextAttempt(this.type, this.probe, this.#schedule!, clock.mono());
     const { probe } = this;
+    const began = clock.mono();
     let outcome: ProbeOutcome;
     let tries = 0;
     do {
@@ -92,6 +96,7 @@ export class ProbeWorker {
       if (own.signal.aborted) return;
     } while (outcome.result === "error" && ++tries < maxTries);
     this.#attempt = undefined;
+    this.tally.add(outcome.result, clock.mono() - began);
     const counted = counts || outcome.result === "success" || outcome.result === "warning";
     const before = this.memory;
     if (counted) {

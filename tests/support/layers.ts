@@ -13,7 +13,8 @@ const agentHeights: readonly (readonly string[])[] = [
   ["store"],
   ["resources", "observed/types.ts"],
   ["config", "pki", "runtime", "volumes", "probes", "images", "sources", "logs"],
-  ["pods", "observed"],
+  // what is used of the node: eviction, the API and controllers look at it
+  ["pods", "observed", "stats"],
   ["node", "network", "api", "why", "controllers", "controlplane"],
   ["wiring"],
   ["agent.ts"],

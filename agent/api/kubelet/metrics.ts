@@ -1,0 +1,46 @@
+/**
+ * Metrics and statistics under kubelet's paths. Everything is collected for the request; scrapers that take OpenMetrics
+ * or gzip get it.
+ *
+ *     metricsRoutes(app, { scrapes, usage })
+ */
+import type { Context, Hono } from "hono";
+import type { NodeUsage, ScrapePage, Scrapes } from "../../stats/mod.ts";
+import { Exposition, expositionFormat, expositionTypes } from "../../telemetry/exposition.ts";
+import type { AppEnv } from "../request.ts";
+import { summary } from "./stats.ts";
+
+export interface MetricsRouteDeps {
+  scrapes: Scrapes;
+  usage: Pick<NodeUsage, "summary">;
+}
+
+/** `/metrics…` and `/stats/summary`. Who may ask is decided before. */
+export function metricsRoutes(app: Hono<AppEnv>, { scrapes, usage }: MetricsRouteDeps): void {
+  app.get("/metrics", page(scrapes.kubelet));
+  app.get("/metrics/cadvisor", page(scrapes.cadvisor));
+  app.get("/metrics/resource", page(scrapes.resource));
+  app.get("/metrics/probes", page(scrapes.probes));
+  app.on(["GET", "POST"], ["/stats/summary", "/stats/summary/"], summary(usage));
+}
+
+function page(write: ScrapePage) {
+  return async (c: Context<AppEnv>): Promise<Response> => {
+    const format = expositionFormat(c.req.header("accept"));
+    const out = new Exposition(format);
+    await write(out);
+    const headers = { "content-type": expositionTypes[format] };
+    const text = out.text();
+    if (!takesGzip(c.req.header("accept-encoding")) || text.length < 1024) return c.body(text, { headers });
+    const body = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+    return c.body(body, { headers: { ...headers, "content-encoding": "gzip", vary: "accept-encoding" } });
+  };
+}
+
+/** Whether `gzip` is among what the client takes, and not at `q=0`. */
+export function takesGzip(accepted: string | undefined): boolean {
+  return (accepted ?? "").split(",").some((part) => {
+    const [coding, ...parameters] = part.split(";").map((each) => each.trim().toLowerCase());
+    return (coding === "gzip" || coding === "*") && !parameters.some((each) => /^q=0(\.0*)?$/.test(each));
+  });
+}

@@ -1,0 +1,17 @@
+/**
+ * What the node, its pods and containers use, told in the words of others: kubelet's Summary API, metrics.k8s.io and
+ * Prometheus metrics. Everything is looked up when somebody asks; only rates need a look back, which `sampler.ts` keeps
+ * for a few minutes, and directories are measured in the background (`disk_usage.ts`).
+ *
+ * The way in: `NodeUsage`. Room by room: `targets.ts` (what there is), `reading.ts` and `machine.ts` (looking),
+ * `network.ts`, `filesystems.ts`, `disk_usage.ts`, `runtime_storage.ts`, `volumes.ts`; `summary.ts`,
+ * `resource_metrics.ts`, `cadvisor_metrics.ts`, `kubelet_metrics.ts`, `probe_metrics.ts`, `process_metrics.ts` (telling);
+ * `scrapes.ts` puts pages of metrics together.
+ */
+export type { MachineIdentity } from "./cadvisor_metrics.ts";
+export { bootTimeMs, NodeUsage, type NodeUsageOptions, type PodUsage, readText } from "./node_usage.ts";
+export { KubeletMetrics, type RuntimeCall } from "./kubelet_metrics.ts";
+export { nodeKey, type Rate, type Sample, UsageSampler } from "./sampler.ts";
+export { type ScrapeDeps, type ScrapePage, type Scrapes, scrapes } from "./scrapes.ts";
+export type * from "./summary_types.ts";
+export type { ContainerTarget, PodTarget } from "./targets.ts";

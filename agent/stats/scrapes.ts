@@ -1,0 +1,100 @@
+/**
+ * The four pages of metrics that kubelet has, collected when somebody scrapes: what NodeUsage looks up, what
+ * KubeletMetrics has counted, and what the rest of the node tells of itself.
+ */
+import type { CgroupFs } from "../../cgroups/mod.ts";
+import type { Clock } from "../clock.ts";
+import { mountOf, readMounts } from "../linux/mod.ts";
+import type { Pod } from "../objects/mod.ts";
+import type { ObservedPod } from "../observed/types.ts";
+import type { TalliedProbe } from "../probes/mod.ts";
+import type { CgroupPathOptions } from "../resources/mod.ts";
+import type { Exposition } from "../telemetry/exposition.ts";
+import { type MachineIdentity, writeCadvisorMetrics } from "./cadvisor_metrics.ts";
+import type { FilesystemUsage } from "./filesystems.ts";
+import { type KubeletMetrics, writeKubeletState } from "./kubelet_metrics.ts";
+import { bootTimeMs, type NodeUsage, readText } from "./node_usage.ts";
+import { writeProbeMetrics } from "./probe_metrics.ts";
+import { writeProcessMetrics } from "./process_metrics.ts";
+import { writeResourceMetrics } from "./resource_metrics.ts";
+
+export interface ScrapeDeps {
+  usage: NodeUsage;
+  kubelet: KubeletMetrics;
+  nodeName: string;
+  rootDir: string;
+  identity: MachineIdentity;
+  cgroups: CgroupFs;
+  cgroupPaths: CgroupPathOptions;
+  /** Name of the image that sandboxes are made of. */
+  sandboxImage: string;
+  pods(): Iterable<Pod>;
+  isStatic(pod: Pod): boolean;
+  /** Everything that the runtime has of ours. */
+  observed(): ObservedPod[];
+  runtimeAvailable(): boolean;
+  runtimeLoad?(): { running: number; waiting: number };
+  probes(): Iterable<TalliedProbe>;
+  clock: Clock;
+}
+
+export type ScrapePage = (out: Exposition) => void | Promise<void>;
+
+export interface Scrapes {
+  /** `/metrics` */
+  kubelet: ScrapePage;
+  /** `/metrics/cadvisor` */
+  cadvisor: ScrapePage;
+  /** `/metrics/resource` */
+  resource: ScrapePage;
+  /** `/metrics/probes` */
+  probes: ScrapePage;
+}
+
+export function scrapes(deps: ScrapeDeps): Scrapes {
+  const { usage, clock, cgroups, cgroupPaths } = deps;
+  return {
+    async kubelet(out) {
+      const claimedVolumes = await usage.claimedVolumes();
+      writeKubeletState(out, {
+        nodeName: deps.nodeName,
+        version: deps.identity.version,
+        cgroupVersion: cgroups.version,
+        pods: [...deps.pods()],
+        isStatic: deps.isStatic,
+        observed: deps.observed(),
+        runtimeAvailable: deps.runtimeAvailable(),
+        runtimeLoad: deps.runtimeLoad?.(),
+        claimedVolumes,
+      });
+      deps.kubelet.metrics.write(out);
+      writeProcessMetrics(out, readText);
+    },
+    cadvisor(out) {
+      writeCadvisorMetrics(out, {
+        cgroups,
+        cgroupPaths,
+        targets: usage.targets(),
+        machine: usage.machine(),
+        identity: deps.identity,
+        bootTimeMs: bootTimeMs(readText),
+        interfaces: usage.nodeInterfaces(),
+        filesystems: filesystem(deps.rootDir, usage.nodeFs()),
+        sandboxImage: deps.sandboxImage,
+        read: readText,
+        now: () => clock.now(),
+      });
+    },
+    resource(out) {
+      writeResourceMetrics(out, usage, clock.now());
+    },
+    probes(out) {
+      writeProbeMetrics(out, deps.probes());
+    },
+  };
+}
+
+/** The node's file system under the name of its device. */
+function filesystem(rootDir: string, usage: FilesystemUsage | undefined): { device: string; usage: FilesystemUsage }[] {
+  return usage ? [{ device: mountOf(readMounts(), rootDir)?.source ?? "", usage }] : [];
+}
