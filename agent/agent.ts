@@ -8,9 +8,11 @@
 import { join } from "node:path";
 import { detect } from "../cgroups/mod.ts";
 import { freeLeases } from "../net/cni/mod.ts";
+import { PodTokens } from "./api/auth/mod.ts";
 import { startApi } from "./api/mod.ts";
 import { systemClock } from "./clock.ts";
 import type { NodeConfig } from "./config/mod.ts";
+import { apiServiceEnv } from "./controllers/api_service.ts";
 import { ImageManager, ImagePins, ImagePreloader, NodeKeyring } from "./images/mod.ts";
 import { LogRotator } from "./logs/mod.ts";
 import {
@@ -25,6 +27,7 @@ import {
 } from "./node/mod.ts";
 import type { PodObserver } from "./observed/observer.ts";
 import type { NodeSettings } from "./pods/messages.ts";
+import { firstServiceAddress } from "./pki/names.ts";
 import { userNamespace } from "./pods/user_namespaces.ts";
 import { readIdentity } from "./runtime/mod.ts";
 import { type Adoptable, isFromFile, ManifestSource } from "./sources/mod.ts";
@@ -32,6 +35,8 @@ import { Store, type StoreObject } from "./store/mod.ts";
 import { EventRing } from "./telemetry/events.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { VolumeManager } from "./volumes/mod.ts";
+import { ApiObjects } from "./wiring/api_objects.ts";
+import { ClockWatch } from "./wiring/clock_watch.ts";
 import { Controllers } from "./wiring/controllers.ts";
 import { authOf, keysOf } from "./wiring/credentials.ts";
 import { ownerId, privateDirectory } from "./wiring/directories.ts";
@@ -92,8 +97,16 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     facts.capacity.pods = Math.min(config.maxPods, config.podsPerCore * Math.floor(facts.capacity.cpu / 1000));
   }
   refuseMachine(config, facts, detect().version);
+  const clockWatch = new ClockWatch(clock, (by) => {
+    log.info("The clock was set", { bySeconds: Math.round(by / 1000) });
+    void doors.check();
+    tokens.clockStepped();
+  });
   const addresses = new AddressWatcher({
-    read: () => readAddresses({ nodeIPs: config.nodeIPs }),
+    read: () => {
+      clockWatch.look();
+      return readAddresses({ nodeIPs: config.nodeIPs });
+    },
     onChange: (now) => {
       log.info("The node's addresses have changed", { addresses: now });
       manager.retryAll();
@@ -103,6 +116,18 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     clock,
   });
   const pki = keysOf({ config, lastKnownTime: store.lastKnownTime, addresses: () => addresses.addresses, clock, log });
+  const auth = authOf({ store, pki, clock, log });
+  const tokens = new PodTokens({
+    ...auth,
+    clock,
+    log,
+    onDue: (uid) => manager.refresh(uid),
+    exists: (uid) => manager.has(uid),
+  });
+  stops.push(() => tokens.stop());
+  // where pods find the API
+  const serviceAddresses = config.api.port === 0 ? [] : config.serviceCIDRs.map(firstServiceAddress);
+  const serviceEnv = serviceAddresses.length > 0 ? apiServiceEnv(serviceAddresses[0]) : {};
   const nodeIPs = () => hostIPs(addresses.addresses);
   const roomForPods = allocatable(facts.capacity, config.reservation);
 
@@ -172,7 +197,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     userNamespace: (uid) => userNamespace(uid, { podsDir: join(rootDir, "pods") }),
     hostIPs: nodeIPs,
     allocatable: () => roomForPods,
-    serviceEnv: () => ({}),
+    serviceEnv: () => serviceEnv,
   };
   const node = {
     name: nodeName,
@@ -199,6 +224,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
         resolve: (kind, namespace, name, pod) => store.get(realmOf(store, pod), kind, namespace, name),
         facts: (pod) => ({ nodeName, hostIPs: nodeIPs(), podIPs: podIPs(pod), allocatable: roomForPods }),
         nodeLabels: () => controllers.node.labels,
+        tokens: (pod, request) => tokens.token(pod, request),
         log,
         clock,
       }),
@@ -283,11 +309,13 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     clock,
     imagesDir: preloader && join(rootDir, "images"),
     problems: () => source?.problems() ?? [],
-    auth: authOf({ store, pki, clock, log }),
+    auth,
     healthy: () => working && observer.available,
   });
   stops.push(() => api.stop());
-  const doors = new Doors({ config, api, pki, clock, log });
+  const apiObjects = new ApiObjects({ store, addresses: serviceAddresses, port: config.api.port, clock, log });
+  stops.push(() => apiObjects.stop());
+  const doors = new Doors({ config, api, serviceAddresses, pki, clock, log });
   stops.push(() => doors.stop());
 
   observer.onUnanswered = () => runtime.check();
@@ -307,6 +335,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   rotator.start();
   stops.push(() => rotator.stop());
   // nobody waits for keys and certificates to be there
+  apiObjects.start().catch((err) => log.warn("Cannot write the API's own objects", { err }));
   void doors.open().then(pki).then((keys) => controllers.trust(keys), () => {});
 
   return async () => {

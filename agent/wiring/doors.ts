@@ -1,8 +1,12 @@
 /**
  * The node's doors with TLS: keys and certificates are made or read after the node works, so that starting does not wait
  * for them, and looked after from then on.
+ *
+ *     api.address:port          for clients on the machine or, where configured, outside
+ *     10.96.0.1:443 ─► :port    for clients in pods: the service range's first address, held on `lo`
  */
 import { join } from "node:path";
+import { holdAddresses, releaseAddresses } from "../../net/own_address.ts";
 import type { Api, Door } from "../api/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
@@ -12,51 +16,67 @@ import type { Logger } from "../telemetry/log.ts";
 export interface DoorsOptions {
   config: Pick<NodeConfig, "api" | "rootDir">;
   api: Pick<Api, "listen">;
+  /** Service addresses of the API. */
+  serviceAddresses: readonly string[];
   pki: () => Promise<Pki>;
   clock: Clock;
   log: Logger;
+  /** How addresses are held; for tests. */
+  hold?: typeof holdAddresses;
+  release?: typeof releaseAddresses;
 }
 
-/** Certificates are looked at this often; a change of addresses is told. */
+/** Certificates are looked at this often; a change of addresses or of the clock is told. */
 const checkMs = 3600_000;
 const firstRetryMs = 1000;
 const lastRetryMs = 30_000;
 
+interface Place {
+  host: string;
+  port: number;
+  door?: Door;
+}
+
 export class Doors {
   readonly #options: DoorsOptions;
-  #doors: Door[] = [];
+  #places: Place[];
   #pki?: Pki;
-  #cancel?: () => void;
+  #cancels = new Set<() => void>();
   #stopped = false;
-  #retryMs = firstRetryMs;
 
   constructor(options: DoorsOptions) {
     this.#options = options;
+    const { config: { api: { address, port } }, serviceAddresses } = options;
+    const wildcard = (service: string) => address === (service.includes(":") ? "::" : "0.0.0.0");
+    const hosts = [address, ...serviceAddresses.filter((each) => !wildcard(each))];
+    this.#places = port === 0 ? [] : [...new Set(hosts)].map((host) => ({ host, port }));
   }
 
-  /** Opens what is configured; what fails is told and tried again. */
+  /** Opens what is configured; resolves after the first try. What fails is told and tried again. */
   async open(): Promise<void> {
-    const { config: { api: { address, port }, rootDir }, api, pki, log } = this.#options;
-    if (this.#stopped || port === 0) return;
-    try {
-      this.#pki ??= await pki();
-      const door = await api.listen({ host: address, port }, this.#material());
-      this.#doors.push(door);
-      log.info("The API is served with TLS", { address, port, kubeconfig: join(rootDir, "admin.kubeconfig") });
-      this.#watch();
-    } catch (err) {
-      log.error("Cannot serve the API with TLS; it is tried again", { address, port, err });
-      this.#after(this.#retryMs, () => void this.open());
-      this.#retryMs = Math.min(lastRetryMs, this.#retryMs * 2);
+    const { log } = this.#options;
+    if (this.#places.length === 0) {
+      await this.#release();
+      return;
     }
+    await this.#retried(
+      async () => void (this.#pki ??= await this.#options.pki()),
+      (err) => log.error("Cannot read or make the node's keys; it is tried again", { err }),
+      async () => {
+        this.#every(checkMs, () => void this.check());
+        await Promise.all([this.#openAt(this.#places[0]), this.#openToPods()]);
+      },
+    );
   }
 
   /** Looks whether certificates are due or the node's names have changed. */
   async check(): Promise<void> {
     const pki = this.#pki;
-    if (!pki?.isDue || this.#stopped) return;
+    if (!pki || this.#stopped) return;
     try {
-      if (await pki.renew()) { for (const door of this.#doors) await door.renew(this.#material()); }
+      if (!pki.isDue || !await pki.renew()) return;
+      for (const { door } of this.#places) await door?.renew(this.#material(pki));
+      this.#options.log.info("The API shows another certificate");
     } catch (err) {
       this.#options.log.error("Cannot renew certificates", { err });
     }
@@ -65,19 +85,77 @@ export class Doors {
   /** The doors themselves are the API's to close. */
   stop(): void {
     this.#stopped = true;
-    this.#cancel?.();
+    for (const cancel of this.#cancels) cancel();
   }
 
-  #material() {
-    const { serving: { certificate, key }, caCertificate } = this.#pki!;
+  async #openToPods(): Promise<void> {
+    const { serviceAddresses, config: { api: { port } }, log, hold = holdAddresses } = this.#options;
+    await this.#retried(
+      () => hold({ addresses: serviceAddresses, port: 443, target: port }),
+      (err) => log.error("Cannot make the API reachable from pods; it is tried again", { err }),
+      async () => {
+        await Promise.all(this.#places.slice(1).map((place) => this.#openAt(place)));
+      },
+    );
+  }
+
+  async #openAt(place: Place): Promise<void> {
+    const { config: { rootDir }, api, log } = this.#options;
+    const { host: address, port } = place;
+    await this.#retried(
+      async () => {
+        place.door = await api.listen({ host: address, port }, this.#material(this.#pki!));
+        log.info("The API is served with TLS", { address, port, kubeconfig: join(rootDir, "admin.kubeconfig") });
+      },
+      (err) => log.error("Cannot serve the API with TLS; it is tried again", { address, port, err }),
+    );
+  }
+
+  /** Nothing is served, so that nothing is held either. */
+  async #release(): Promise<void> {
+    try {
+      await (this.#options.release ?? releaseAddresses)();
+    } catch (err) {
+      this.#options.log.debug("Cannot let go of service addresses", { err });
+    }
+  }
+
+  /** Resolves after the first try of `work`, and of what comes after it. */
+  async #retried(
+    work: () => Promise<void>,
+    failed: (err: unknown) => void,
+    then: () => Promise<void> = () => Promise.resolve(),
+    delayMs = firstRetryMs,
+  ): Promise<void> {
+    if (this.#stopped) return;
+    try {
+      await work();
+    } catch (err) {
+      if (this.#stopped) return;
+      failed(err);
+      this.#after(delayMs, () => void this.#retried(work, failed, then, Math.min(lastRetryMs, delayMs * 2)));
+      return;
+    }
+    await then();
+  }
+
+  #material({ serving: { certificate, key }, caCertificate }: Pki) {
     return { certificate, key, clientCA: caCertificate };
   }
 
-  #watch(): void {
-    this.#after(checkMs, () => void this.check().then(() => this.#watch()));
+  #every(ms: number, run: () => void): void {
+    this.#after(ms, () => {
+      run();
+      this.#every(ms, run);
+    });
   }
 
   #after(ms: number, run: () => void): void {
-    if (!this.#stopped) this.#cancel = this.#options.clock.after(ms, run);
+    if (this.#stopped) return;
+    const cancel = this.#options.clock.after(ms, () => {
+      this.#cancels.delete(cancel);
+      run();
+    });
+    this.#cancels.add(cancel);
   }
 }

@@ -490,7 +490,7 @@ export class TestNode implements AsyncDisposable {
     const own = new RegExp(
       `^process: (${
         [this.#islet, ...this.#helpers].map((one) => one?.pid).join("|")
-      }|${this.containerdPid}) |^nft rule: ip6? islet-cni |^nft rule: ip nat (CNI-HOSTPORT|PREROUTING|OUTPUT|POSTROUTING)`,
+      }|${this.containerdPid}) |^nft rule: ip6? islet-(?:cni|own) |^nft rule: ip nat (CNI-HOSTPORT|PREROUTING|OUTPUT|POSTROUTING)`,
     );
     let left: Traces = [];
     const pending = () => left.filter((trace) => !own.test(trace));

@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { connectCri } from "../../cri/mod.ts";
 import { removeDefaultCni } from "../../net/cni/mod.ts";
+import { releaseAddresses } from "../../net/own_address.ts";
 import { containerdPaths, ManagedContainerd, runDirOf } from "../../agent/runtime/containerd/mod.ts";
 import { type Logger, silentLogger } from "../../agent/telemetry/log.ts";
 
@@ -38,6 +39,7 @@ export async function removeNode(
   await unmountBelow([rootDir, runDir]);
   if (cgroup !== undefined) removeCgroups(cgroup);
   if (existsSync(paths.cniConfDir)) await removeDefaultCni(paths.cniConfDir, ["10.244.0.0/24", "fd00::/64"]);
+  await releaseAddresses();
   await removePortmapChains();
   onProgress("removing files");
   const left = mountsBelow([rootDir, runDir]);

@@ -1,23 +1,34 @@
 /** What islet sets on a machine: files, kernel settings, tables, cgroups. Pure. */
 import { join } from "node:path";
 import { configFileName, masqueradeTable } from "../../../net/cni/mod.ts";
+import { ownAddressTable } from "../../../net/own_address.ts";
 import type { NodeConfig } from "../../config/mod.ts";
+import { firstServiceAddress } from "../../pki/names.ts";
 import type { Machine } from "./machine.ts";
 
 export function changes(
-  { rootDir, runDir, podLogsDir, runtime, podCIDRs, cgroupRoot, api, cgroupDriver }:
-    & Pick<NodeConfig, "rootDir" | "runDir" | "podLogsDir" | "podCIDRs" | "cgroupRoot" | "api" | "cgroupDriver">
+  { rootDir, runDir, podLogsDir, runtime, podCIDRs, serviceCIDRs, cgroupRoot, api, cgroupDriver }:
+    & Pick<
+      NodeConfig,
+      "rootDir" | "runDir" | "podLogsDir" | "podCIDRs" | "serviceCIDRs" | "cgroupRoot" | "api" | "cgroupDriver"
+    >
     & { runtime: Pick<NodeConfig["runtime"], "mode"> },
   { cni }: Pick<Machine, "cni">,
 ): string[] {
   const v6 = (cidr: string) => cidr.includes(":");
   const managed = runtime.mode === "managed";
   const ours = managed && cni.foreign.length === 0;
+  const held = api.port === 0 ? [] : serviceCIDRs.map(firstServiceAddress);
   return [
     `directory ${rootDir}: store, volumes, images to preload${managed ? ", containerd's data" : ""}`,
     `directory ${runDir}: ${managed ? "containerd's state and socket, leases of addresses" : "run-time state"}`,
     `directory ${podLogsDir}: logs of containers`,
     `socket ${api.socket}: the API, for root`,
+    ...(api.port === 0 ? [] : [`${api.address} port ${api.port}: the API, with TLS`]),
+    ...held.flatMap((address) => [
+      `address ${address} on lo: the API, for pods`,
+      `nftables table ${v6(address) ? "ip6" : "ip"} ${ownAddressTable}: ${address} port 443 leads to port ${api.port}`,
+    ]),
     cgroupDriver === "systemd"
       ? "systemd slice kubepods.slice and those below it"
       : `cgroups ${join(cgroupRoot, "kubepods")} and those below it`,

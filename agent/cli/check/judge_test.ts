@@ -190,11 +190,20 @@ Deno.test("what islet sets names its network only where that is its own", () => 
     runDir: "/run/islet",
     podLogsDir: "/l",
     podCIDRs: ["10.244.0.0/24"],
+    serviceCIDRs: ["10.96.0.0/16"],
     api: { socket: "/s", address: "127.0.0.1", port: 6550 },
     cgroupDriver: "cgroupfs" as const,
   };
   const own = changes(where, machine).join("\n");
-  for (const each of ["90-islet.conflist", "net.ipv4.ip_forward=1", "table ip islet-cni", "/kubepods"]) {
+  for (
+    const each of [
+      "90-islet.conflist",
+      "net.ipv4.ip_forward=1",
+      "table ip islet-cni",
+      "/kubepods",
+      "address 10.96.0.1 on lo",
+    ]
+  ) {
     assert.ok(own.includes(each), each);
   }
   const foreign = changes(where, { cni: { ...machine.cni, foreign: ["10-x.conflist"] } }).join("\n");

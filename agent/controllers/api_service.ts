@@ -1,0 +1,84 @@
+/**
+ * Service default/kubernetes, by which clients in pods find the API, and its endpoints: the service range's first
+ * address, which the node itself holds. Pure.
+ */
+import type { StoreObject } from "../store/mod.ts";
+
+export const apiServiceName = "kubernetes";
+
+export interface ApiServiceInput {
+  /** Of each address family one. */
+  addresses: readonly string[];
+  /** The port that is listened on; clients use 443. */
+  port: number;
+}
+
+interface Content extends StoreObject {
+  [field: string]: unknown;
+}
+
+const family = (address: string) => address.includes(":") ? "IPv6" : "IPv4";
+
+/** The Service, the Endpoints, and an EndpointSlice. */
+export function apiService({ addresses, port }: ApiServiceInput): Content[] {
+  const metadata = { name: apiServiceName, namespace: "default" };
+  const ports = [{ name: "https", port, protocol: "TCP" }];
+  const first = addresses[0];
+  return [
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { ...metadata, labels: { component: "apiserver", provider: "kubernetes" } },
+      spec: {
+        clusterIP: first,
+        clusterIPs: [...addresses],
+        internalTrafficPolicy: "Cluster",
+        ipFamilies: addresses.map(family),
+        ipFamilyPolicy: addresses.length > 1 ? "PreferDualStack" : "SingleStack",
+        ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: port }],
+        sessionAffinity: "None",
+        type: "ClusterIP",
+      },
+    },
+    {
+      apiVersion: "v1",
+      kind: "Endpoints",
+      metadata: { ...metadata, labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } },
+      subsets: [{ addresses: [{ ip: first }], ports }],
+    },
+    {
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      metadata: { ...metadata, labels: { "kubernetes.io/service-name": apiServiceName } },
+      addressType: family(first),
+      endpoints: [{ addresses: [first], conditions: { ready: true } }],
+      ports,
+    },
+  ];
+}
+
+/** What kubelet gives to every container, whatever enableServiceLinks says. */
+export function apiServiceEnv(address: string): Record<string, string> {
+  const url = `tcp://${address.includes(":") ? `[${address}]` : address}:443`;
+  return {
+    KUBERNETES_SERVICE_HOST: address,
+    KUBERNETES_SERVICE_PORT: "443",
+    KUBERNETES_SERVICE_PORT_HTTPS: "443",
+    KUBERNETES_PORT: url,
+    KUBERNETES_PORT_443_TCP: url,
+    KUBERNETES_PORT_443_TCP_PROTO: "tcp",
+    KUBERNETES_PORT_443_TCP_PORT: "443",
+    KUBERNETES_PORT_443_TCP_ADDR: address,
+  };
+}
+
+/** The object as it should be, or `current` itself where that says so already. Labels and annotations of others stay. */
+export function asWanted(current: Content | undefined, wanted: Content): Content {
+  if (!current) return wanted;
+  const { metadata, ...content } = wanted;
+  const labels = { ...current.metadata.labels, ...metadata.labels };
+  const next = { ...current, ...content, metadata: { ...current.metadata, labels } };
+  return JSON.stringify([next, next.metadata.labels]) === JSON.stringify([current, current.metadata.labels])
+    ? current
+    : next;
+}
