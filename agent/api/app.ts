@@ -3,6 +3,7 @@
  * `Status` in `onError` alone.
  */
 import { type Context, Hono } from "hono";
+import { applyManifest } from "./apply.ts";
 import { auth } from "./auth/mod.ts";
 import type { AppDeps } from "./deps.ts";
 import { health, version } from "./health.ts";
@@ -36,6 +37,7 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
   app.all("/apis/:group/:version/*", kube.resource);
 
   app.get("/", showPage());
+  app.post("/islet/v1/apply", applyManifest(kube.registry, (request, env) => app.fetch(request, env)));
   app.get("/islet/v1/namespaces/:namespace/pods/:name/why", whyPod(deps)).all(readOnly);
   app.get("/islet/v1/manifests/problems", manifestProblems(deps)).all(readOnly);
 

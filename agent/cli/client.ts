@@ -42,11 +42,21 @@ export class Client {
   }
 
   /** An answer whose body is yet to be read. Throws a ServerError for a Status. */
-  async get(path: string, headers?: Record<string, string>): Promise<Response> {
+  async get(path: string, headers?: Record<string, string>, signal?: AbortSignal): Promise<Response> {
+    return await this.#ask(path, { headers, signal });
+  }
+
+  /** As `get`, with a method and a body. */
+  async send(method: string, path: string, body?: string, contentType = "application/json"): Promise<Response> {
+    return await this.#ask(path, { method, body, headers: body === undefined ? {} : { "content-type": contentType } });
+  }
+
+  async #ask(path: string, init: RequestInit): Promise<Response> {
     let response: Response;
     try {
-      response = await fetch(`http://localhost${path}`, { client: this.#http, headers });
+      response = await fetch(`http://localhost${path}`, { client: this.#http, ...init });
     } catch (cause) {
+      if (init.signal?.aborted) throw cause;
       throw this.#unreachable(cause);
     }
     if (response.ok) return response;

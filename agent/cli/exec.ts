@@ -3,7 +3,7 @@ import type { Pod } from "../objects/mod.ts";
 import { channel, creditProtocol, frame, jsonFrame, stdinEnd, stdinWindow, v5Protocol } from "../api/channels.ts";
 import type { Status } from "../api/status.ts";
 import { describeVerb, type Flag, parseArguments } from "./arguments.ts";
-import { apiPath, clientFlags, clientFor, namespaceFlag, podPath } from "./client.ts";
+import { apiPath, type Client, clientFlags, clientFor, namespaceFlag, podPath } from "./client.ts";
 import { print, warn, write } from "./output.ts";
 import { chooseContainer, podName } from "./pod_choice.ts";
 import { UsageError } from "./usage.ts";
@@ -23,32 +23,42 @@ export async function exec(words: string[]): Promise<number> {
     print(describeVerb("exec [FLAGS] POD -- COMMAND [ARGUMENT…]", "Runs a command in a container.", flags));
     return 0;
   }
-  const [pod, ...more] = args.words;
-  if (pod === undefined) throw new UsageError("name a pod: islet exec POD -- COMMAND");
-  if (more.length > 0) throw new UsageError(`the command stands behind --: islet exec ${pod} -- ${more.join(" ")}`);
+  const [name, ...more] = args.words;
+  if (name === undefined) throw new UsageError("name a pod: islet exec POD -- COMMAND");
+  if (more.length > 0) throw new UsageError(`the command stands behind --: islet exec ${name} -- ${more.join(" ")}`);
   const command = args.rest ?? [];
-  if (command.length === 0) throw new UsageError(`name a command: islet exec ${pod} -- COMMAND`);
+  if (command.length === 0) throw new UsageError(`name a command: islet exec ${name} -- COMMAND`);
   const stdin = args.is("stdin");
   const say = args.is("quiet") ? () => {} : warn;
-  let tty = args.is("tty");
-  if (tty && !Deno.stdin.isTerminal()) {
-    say("Unable to use a TTY - input is not a terminal");
-    tty = false;
-  }
-
+  const tty = terminal(args.is("tty"), say);
   const client = clientFor(args);
-  const path = podPath(args.get("namespace") ?? "default", podName(pod));
+  const pod = podPath(args.get("namespace") ?? "default", podName(name));
   let container = args.get("container");
   if (!container) {
-    const choice = chooseContainer(await client.json<Pod>(path));
+    const choice = chooseContainer(await client.json<Pod>(pod));
     container = choice.container;
     if (choice.notice) say(choice.notice);
   }
-  const query = { container, command, stdin, stdout: true, stderr: !tty, tty };
+  const path = apiPath(`${pod}/exec`, { container, command, stdin, stdout: true, stderr: !tty, tty });
+  return await joinProcess(client, { path, stdin, tty, say, verb: "exec" });
+}
+
+/** Streams of a process: what is asked for, and what to say of failures. */
+export interface ProcessStreams {
+  /** Path of the subresource with its query. */
+  path: string;
+  stdin: boolean;
+  tty: boolean;
+  say: (text: string) => void;
+  verb: string;
+}
+
+/** Joins a process' streams with ours until it ends; resolves with the exit code. */
+export async function joinProcess(client: Client, { path, stdin, tty, say, verb }: ProcessStreams): Promise<number> {
   const protocols = [creditProtocol, v5Protocol];
   const ended = Promise.withResolvers<Partial<Status>>();
   const credit = new Credit();
-  const socket = await client.webSocket(apiPath(`${path}/exec`, query), protocols, (socket) => {
+  const socket = await client.webSocket(path, protocols, (socket) => {
     socket.onmessage = ({ data }) => {
       const message = new Uint8Array(data as ArrayBuffer);
       const content = message.subarray(1);
@@ -59,8 +69,14 @@ export async function exec(words: string[]): Promise<number> {
     };
     socket.onclose = () => ended.resolve({ status: "Failure", message: "the connection to the node was lost" });
   });
-  const status = await join(socket, { stdin, tty, credit, ended });
-  return exitCode(status, say);
+  return exitCode(await join(socket, { stdin, tty, credit, ended }), say, verb);
+}
+
+/** Whether a terminal can be given: only where our own input is one. */
+export function terminal(wanted: boolean, say: (text: string) => void): boolean {
+  if (!wanted || Deno.stdin.isTerminal()) return wanted;
+  say("Unable to use a TTY - input is not a terminal");
+  return false;
 }
 
 /** What a command's streams need besides the socket. */
@@ -122,13 +138,17 @@ class Credit {
 }
 
 /** The command's exit code, or 1 with the reason told. */
-export function exitCode({ status, message, reason, details }: Partial<Status>, say: (text: string) => void): number {
+export function exitCode(
+  { status, message, reason, details }: Partial<Status>,
+  say: (text: string) => void,
+  verb = "exec",
+): number {
   if (status === "Success") return 0;
   const code = Number(details?.causes?.find((cause) => cause.reason === "ExitCode")?.message);
   if (reason === "NonZeroExitCode" && Number.isInteger(code)) {
     say(`command terminated with exit code ${code}`);
     return code;
   }
-  say(`islet exec: ${message ?? "the command failed"}`);
+  say(`islet ${verb}: ${message ?? "the command failed"}`);
   return 1;
 }

@@ -16,11 +16,21 @@ interface Verb {
 const verbs: Record<string, Verb> = {
   run: { summary: "run the node in the foreground", load: async () => (await import("./run.ts")).run },
   check: { summary: "say what this machine lacks to be a node", load: async () => (await import("./check.ts")).check },
-  get: { summary: "show pods, events or problems of manifests", load: async () => (await import("./get.ts")).get },
-  describe: { summary: "show all there is to a pod", load: async () => (await import("./describe.ts")).describe },
+  get: { summary: "show objects: pods, services, nodes, events …", load: async () => (await import("./get.ts")).get },
+  describe: { summary: "show all there is to objects", load: async () => (await import("./describe.ts")).describe },
   why: { summary: "say why a pod does not run, and what to try", load: async () => (await import("./why.ts")).why },
+  apply: { summary: "make objects be what manifests say", load: async () => (await import("./apply.ts")).apply },
+  delete: { summary: "end objects", load: async () => (await import("./delete.ts")).deleteObjects },
+  wait: { summary: "wait until objects are what is asked", load: async () => (await import("./wait.ts")).wait },
   logs: { summary: "show what a container wrote", load: async () => (await import("./logs.ts")).logs },
   exec: { summary: "run a command in a container", load: async () => (await import("./exec.ts")).exec },
+  attach: { summary: "join the streams of a container", load: async () => (await import("./attach.ts")).attach },
+  "port-forward": {
+    summary: "lead ports of this machine into a pod",
+    load: async () => (await import("./port_forward.ts")).portForward,
+  },
+  top: { summary: "show what pods and the node use", load: async () => (await import("./top.ts")).top },
+  events: { summary: "show what happened", load: async () => (await import("./events.ts")).events },
   validate: {
     summary: "say everything that is wrong with manifests",
     load: async () => (await import("./validate.ts")).validate,

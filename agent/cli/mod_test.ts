@@ -26,15 +26,23 @@ async function islet(...args: string[]): Promise<Said> {
 const usageErrors: [args: string[], said: RegExp][] = [
   [["frobnicate"], /unknown command "frobnicate"; "islet help" lists them/],
   [["exce"], /did you mean exec\?/],
-  [["get"], /say what to get: pods, events or problems/],
-  [["get", "nodes"], /cannot get "nodes"/],
+  [["get"], /say what to get: islet get TYPE \[NAME…\]/],
+  [["get", "problems", "x"], /problems have no names/],
   [["get", "pods", "--selectr", "x"], /did you mean --selector\?/],
   [["get", "pods", "-o", "yml"], /one of wide, json, yaml, name/],
   [["get", "pods", "a", "-l", "x"], /names and selectors exclude each other/],
   [["get", "pods", "a", "-A"], /a name needs its namespace/],
   [["get", "pods", "-w", "-o", "json"], /-w shows tables only/],
-  [["describe"], /islet describe pod NAME/],
-  [["describe", "node", "x"], /cannot describe "node"/],
+  [["describe"], /say what to describe: islet describe TYPE NAME…/],
+  [["describe", "pod", "x", "-A"], /a name needs its namespace/],
+  [["apply"], /say what to apply: islet apply -f FILE/],
+  [["apply", "web.yaml"], /manifests are named by -f: islet apply -f web\.yaml/],
+  [["wait", "pod/x"], /say what to wait for/],
+  [["wait", "pod/x", "--for", "luck"], /cannot wait for "luck"/],
+  [["delete", "pod", "x", "--now", "--grace-period", "3"], /--now and --grace-period exclude each other/],
+  [["port-forward", "x", "http"], /"http" is no pair of ports/],
+  [["events", "--types", "odd"], /--types are Normal and Warning, not odd/],
+  [["top", "disks"], /say what to show: islet top pods, islet top nodes/],
   [["logs"], /name a pod/],
   [["logs", "a", "b", "c"], /unexpected argument "c"/],
   [["logs", "a", "--since", "soon"], /--since: it is a duration/],
@@ -114,8 +122,8 @@ Deno.test("islet get pods shows a table, and beside it the manifests that are br
     assert.equal(code, 0);
     const lines = out.split("\n");
     assert.match(lines[0], /^NAME +READY +STATUS +RESTARTS +AGE$/);
-    assert.match(lines[1], /^db +1\/1 +Running +2 +\d+d$/);
-    assert.match(lines[2], /^web +1\/1 +Running +0 +\d+d$/);
+    assert.match(lines[1], /^db +1\/1 +Running +2 +5m$/);
+    assert.match(lines[2], /^web +1\/1 +Running +0 +5m$/);
     assert.deepEqual(lines.slice(3), [""]);
     assert.equal(err, "\nManifests with errors:\n  bad.yaml:3:5: broken\n");
   });

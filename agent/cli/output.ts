@@ -19,3 +19,31 @@ export function print(text: string): void {
 export function warn(text: string): void {
   write(encoder.encode(text + "\n"), Deno.stderr);
 }
+
+/** JSON as kubectl indents it. */
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, undefined, 4));
+}
+
+export async function printYaml(value: unknown): Promise<void> {
+  const { stringify } = await import("yaml");
+  const options = {
+    sortMapEntries: true,
+    indentSeq: false,
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+    compat: "yaml-1.1",
+  } as const;
+  print(stringify(value, options).trimEnd());
+}
+
+/** The lines of an answer that goes on. */
+export async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of body) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = parts.pop()!;
+    yield* parts;
+  }
+}

@@ -1,0 +1,78 @@
+/** `islet apply -f FILE`: makes the node's objects be what manifests say, by server-side apply. */
+import { describeVerb, type Flag, parseArguments } from "./arguments.ts";
+import { apiPath, clientFlags, clientFor, namespaceFlag } from "./client.ts";
+import { fileFlags, readManifests } from "./files.ts";
+import { print, warn } from "./output.ts";
+import { UsageError } from "./usage.ts";
+import { timeoutFlag, timeoutOf, waitUntil } from "./waiting.ts";
+
+const flags: readonly Flag[] = [
+  ...fileFlags,
+  namespaceFlag,
+  { name: "force-conflicts", help: "take fields over that others have set" },
+  { name: "field-manager", value: "NAME", help: "who owns the fields that are set (islet)" },
+  { name: "dry-run", value: "MODE", help: "server: only say what would happen", oneOf: ["none", "server"] },
+  { name: "wait", help: "until the pods that were applied are ready" },
+  timeoutFlag,
+  ...clientFlags,
+];
+
+/** What the node says of each object. */
+export interface ApplyResult {
+  resource: string;
+  kind: string;
+  namespace?: string;
+  name: string;
+  operation?: "created" | "configured" | "unchanged";
+  /** Why it could not be applied. */
+  message?: string;
+  warnings?: string[];
+}
+
+export async function apply(words: string[]): Promise<number> {
+  const args = parseArguments(words, flags);
+  if (args.help) {
+    print(describeVerb("apply -f FILE [FLAGS]", "Makes the node's objects be what manifests say.", flags));
+    return 0;
+  }
+  if (args.words.length > 0) throw new UsageError(`manifests are named by -f: islet apply -f ${args.words[0]}`);
+  const path = args.get("filename");
+  if (!path) throw new UsageError("say what to apply: islet apply -f FILE");
+  const client = clientFor(args);
+  const timeoutMs = timeoutOf(args, 300_000);
+  const applied: ApplyResult[] = [];
+  let failed = false;
+  for (const { file, text } of await readManifests(path, args.is("recursive"))) {
+    const dryRun = args.get("dry-run") === "server";
+    const answer = await client.send(
+      "POST",
+      apiPath("/islet/v1/apply", {
+        namespace: args.get("namespace"),
+        fieldManager: args.get("field-manager"),
+        force: args.is("force-conflicts"),
+        dryRun: dryRun ? "All" : undefined,
+      }),
+      text,
+      "application/yaml",
+    );
+    for (const result of (await answer.json() as { results: ApplyResult[] }).results) {
+      for (const text of result.warnings ?? []) warn(`Warning: ${text}`);
+      const named = `${result.kind.toLowerCase()}/${result.name}`;
+      if (result.message === undefined) {
+        print(`${named} ${result.operation}${dryRun ? " (server dry run)" : ""}`);
+        applied.push(result);
+      } else {
+        warn(`${file}: ${named}: ${result.message}`);
+        failed = true;
+      }
+    }
+  }
+  if (args.is("wait") && args.get("dry-run") !== "server") {
+    for (const { kind, namespace = "default", name } of applied) {
+      if (kind !== "Pod") continue;
+      const done = await waitUntil(client, { namespace, name }, timeoutMs);
+      if (!done) failed = true;
+    }
+  }
+  return failed ? 1 : 0;
+}
