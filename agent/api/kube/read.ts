@@ -17,7 +17,6 @@ export async function get<T extends ApiObject>(request: KubeRequest<T>): Promise
   const { c, kube, info, resource, query } = request;
   const shape = answerShape(request as unknown as KubeRequest, ["Table", "PartialObjectMetadata"]);
   const version = resourceVersionOf(query.get("resourceVersion"));
-  await resource.backend.prepare?.();
   const cache = kube.registry.cache(resource);
   cache.touch();
   if (version !== undefined && version > cache.current) throw tooNew(version, String(cache.current));
@@ -33,7 +32,6 @@ export async function list<T extends ApiObject>(request: KubeRequest<T>): Promis
   const options = listOptions(query, false);
   const namespace = scopeOf(resource, info.namespace);
   const selected = selection(resource, namespace, options);
-  await resource.backend.prepare?.();
   await resource.backend.prepare?.();
   const cache = kube.registry.cache(resource);
   cache.touch();
