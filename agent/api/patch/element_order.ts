@@ -3,14 +3,14 @@
  * they had, and both are interleaved by where they stood before.
  */
 import { ApiError, badRequest } from "../status.ts";
-import { goText, isMap, type JsonMap } from "./json.ts";
+import { field, goText, goType, isMap } from "./json.ts";
 
 /** What tells two elements apart: the merge key's value, or the element itself. */
 function identity(element: unknown, mergeKey: string | undefined): unknown {
-  if (mergeKey === undefined) return element;
-  if (!isMap(element)) throw badRequest(`expected a map, but received ${goText(element)}`);
-  if (!Object.hasOwn(element, mergeKey)) {
-    throw badRequest(`map: ${goText(element)} does not contain declared merge key: ${mergeKey}`);
+  if (mergeKey === undefined && !isMap(element)) return element;
+  if (!isMap(element)) throw wrongType({}, element);
+  if (mergeKey === undefined || !Object.hasOwn(element, mergeKey)) {
+    throw badRequest(`map: ${goText(element)} does not contain declared merge key: ${mergeKey ?? ""}`);
   }
   return element[mergeKey];
 }
@@ -51,11 +51,12 @@ export function inOrder(
 /** Checks that the elements of a patch come in the order that its `$setElementOrder` asks for. */
 export function checkOrder(patch: readonly unknown[], order: readonly unknown[], mergeKey: string | undefined): void {
   if (order.length === 0 || patch.length === 0) return;
-  const changes = patch.filter((element) => !(isMap(element) && Object.hasOwn(element, "$patch")));
+  const directive = (element: unknown) => isMap(element) ? field(element, "$patch") : undefined;
+  const changes = mergeKey === undefined ? patch : patch.filter((element) => directive(element) !== "delete");
   let next = 0;
-  for (const element of order) {
-    if (next === changes.length) return;
-    if (identity(changes[next], mergeKey) === identity(element, mergeKey)) next++;
+  for (let at = 0; next < changes.length && at < order.length;) {
+    if (directive(changes[next]) !== undefined) next++;
+    else if (identity(changes[next], mergeKey) === identity(order[at++], mergeKey)) next++;
   }
   if (next < changes.length) {
     const text = `The order in patch list:\n${goText(patch)}\n doesn't match $setElementOrder list:\n${
@@ -67,12 +68,14 @@ export function checkOrder(patch: readonly unknown[], order: readonly unknown[],
 
 /** What the elements of some lists are; throws when they are not all of one type. */
 export function elementKind(...lists: readonly (readonly unknown[])[]): "map" | "scalar" {
-  const types = new Set(lists.flat().map((element) => Array.isArray(element) ? "list" : goType(element)));
-  if (types.has("list")) throw new ApiError(422, "Invalid", "lists of lists are not supported");
+  const types = new Set(lists.flat().map(goType));
+  if (types.size === 0) throw badRequest("no elements in any of the given slices");
+  if (types.has(goType([]))) throw new ApiError(422, "Invalid", "lists of lists are not supported");
   if (types.size > 1) throw badRequest(`list element types are not identical: ${goText(lists)}`);
-  return types.has("map") ? "map" : "scalar";
+  return types.has(goType({})) ? "map" : "scalar";
 }
 
-function goType(element: unknown): string {
-  return isMap(element as JsonMap) ? "map" : element === null ? "null" : typeof element;
+/** A part of a patch that is not of the type of `expected`. */
+export function wrongType(expected: unknown, found: unknown): ApiError {
+  return badRequest(`expected a ${goType(expected)}, but received a ${goType(found)}`);
 }

@@ -1,4 +1,5 @@
 /** Plain JSON values, and how to change them without touching a prototype. */
+import { badRequest } from "../status.ts";
 
 export type JsonMap = Record<string, unknown>;
 
@@ -36,4 +37,25 @@ export function goText(value: unknown): string {
     return `map[${fields.join(" ")}]`;
   }
   return String(value);
+}
+
+/** Go's name of a JSON value's type, as messages of patches have it. */
+export function goType(value: unknown): string {
+  if (value === null || value === undefined) return "%!s(<nil>)";
+  if (Array.isArray(value)) return "[]interface {}";
+  if (isMap(value)) return "map[string]interface {}";
+  return typeof value === "boolean" ? "bool" : typeof value === "number" ? "int64" : "string";
+}
+
+const deepest = 500;
+
+/** Refuses what is nested so deeply that walking it would end the program. */
+export function refuseDeep(value: unknown): void {
+  const open: [unknown, number][] = [[value, 0]];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const [part, depth] = next;
+    if (typeof part !== "object" || part === null) continue;
+    if (depth > deepest) throw badRequest(`error decoding patch: it is nested more than ${deepest} levels deep`);
+    for (const child of Object.values(part)) open.push([child, depth + 1]);
+  }
 }

@@ -4,7 +4,7 @@
  */
 import { deepEqual } from "../../objects/equality.ts";
 import { ApiError, badRequest } from "../status.ts";
-import { copy, isMap, type JsonMap, setField } from "./json.ts";
+import { copy, isMap, type JsonMap, refuseDeep, setField } from "./json.ts";
 
 const maxOperations = 10_000;
 /** As many characters as a request may have bytes. */
@@ -25,8 +25,9 @@ export function jsonPatch(current: object, patch: unknown): object {
   let copied = 0;
   try {
     for (const operation of operations) {
+      if ("from" in operation && operation.from.length === 0) throw missing([]);
       if (operation.op === "copy") {
-        copied += JSON.stringify(read(root, operation.from)).length;
+        copied += JSON.stringify(readOrNull(root, operation.from)).length;
         if (copied > maxCopied) throw new Mismatch(`copies more than ${maxCopied} bytes`);
       }
       perform(root, operation);
@@ -42,6 +43,7 @@ export function jsonPatch(current: object, patch: unknown): object {
       { cause: err },
     );
   }
+  refuseDeep(root.document);
   return root.document;
 }
 
@@ -92,21 +94,19 @@ function perform(root: Root, operation: Operation): void {
     case "remove":
       return remove(root, path);
     case "replace":
-      read(root, path);
+      // as there, a key that its mapping does not have may be replaced too
+      readOrNull(root, path);
       if (path.length === 0) root.document = copy(operation.value);
       else put(containerOf(root, path), path.at(-1)!, copy(operation.value));
       return;
     case "move": {
       const { from } = operation;
       const value = read(root, from);
-      if (path.length > from.length && from.every((part, index) => part === path[index])) {
-        throw new Mismatch("moves a value into itself");
-      }
       remove(root, from);
       return add(root, path, value);
     }
     case "copy":
-      return add(root, path, copy(read(root, operation.from)));
+      return add(root, path, copy(readOrNull(root, operation.from)));
     case "test":
       if (!deepEqual(readOrNull(root, path), operation.value)) {
         throw new Mismatch(`testing value /${path.join("/")} failed`);
@@ -145,10 +145,7 @@ function readOrNull(root: Root, path: readonly string[]): unknown {
 }
 
 function add(root: Root, path: readonly string[], value: unknown): void {
-  if (path.length === 0) {
-    root.document = value;
-    return;
-  }
+  if (path.length === 0) throw missing(path); // the whole object can be replaced and tested only
   const container = containerOf(root, path);
   const key = path.at(-1)!;
   if (!Array.isArray(container)) return setField(container, key, value);
@@ -163,7 +160,7 @@ function put(container: JsonMap | unknown[], key: string, value: unknown): void 
 }
 
 function remove(root: Root, path: readonly string[]): void {
-  if (path.length === 0) throw new Mismatch("removes the whole object");
+  if (path.length === 0) throw missing(path);
   read(root, path);
   const container = containerOf(root, path);
   if (Array.isArray(container)) container.splice(index(container, path.at(-1)!, container.length - 1), 1);

@@ -10,7 +10,7 @@
  * What is handed out shares nothing with what was given, so that it may be changed.
  */
 import { badRequest } from "../status.ts";
-import { copy, isMap } from "./json.ts";
+import { copy, isMap, refuseDeep } from "./json.ts";
 import { jsonPatch } from "./json_patch.ts";
 import { mergePatch } from "./merge_patch.ts";
 import { type Schema, viewOf } from "./schema_view.ts";
@@ -24,6 +24,7 @@ export type PatchKind = "json" | "merge" | "strategic";
 
 /** What `current` becomes by a patch; throws an ApiError. The result may be of any shape: decode it. */
 export function applyPatch(kind: PatchKind, current: object, patch: unknown, schema: Schema): object {
+  refuseDeep(patch);
   switch (kind) {
     case "json":
       return jsonPatch(current, patch);

@@ -10,7 +10,7 @@
  * What kubectl's client-side apply, edit and label compute is of this form.
  */
 import { badRequest } from "../status.ts";
-import { checkOrder, elementKind, inOrder } from "./element_order.ts";
+import { checkOrder, elementKind, inOrder, wrongType } from "./element_order.ts";
 import { copy, field, goText, isMap, type JsonMap, setField } from "./json.ts";
 import { fieldViewOrAny, type ListView, type TypeView } from "./schema_view.ts";
 
@@ -33,7 +33,7 @@ export function strategicMerge(original: JsonMap, patch: JsonMap, view: TypeView
 /** A mapping with a `$patch` of its own. */
 function replacement(patch: JsonMap): JsonMap {
   const { [directive]: what, ...rest } = patch;
-  if (what === "replace") return rest;
+  if (what === "replace") return withoutDirectives(rest) as JsonMap;
   if (what === "delete") return {};
   throw badRequest(`unknown patch type: ${goText(what)} in map: ${goText(patch)}`);
 }
@@ -57,7 +57,7 @@ function mergeField(merged: JsonMap, key: string, value: unknown, view: TypeView
         ? withoutScalars(present, value)
         : list?.strategy === "merge"
         ? mergeLists(present, value, list, key)
-        : value,
+        : withoutDirectives(value),
     );
   } else if (!isDeletion) {
     const plain = withoutDirectives(value);
@@ -92,9 +92,7 @@ function orderLists(merged: JsonMap, patch: JsonMap, view: TypeView): void {
     const key = listName(directiveKey, orderPrefix, "setElementOrder list");
     const present = field(merged, key), patched = field(patch, key);
     for (const value of [order, present, patched]) {
-      if (value !== undefined && !Array.isArray(value)) {
-        throw badRequest(`expected a list for ${key}, but received ${goText(value)}`);
-      }
+      if (value !== undefined && !Array.isArray(value)) throw wrongType([], value);
     }
     const list = listView(view, key);
     const [wanted, before, after] = [order as unknown[], present as unknown[] | undefined, patched as unknown[]];
@@ -106,7 +104,7 @@ function orderLists(merged: JsonMap, patch: JsonMap, view: TypeView): void {
       ? withoutDirectives(after) as unknown[]
       : list?.strategy === "merge"
       ? mergeLists(before, after, list, key)
-      : after;
+      : withoutDirectives(after) as unknown[];
     elementKind(before ?? [], after ?? []);
     setField(merged, key, inOrder(contents, wanted, before ?? [], list?.mergeKey));
     delete patch[key];
@@ -133,7 +131,7 @@ function mergeLists(present: readonly unknown[], patch: readonly unknown[], view
     const key = change[mergeKey];
     const at = merged.findIndex((element) => Object.hasOwn(element, mergeKey) && element[mergeKey] === key);
     if (at >= 0) merged[at] = strategicMerge(merged[at], change, view.item);
-    else merged.push(withoutDirectives(change) as JsonMap);
+    else merged.push({ ...withoutDirectives(change) as JsonMap, [mergeKey]: key });
   }
   return inOrder(merged, changes, elements, mergeKey);
 }
@@ -159,8 +157,12 @@ function obeyDirectives(present: readonly JsonMap[], patch: readonly JsonMap[], 
 }
 
 function withoutScalars(list: readonly unknown[], removed: readonly unknown[]): unknown[] {
-  elementKind(list, removed);
+  if (list.length + removed.length > 0) elementKind(list, removed);
   return list.filter((value) => !removed.includes(value));
+}
+
+function isDirective(key: string): boolean {
+  return key === retainKeys || key.startsWith(`${orderPrefix}/`) || key.startsWith(`${deletePrefix}/`);
 }
 
 /** A part of a patch that meets nothing to merge with: nulls and directives mean nothing there. */
@@ -170,7 +172,7 @@ function withoutDirectives(value: unknown): unknown {
   if (Object.hasOwn(value, directive)) return undefined;
   const plain: JsonMap = {};
   for (const key of Object.keys(value)) {
-    if (value[key] === null) continue;
+    if (value[key] === null || isDirective(key)) continue;
     const kept = withoutDirectives(value[key]);
     if (kept !== undefined) setField(plain, key, kept);
   }

@@ -12,6 +12,9 @@ const ofKind: Readonly<Record<string, string[][]>> = {
   Service: [["status", "loadBalancer"]],
   Node: [["status", "daemonEndpoints"], ["status", "daemonEndpoints", "kubeletEndpoint"], ["status", "nodeInfo"]],
   Event: [["source"], ["involvedObject"]],
+  EndpointSlice: [["endpoints"], ["ports"]],
+  Role: [["rules"]],
+  ClusterRole: [["rules"]],
 };
 
 /** The object with the parts that are always there. */

@@ -11,7 +11,7 @@ import { timestamp } from "../../../clock.ts";
 import { deepEqual } from "../../../objects/equality.ts";
 import { fieldMeta } from "../../../objects/schema.ts";
 import { badRequest } from "../../status.ts";
-import { copy, goText, isMap, type JsonMap } from "../json.ts";
+import { copy, goText, isMap, type JsonMap, refuseDeep } from "../json.ts";
 import { type Schema, type TypeView, viewOf } from "../schema_view.ts";
 import { conflictError } from "./conflict.ts";
 import { FieldSet } from "./field_set.ts";
@@ -137,6 +137,7 @@ function applyOrConflict(
 
 /** Checks that the configuration is an object of the schema's kind. */
 function checkConfig(applied: unknown, schema: Schema, view: TypeView): JsonMap {
+  refuseDeep(applied);
   if (!isMap(applied)) throw badRequest(`error decoding YAML: expected an object, got ${goText(applied)}`);
   const { apiVersion, kind } = kindOf(schema);
   if (applied.apiVersion !== apiVersion || applied.kind !== kind) {
