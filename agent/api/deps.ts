@@ -10,8 +10,10 @@ import type { AuthDeps } from "./auth/mod.ts";
 import type { StreamLimit } from "./streams/mod.ts";
 
 export interface ApiDeps {
-  config: { api: { socket: string }; podLogsDir: string; nodeName: string };
+  config: { api: { socket: string }; podLogsDir: string; nodeName: string; serviceCIDRs?: readonly string[] };
   store: ObjectStore & { nextVersion(): string };
+  /** What is kept in memory alone: Leases. */
+  memory?: ObjectStore;
   events: Pick<EventRing, "get" | "list" | "watch" | "put" | "remove" | "resourceVersion">;
   observer: { get(uid: string): ObservedPod | undefined };
   cri: { runtime: Pick<CriClient["runtime"], "exec" | "attach" | "portForward"> };

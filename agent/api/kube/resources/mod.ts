@@ -1,15 +1,45 @@
 /** The table of all resources that the node serves: a line each. Groups are discovered in this order. */
-import type { ConfigMap, Namespace, Node, Pod } from "../../../objects/mod.ts";
+import type {
+  ClusterRole,
+  ClusterRoleBinding,
+  ConfigMap,
+  Endpoints,
+  EndpointSlice,
+  Lease,
+  Namespace,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PriorityClass,
+  Role,
+  RoleBinding,
+  RuntimeClass,
+  Secret,
+  Service,
+  ServiceAccount,
+} from "../../../objects/mod.ts";
+import { MemoryStore } from "../../../store/mod.ts";
+import { checkEscalation } from "../../auth/mod.ts";
 import type { AppDeps } from "../../deps.ts";
 import { podStreams } from "../../streams/mod.ts";
 import { eventBackend } from "../backend/events.ts";
 import { storeBackend } from "../backend/store.ts";
 import type { ApiObject, Resource } from "../types.ts";
+import { priorityClasses, runtimeClasses } from "./classes.ts";
 import { configMaps } from "./config_map.ts";
+import { endpoints, endpointSlices } from "./endpoints.ts";
 import { coreEvents, newEvents } from "./event.ts";
+import { leases } from "./lease.ts";
 import { namespaces } from "./namespace.ts";
 import { nodeResource } from "./node.ts";
 import { podResource } from "./pod.ts";
+import { clusterRoleBindings, clusterRoles, type EscalationCheck, roleBindings, roles } from "./rbac.ts";
+import { secrets } from "./secret.ts";
+import { ServiceAddresses } from "./service_addresses.ts";
+import { serviceAccounts } from "./service_account.ts";
+import { services } from "./service.ts";
+import { persistentVolumeClaims, persistentVolumes } from "./volumes.ts";
 
 export function resources(deps: AppDeps): Resource[] {
   const { store } = deps;
@@ -19,11 +49,34 @@ export function resources(deps: AppDeps): Resource[] {
     list: <T>(kind: string) => store.list<T>(kind, { realm: "local" }).map(({ object }) => object),
   };
   const events = eventBackend(deps.events, deps.clock, () => store.resourceVersion);
+  const memory = deps.memory ?? new MemoryStore({ log: deps.log, clock: deps.clock, versions: store });
+  const addresses = new ServiceAddresses({
+    serviceCIDRs: deps.config.serviceCIDRs ?? ["10.96.0.0/16"],
+    services: () => store.list<Service>("Service").map(({ object }) => object),
+    clock: deps.clock,
+  });
+  const check: EscalationCheck = (user, written, previous) => {
+    if (deps.auth) checkEscalation(deps.auth.authorizer, user, written as Role, previous as Role);
+  };
   return [
     any(configMaps(stored<ConfigMap>("ConfigMap"))),
-    any(namespaces(stored<Namespace>("Namespace"), store)),
+    any(endpoints(stored<Endpoints>("Endpoints"))),
     any(coreEvents(events)),
+    any(namespaces(stored<Namespace>("Namespace"), store)),
+    any(persistentVolumeClaims(stored<PersistentVolumeClaim>("PersistentVolumeClaim"))),
+    any(persistentVolumes(stored<PersistentVolume>("PersistentVolume"))),
+    any(secrets(stored<Secret>("Secret"))),
+    any(serviceAccounts(stored<ServiceAccount>("ServiceAccount"))),
+    any(services(stored<Service>("Service"), addresses)),
+    any(leases(storeBackend<Lease>(memory, "Lease"))),
+    any(endpointSlices(stored<EndpointSlice>("EndpointSlice"))),
     any(newEvents(events)),
+    any(runtimeClasses(stored<RuntimeClass>("RuntimeClass"))),
+    any(clusterRoleBindings(stored<ClusterRoleBinding>("ClusterRoleBinding"), check)),
+    any(clusterRoles(stored<ClusterRole>("ClusterRole"), check)),
+    any(roleBindings(stored<RoleBinding>("RoleBinding"), check)),
+    any(roles(stored<Role>("Role"), check)),
+    any(priorityClasses(stored<PriorityClass>("PriorityClass"))),
     any(nodeResource({ backend: stored<Node>("Node"), nodeName: deps.config.nodeName, clock: deps.clock })),
     any(podResource({
       backend: stored<Pod>("Pod"),
