@@ -7,10 +7,12 @@ import type { Clock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
 import { Namespaces } from "../controllers/namespaces/mod.ts";
 import { NodeKeeper, readRuntimeFacts } from "../controllers/node/mod.ts";
+import { Owners } from "../controllers/owners/mod.ts";
 import { pluralOf } from "../controllers/plural.ts";
 import { Scheduler } from "../controllers/scheduler/mod.ts";
 import { TaintEviction } from "../controllers/taints/mod.ts";
 import { type NodeFacts, nodeLabels } from "../node/mod.ts";
+import { findKind } from "../objects/mod.ts";
 import type { PodObserver } from "../observed/observer.ts";
 import type { Pki } from "../pki/mod.ts";
 import type { Amounts } from "../resources/mod.ts";
@@ -39,6 +41,7 @@ export class Controllers {
   readonly #namespaces: Namespaces;
   readonly #scheduler: Scheduler;
   readonly #taints: TaintEviction;
+  readonly #owners: Owners;
   #ca?: string;
 
   constructor(options: ControllersOptions) {
@@ -61,6 +64,7 @@ export class Controllers {
       readRuntime: () => readRuntimeFacts({ runtime: runtime.cri.runtime, image: runtime.image }),
     });
     this.#namespaces = new Namespaces({ ...common, ca: () => this.#ca, resource: pluralOf });
+    this.#owners = new Owners({ ...common, knows: findKind });
     this.#taints = new TaintEviction({ ...common, nodeName, taints: () => this.node.taints });
     this.#scheduler = new Scheduler({
       ...common,
@@ -84,6 +88,7 @@ export class Controllers {
     await this.#namespaces.start();
     this.#scheduler.start();
     this.#taints.start();
+    this.#owners.start();
   }
 
   /** What the API is signed with is known now: pods are told. */
@@ -108,6 +113,6 @@ export class Controllers {
   }
 
   async stop(): Promise<void> {
-    for (const one of [this.#scheduler, this.#taints, this.#namespaces, this.node]) await one.stop();
+    for (const one of [this.#scheduler, this.#taints, this.#owners, this.#namespaces, this.node]) await one.stop();
   }
 }

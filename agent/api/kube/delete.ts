@@ -72,11 +72,29 @@ export async function removeOne<T extends ApiObject>(
   options: DeleteOptions,
   subresource = "",
 ): Promise<Deleted<T>> {
-  let last: T | undefined;
-  const left = await resource.backend.write!(namespace, name, (current, end) => {
+  const admitted = (current: T | undefined): T => {
     if (!current) throw notFoundOf(resource, name);
     resource.strategy?.guard?.(current, "delete", subresource);
     checkPreconditions(resource, current, options);
+    return current;
+  };
+  const finalizer = options.propagationPolicy && propagation[options.propagationPolicy];
+  if (finalizer && !options.dryRun && resource.plural !== "events") {
+    // what owners leave to do is the garbage collector's, which lets go of them when it has done it
+    const marked = await resource.backend.write!(namespace, name, (current) => {
+      const { metadata } = admitted(current);
+      resource.strategy?.remove?.(current!, options); // refuses what may not be deleted at all
+      const { finalizers = [], deletionTimestamp } = metadata;
+      if (deletionTimestamp || finalizers.includes(finalizer)) return current;
+      return { ...current!, metadata: { ...metadata, finalizers: [...finalizers, finalizer] } };
+    });
+    // the precondition held for what was there before the mark
+    const { resourceVersion: _, ...rest } = options.preconditions ?? {};
+    options = { ...options, preconditions: { ...rest, uid: marked!.metadata.uid } };
+  }
+  let last: T | undefined;
+  const left = await resource.backend.write!(namespace, name, (found, end) => {
+    const current = admitted(found);
     last = current;
     const { finalizers = [], deletionTimestamp } = current.metadata;
     const graceful = resource.strategy?.remove?.(current, options);
@@ -86,6 +104,12 @@ export async function removeOne<T extends ApiObject>(
   }, { dryRun: options.dryRun });
   return { object: left ?? last!, gone: left === undefined };
 }
+
+/** By which the garbage collector knows what was asked of it. */
+const propagation: Readonly<Record<string, string | undefined>> = {
+  Foreground: "foregroundDeletion",
+  Orphan: "orphan",
+};
 
 function checkPreconditions<T extends ApiObject>(
   resource: Resource<T>,

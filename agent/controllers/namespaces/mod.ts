@@ -8,6 +8,7 @@ import type { Namespace } from "../../objects/mod.ts";
 import { isMadeByNode } from "../../sources/mod.ts";
 import type { ObjectStore, Store, StoreEvent, StoreObject } from "../../store/mod.ts";
 import type { Logger } from "../../telemetry/log.ts";
+import { deleted, finalizersOf } from "../deletion.ts";
 import { Rounds } from "../rounds.ts";
 import { accountName, caMapName, type FurnishAction, planFurnishing } from "./furnish.ts";
 import { type EndAction, planTermination, type Told } from "./terminate.ts";
@@ -142,8 +143,7 @@ export class Namespaces {
         const target = this.#options.otherKinds?.includes(kind) ? this.#options.others! : [store];
         for (const one of target) {
           await one.change<StoreObject>(realm, kind, namespace, name, (current, end) => {
-            if (current?.metadata.uid !== uid) return current;
-            return (current?.metadata as { finalizers?: string[] }).finalizers?.length ? end(0) : undefined;
+            return current && current.metadata.uid === uid ? deleted(current, end) : current;
           });
         }
         break;
@@ -168,8 +168,7 @@ export class Namespaces {
           if (current?.metadata.uid !== uid || !current) return current;
           const { finalizers = [], ...spec } = (current.spec ?? {}) as { finalizers?: string[] };
           const left = finalizers.filter((each) => each !== "kubernetes");
-          const held = (current.metadata as { finalizers?: string[] }).finalizers ?? [];
-          if (left.length + held.length === 0) return undefined;
+          if (left.length + finalizersOf(current).length === 0) return undefined;
           return { ...current, spec: { ...spec, ...(left.length > 0 ? { finalizers: left } : {}) } };
         }) === undefined;
         if (gone) log.info("A namespace is gone", { namespace: name });

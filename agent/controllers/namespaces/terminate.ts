@@ -6,6 +6,7 @@ import { deletionGrace } from "../../node/mod.ts";
 import type { Namespace, Pod } from "../../objects/mod.ts";
 import { isFromFile } from "../../sources/mod.ts";
 import type { StoreObject } from "../../store/mod.ts";
+import { finalizersOf } from "../deletion.ts";
 
 export type EndAction =
   /** Deletes what has no finalizers; marks the rest. */
@@ -48,12 +49,12 @@ export function planTermination(
 }
 
 function goes(deleted: StoreObject, object: StoreObject): boolean {
-  return deleted === object && !finalizers(object).length;
+  return deleted === object && finalizersOf(object).length === 0;
 }
 
 function conditions(namespace: Namespace, left: readonly StoreObject[], resource: (kind: string) => string): Told[] {
   const remaining = counted(left.map(({ kind }) => resource(kind)), (name, n) => `${name} has ${n} resource instances`);
-  const held = counted(left.flatMap(finalizers), (name, n) => `${name} in ${n} resource instances`);
+  const held = counted(left.flatMap(finalizersOf), (name, n) => `${name} in ${n} resource instances`);
   const started = namespace.status?.conditions ?? [];
   const told = (type: string, problem: string | undefined, [bad, good]: [string, string], fine: string): Told => ({
     type,
@@ -95,10 +96,6 @@ function conditions(namespace: Namespace, left: readonly StoreObject[], resource
   ];
   // nobody needs to be told of what was over before it could be seen
   return left.length === 0 && started.length === 0 ? [] : all;
-}
-
-function finalizers({ metadata }: StoreObject): string[] {
-  return (metadata as { finalizers?: string[] }).finalizers ?? [];
 }
 
 function counted(names: readonly string[], text: (name: string, count: number) => string): string | undefined {
