@@ -90,6 +90,8 @@ export const objectReference = lazily(() =>
     fieldPath: text,
   }, { mapType: "atomic" })
 );
+/** As `objectReference`, where server-side apply merges its fields one by one: a volume's claim. */
+export const granularReference = lazily(() => define("core.v1.ObjectReference", objectReference().shape));
 export interface ObjectReference extends z.infer<ReturnType<typeof objectReference>> {}
 
 export const conditionStatus = neededWord("True", "False", "Unknown");

@@ -18,7 +18,7 @@ import {
   word,
   type z,
 } from "./schema.ts";
-import { conditionStatus, labelSelector, nodeSelector, objectMeta, objectReference } from "./meta.ts";
+import { conditionStatus, granularReference, labelSelector, nodeSelector, objectMeta } from "./meta.ts";
 import { hostPathVolumeSource, refusedSources } from "./volume.ts";
 
 const accessModes = lazily(() =>
@@ -34,7 +34,7 @@ export const persistentVolumeSchema = lazily(() =>
       hostPath: opt(hostPathVolumeSource()),
       local: opt(define("core.v1.LocalVolumeSource", { path: neededText, fsType: text })),
       accessModes: accessModes(),
-      claimRef: opt(objectReference()),
+      claimRef: opt(granularReference()),
       persistentVolumeReclaimPolicy: word("Delete", "Recycle", "Retain"),
       storageClassName: text,
       mountOptions: texts,

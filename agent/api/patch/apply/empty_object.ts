@@ -11,7 +11,7 @@ const ofKind: Readonly<Record<string, string[][]>> = {
   PersistentVolumeClaim: [["spec", "resources"]],
   Service: [["status", "loadBalancer"]],
   Node: [["status", "daemonEndpoints"], ["status", "daemonEndpoints", "kubeletEndpoint"], ["status", "nodeInfo"]],
-  Event: [["source"], ["involvedObject"]],
+  Event: [["source"], ["involvedObject"], ["regarding"], ["deprecatedSource"]],
   EndpointSlice: [["endpoints"], ["ports"]],
   Role: [["rules"]],
   ClusterRole: [["rules"]],
