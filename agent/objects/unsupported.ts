@@ -40,9 +40,6 @@ function checkPod(pod: Pod, errors: FieldErrors, manifest: boolean): void {
     }
     for (const [at, source] of (volume.projected?.sources ?? []).entries()) {
       const sourcePath = path.child("projected", "sources").index(at);
-      if (manifest && source.serviceAccountToken) {
-        forbid(sourcePath.child("serviceAccountToken"), "service account tokens are");
-      }
       if (source.clusterTrustBundle) forbid(sourcePath.child("clusterTrustBundle"), "cluster trust bundles are");
       if (source.podCertificate) forbid(sourcePath.child("podCertificate"), "pod certificates are");
     }

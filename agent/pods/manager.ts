@@ -49,6 +49,9 @@ export interface AdmissionPod {
   running: boolean;
 }
 
+/** Kinds that pods' volumes and environments are made from. */
+const referred = ["ConfigMap", "Secret", "PersistentVolume", "PersistentVolumeClaim", "ServiceAccount"];
+
 interface Managed {
   worker: PodWorker;
   realm: Realm | undefined;
@@ -147,7 +150,7 @@ export class PodManager {
   #stored(event: StoreEvent<KubeObject>): void {
     const { object } = event;
     if (object.kind === "Pod") return this.#podStored(event as StoreEvent<Pod>);
-    if (!["ConfigMap", "Secret", "PersistentVolume", "PersistentVolumeClaim"].includes(object.kind)) return;
+    if (!referred.includes(object.kind)) return;
     for (const { worker, realm } of this.#managed.values()) {
       if (realm !== event.realm || !references(worker.pod, object)) continue;
       this.#refresh(worker);

@@ -1,4 +1,4 @@
-/** Which ConfigMaps, Secrets and claims a pod's spec names. */
+/** Which ConfigMaps, Secrets, claims and ServiceAccounts a pod's spec names. */
 import { type KubeObject, type Pod, podContainers } from "../objects/mod.ts";
 
 /** Whether the pod mounts or reads `object`. */
@@ -12,7 +12,8 @@ export function references(pod: Pod, { kind, metadata }: Pick<KubeObject, "kind"
 
 function namesOf(pod: Pod, kind: string): Set<string> {
   const names = new Set<string | undefined>();
-  const { volumes = [], imagePullSecrets = [] } = pod.spec;
+  const { volumes = [], imagePullSecrets = [], serviceAccountName } = pod.spec;
+  if (kind === "ServiceAccount") names.add(serviceAccountName);
   for (const volume of volumes) {
     if (kind === "ConfigMap") names.add(volume.configMap?.name);
     if (kind === "Secret") names.add(volume.secret?.secretName);

@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../../clock.ts";
 import type { Logger } from "../../telemetry/log.ts";
+import type { AccountLookup } from "./service_account.ts";
 import { type AccountToken, type AccountTokensDeps, issueAccountToken } from "./account_tokens.ts";
 
 interface PodOf {
@@ -12,6 +13,7 @@ interface PodOf {
 }
 
 export interface PodTokensOptions extends Omit<AccountTokensDeps, "now"> {
+  accounts: AccountLookup;
   clock: Clock;
   log: Logger;
   /** A token of the pod is due: its volumes are to be looked at. */
@@ -27,6 +29,8 @@ export interface PodTokenRequest {
 
 interface Held {
   uid: string;
+  /** The account that it is for. */
+  account: string | undefined;
   token: AccountToken;
   /** Monotonic ms at which it is to be another. */
   due: number;
@@ -51,14 +55,17 @@ export class PodTokens {
   async token(pod: PodOf, request: PodTokenRequest): Promise<string> {
     const { clock, log } = this.#options;
     const { uid = "", namespace = "default", name } = pod.metadata;
+    const serviceAccount = pod.spec.serviceAccountName || "default";
     const key = `${uid} ${request.expirationSeconds} ${request.audience ?? ""}`;
     const held = this.#held.get(key);
-    if (held && clock.mono() < held.due && !this.#isStrange(held)) return held.token.token;
+    const account = this.#options.accounts.get("ServiceAccount", namespace, serviceAccount)?.metadata.uid;
+    const same = held?.account === account;
+    if (held && same && clock.mono() < held.due && !this.#isStrange(held)) return held.token.token;
     try {
       const token = await issueAccountToken(
         { ...this.#options, now: () => clock.now() },
         namespace,
-        pod.spec.serviceAccountName || "default",
+        serviceAccount,
         {
           audiences: request.audience ? [request.audience] : undefined,
           expirationSeconds: request.expirationSeconds,
@@ -66,11 +73,11 @@ export class PodTokens {
         },
       );
       const life = Math.min(token.expires - clock.now(), request.expirationSeconds * 1000) * 0.8;
-      this.#held.set(key, { uid, token, due: clock.mono() + Math.min(life, dayMs), given: clock.now() });
+      this.#held.set(key, { uid, account, token, due: clock.mono() + Math.min(life, dayMs), given: clock.now() });
       this.#arm();
       return token.token;
     } catch (err) {
-      if (!held || held.token.expires <= clock.now()) throw err;
+      if (!held || !same || held.token.expires <= clock.now()) throw err;
       log.warn("Cannot renew a ServiceAccount's token; the one that is there holds on", {
         pod: `${namespace}/${name}`,
         err,

@@ -1,4 +1,5 @@
 /** What the API server fills in on pods. Works in place: on objects that nobody else has seen yet. */
+import { mountApiAccess } from "./api_access.ts";
 import type { Pod, PodSpec } from "../pod.ts";
 import type { Toleration } from "../scheduling.ts";
 import { defaultContainer, normalizeQuantities } from "./container.ts";
@@ -47,11 +48,20 @@ function defaultPodResources(spec: PodSpec): void {
 
 const noExecute: Toleration = { operator: "Exists", effect: "NoExecute" };
 
-/** What kubelet adds to pods from its manifest directory: no taint drives them away. */
+/**
+ * What kubelet adds to pods from its manifest directory: no taint drives them away. And what kube-apiserver would: who
+ * names a ServiceAccount gets its token.
+ */
 export function defaultManifestPod(pod: Pod): void {
   const tolerations = pod.spec.tolerations ?? [];
   const has = tolerations.some(({ key, operator, effect, tolerationSeconds }) =>
     !key && operator === "Exists" && effect === "NoExecute" && tolerationSeconds === undefined
   );
   if (!has) pod.spec.tolerations = [...tolerations, { ...noExecute }];
+  // a pod that names no account asks nothing of the API, unless it says so
+  const { serviceAccountName, automountServiceAccountToken } = pod.spec;
+  if (automountServiceAccountToken ?? Boolean(serviceAccountName)) {
+    pod.spec.serviceAccount = pod.spec.serviceAccountName ||= "default";
+    mountApiAccess(pod.spec);
+  }
 }

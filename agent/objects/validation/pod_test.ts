@@ -344,7 +344,6 @@ const volumes: Case[] = [
     },
     {},
     [
-      "spec.volumes[0].projected.sources[2].serviceAccountToken: Forbidden: service account tokens are not supported by islet",
       "spec.volumes[0].projected.sources[0]: Forbidden: must specify at least one source",
       "spec.volumes[0].projected.sources[1].configMap: Forbidden: may not specify more than 1 volume type per source",
       "spec.volumes[0].projected.sources[1].configMap.name: Required value",

@@ -62,14 +62,6 @@ function aboutPod(pod: Pod, problems: FieldErrors): void {
 
 function aboutManifestPod(pod: Pod, problems: FieldErrors): void {
   aboutScheduling(pod.spec, problems);
-  const account = pod.spec.serviceAccountName || pod.spec.serviceAccount;
-  if (pod.spec.automountServiceAccountToken ?? Boolean(account)) {
-    const field = account ? pod.spec.serviceAccountName ? "serviceAccountName" : "serviceAccount" : undefined;
-    problems.warn(
-      spec.child(field ?? "automountServiceAccountToken"),
-      "no token is mounted: this version issues none to service accounts",
-    );
-  }
   if (pod.spec.readinessGates?.length) {
     const what = "nothing sets conditions of pods in this version: the pod does not become Ready";
     problems.warn(spec.child("readinessGates"), what);

@@ -23,7 +23,6 @@ Deno.test("a pod's fields that have no effect on this node are warned of by name
     `spec.schedulerName: ${nobody}`,
     `spec.affinity.podAntiAffinity: ${nobody}`,
     `spec.topologySpreadConstraints: ${nobody}`,
-    "spec.serviceAccountName: no token is mounted: this version issues none to service accounts",
     "spec.readinessGates: nothing sets conditions of pods in this version: the pod does not become Ready",
     "spec.containers[0].resizePolicy: has no effect: an edit of resources makes a new pod in this version",
     "spec.volumes[0].emptyDir.sizeLimit: is not enforced on disk in this version: the volume may grow beyond it",
@@ -45,14 +44,6 @@ Deno.test("an ordinary pod, as kubectl writes it out too, has no warnings", () =
     priority: 0,
   }, { resources: { requests: { "ephemeral-storage": "1Gi", cpu: "1" } } });
   assert.deepEqual(warningsOf(written), []);
-});
-
-Deno.test("a pod that waits for a service account's token for ever is refused instead", () => {
-  const sources = [{ serviceAccountToken: { path: "token" } }];
-  assert.deepEqual(errorsOf(podValue({ volumes: [{ name: "token", projected: { sources } }] })), [
-    "spec.volumes[0].projected.sources[0].serviceAccountToken: Forbidden: " +
-    "service account tokens are not supported by islet",
-  ]);
 });
 
 Deno.test("objects that nothing acts on say so", () => {
