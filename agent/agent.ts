@@ -31,6 +31,7 @@ import { firstServiceAddress } from "./pki/names.ts";
 import { userNamespace } from "./pods/user_namespaces.ts";
 import { readIdentity } from "./runtime/mod.ts";
 import { type Adoptable, isFromFile, ManifestSource } from "./sources/mod.ts";
+import { KubeletMetrics, type RuntimeCall } from "./stats/mod.ts";
 import { Store, type StoreObject } from "./store/mod.ts";
 import { EventRing } from "./telemetry/events.ts";
 import type { Logger } from "./telemetry/log.ts";
@@ -46,6 +47,7 @@ import { refuseMachine } from "./wiring/machine.ts";
 import { podNetwork } from "./wiring/network.ts";
 import { assemblePods, logFile, lookUp, realmOf } from "./wiring/pods.ts";
 import { startRuntime } from "./wiring/runtime.ts";
+import { assembleStats } from "./wiring/stats.ts";
 
 /** A running node. */
 export interface Agent {
@@ -137,7 +139,9 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     set: (key, value) => store.setRecord("images", key, value),
     keys: () => store.records("images").map(([key]) => key),
   });
-  const runtime = await startRuntime({ config, cniConfDir: network.confDir, pins, log, clock });
+  const kubelet = new KubeletMetrics();
+  const observe = (call: RuntimeCall) => kubelet.runtimeCall(call);
+  const runtime = await startRuntime({ config, cniConfDir: network.confDir, pins, observe, log, clock });
   stops.push(() => runtime.release());
   const { cri } = runtime;
   const kubepods = await podCgroups(withDriverOf(runtime, config, log), facts.capacity, log, clock);
@@ -218,6 +222,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     store,
     cri,
     cgroups,
+    onAction: (action, ms, failed) => kubelet.podAction(action, ms, failed),
     volumes: (podIPs) =>
       new VolumeManager({
         podsDir: join(rootDir, "pods"),
@@ -297,6 +302,23 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
 
   stops.push(() => controllers.stop());
   await controllers.start();
+  const stats = assembleStats({
+    config,
+    facts,
+    store,
+    observer,
+    probes,
+    cri,
+    image: runtime.image,
+    cgroups,
+    cgroupPaths,
+    owner,
+    runtimeName: () => runtime.name,
+    kubelet,
+    clock,
+  });
+  stops.push(() => stats.stop());
+
   // the API answers from the store while the runtime is still waited for
   let working = false;
   const api = await startApi({
@@ -310,6 +332,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     imagesDir: preloader && join(rootDir, "images"),
     problems: () => source?.problems() ?? [],
     auth,
+    stats,
     healthy: () => working && observer.available,
   });
   stops.push(() => api.stop());

@@ -8,9 +8,11 @@ import { auth } from "./auth/mod.ts";
 import type { AppDeps } from "./deps.ts";
 import { health, version } from "./health.ts";
 import { kubeApi } from "./kube/mod.ts";
+import { metricsRoutes } from "./kubelet/metrics.ts";
 import { manifestProblems } from "./manifests.ts";
 import { showPage } from "./page/mod.ts";
 import type { AppEnv } from "./request.ts";
+import { countRequests } from "./request_metrics.ts";
 import { ApiError, methodNotAllowed, statusOf } from "./status.ts";
 import { whyPod } from "./why.ts";
 
@@ -21,12 +23,14 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
     throw methodNotAllowed(c.req.method, c.req.path);
   };
 
+  if (deps.stats) app.use(countRequests(deps.stats.kubelet.metrics, kube.registry));
   app.use(auth(deps.auth));
 
   app.get("/healthz", health(deps));
   app.get("/readyz", health(deps));
   app.get("/livez", (c) => c.text("ok"));
   app.get("/version", version());
+  if (deps.stats) metricsRoutes(app, deps.stats);
 
   app.get("/api", kube.coreVersions);
   app.get("/apis", kube.groupList);

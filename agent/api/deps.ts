@@ -3,6 +3,7 @@ import type { CriClient } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { ObservedPod } from "../observed/types.ts";
 import type { Problem } from "../sources/mod.ts";
+import type { KubeletMetrics, NodeUsage, Scrapes } from "../stats/mod.ts";
 import type { ObjectStore } from "../store/mod.ts";
 import type { EventRing } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -21,6 +22,8 @@ export interface ApiDeps {
   clock: Clock;
   /** What is wrong with the manifests. */
   problems(): Problem[];
+  /** What is used and counted. Without it there are no metrics. */
+  stats?: { usage: NodeUsage; scrapes: Scrapes; kubelet: KubeletMetrics };
   /** Where archives of images can be put to be imported, if the node imports any. */
   imagesDir?: string;
   /** Who may what. Without it the socket alone is open, to root. */

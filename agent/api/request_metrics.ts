@@ -2,7 +2,7 @@
  * Counts requests: on kubelet's door under kubelet's names (`kubelet_http_…`), on the others under kube-apiserver's
  * (`apiserver_…`).
  *
- *     app.use(requestMetrics(metrics, { isKnown: ({ group, version, resource }) => registry.find(…) !== undefined }))
+ *     app.use(countRequests(metrics, registry))
  */
 import type { MiddlewareHandler } from "hono";
 import { type Clock, systemClock } from "../clock.ts";
@@ -47,6 +47,16 @@ const kubeletPaths = new Set(
   "healthz pods runningpods metrics stats configz containerLogs logs exec attach portForward run checkpoint".split(" "),
 );
 const longRunning = new Set(["exec", "attach", "portForward", "containerLogs", "run", "logs"]);
+
+/** Counts requests for the resources of this table. */
+export function countRequests(
+  metrics: Metrics,
+  registry: { find(group: string, version: string, plural: string): unknown },
+): MiddlewareHandler<AppEnv> {
+  return requestMetrics(metrics, {
+    isKnown: ({ group, version, resource }) => registry.find(group, version, resource) !== undefined,
+  });
+}
 
 export function requestMetrics(
   metrics: Metrics,

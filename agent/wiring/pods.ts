@@ -50,6 +50,8 @@ export interface PodsOptions {
   admit: PodManagerOptions["admit"];
   /** Frees what the network holds for sandboxes that are not among the living. */
   freeAddresses?(live: ReadonlySet<string>): Promise<void>;
+  /** Told of every step of a worker that has ended: for metrics. */
+  onAction?(action: string, ms: number, failed: boolean): void;
   /** In [0, 1): where in its period a probe lies. */
   random?: () => number;
 }
@@ -115,7 +117,16 @@ export function assemblePods(options: PodsOptions): Pods {
     clock,
     log,
     events,
-    execute: (pod, action, signal, notes) => executor.execute(pod, action, signal, notes),
+    execute: async (pod, action, signal, notes) => {
+      const began = clock.mono();
+      let failed = true;
+      try {
+        await executor.execute(pod, action, signal, notes);
+        failed = false;
+      } finally {
+        options.onAction?.(action.type, clock.mono() - began, failed);
+      }
+    },
     probes: {
       sync: (pod, observed, podIP, initial, ending) => probes.sync(pod, observed, podIP ?? "", initial, ending),
       results: (uid) => probes.results(uid),

@@ -1,5 +1,5 @@
 /** Connects to the container runtime: the managed containerd, started or adopted, or one that the user runs. */
-import { connectCri, type CriClient, isUnimplemented } from "../../cri/mod.ts";
+import { connectCri, type CriClient, type EndedCall, isUnimplemented } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
 import {
@@ -40,6 +40,8 @@ export interface RuntimeOptions {
   config: NodeConfig;
   cniConfDir: string;
   pins: ImagePins;
+  /** Told of every call to the runtime that has ended. */
+  observe?(call: EndedCall): void;
   log: Logger;
   clock: Clock;
 }
@@ -50,14 +52,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   return runtime.mode === "managed" ? await startManaged(options) : await connectExternal(runtime, options);
 }
 
-async function startManaged({ config, cniConfDir, pins, log, clock }: RuntimeOptions): Promise<Runtime> {
+async function startManaged({ config, cniConfDir, pins, observe, log, clock }: RuntimeOptions): Promise<Runtime> {
   const paths = containerdPaths(config.rootDir, { runDir: config.runDir, cniConfDir });
   Deno.mkdirSync(paths.root, { recursive: true, mode: 0o700 });
   const facts = { ...await containerdFacts(paths.root), systemdCgroup: config.cgroupDriver === "systemd" };
   let up = () => {};
   const managed = new ManagedContainerd({ paths, log, clock, facts, onUp: () => up() });
   await managed.start();
-  const cri = connectCri(managed.endpoint, { requestTimeoutMs: config.runtime.requestTimeoutMs });
+  const cri = connectCri(managed.endpoint, { requestTimeoutMs: config.runtime.requestTimeoutMs, observe });
   const importer = new CtrImporter({
     socket: paths.socket,
     snapshotter: facts.snapshotter,
@@ -94,10 +96,10 @@ async function startManaged({ config, cniConfDir, pins, log, clock }: RuntimeOpt
 
 async function connectExternal(
   { endpoint, imageEndpoint, requestTimeoutMs }: Extract<NodeConfig["runtime"], { mode: "external" }>,
-  { pins, log }: RuntimeOptions,
+  { pins, observe, log }: RuntimeOptions,
 ): Promise<Runtime> {
-  const cri = connectCri(endpoint, { requestTimeoutMs });
-  const images = imageEndpoint === endpoint ? cri : connectCri(imageEndpoint, { requestTimeoutMs });
+  const cri = connectCri(endpoint, { requestTimeoutMs, observe });
+  const images = imageEndpoint === endpoint ? cri : connectCri(imageEndpoint, { requestTimeoutMs, observe });
   const { runtimeName, runtimeVersion } = await answering(cri, endpoint, log);
   const status = await cri.runtime.status({ verbose: true });
   const said = await cri.runtime.runtimeConfig({}).catch((err) => {

@@ -2,7 +2,8 @@
  * Metrics and statistics under kubelet's paths. Everything is collected for the request; scrapers that take OpenMetrics
  * or gzip get it.
  *
- *     metricsRoutes(app, { scrapes, usage })
+ *     metricsRoutes(app, stats)   on the API's own doors
+ *     metricsRoutes(new Hono(), stats)   as `usage` of kubelet's app
  */
 import type { Context, Hono } from "hono";
 import type { NodeUsage, ScrapePage, Scrapes } from "../../stats/mod.ts";
@@ -15,13 +16,14 @@ export interface MetricsRouteDeps {
   usage: Pick<NodeUsage, "summary">;
 }
 
-/** `/metrics…` and `/stats/summary`. Who may ask is decided before. */
-export function metricsRoutes(app: Hono<AppEnv>, { scrapes, usage }: MetricsRouteDeps): void {
+/** `/metrics…` and `/stats/summary`, on an app that exists or one of their own. Who may ask is decided before. */
+export function metricsRoutes(app: Hono<AppEnv>, { scrapes, usage }: MetricsRouteDeps): Hono<AppEnv> {
   app.get("/metrics", page(scrapes.kubelet));
   app.get("/metrics/cadvisor", page(scrapes.cadvisor));
   app.get("/metrics/resource", page(scrapes.resource));
   app.get("/metrics/probes", page(scrapes.probes));
   app.on(["GET", "POST"], ["/stats/summary", "/stats/summary/"], summary(usage));
+  return app;
 }
 
 function page(write: ScrapePage) {

@@ -6,6 +6,7 @@ import { timestamp } from "../../../clock.ts";
 import { formatDuration } from "../../../duration.ts";
 import { formatQuantity, parseQuantity } from "../../../objects/mod.ts";
 import { nodeKey, type NodeUsage, type PodTarget, type Rate } from "../../../stats/mod.ts";
+import type { AppDeps } from "../../deps.ts";
 import { ApiError } from "../../status.ts";
 import type { ApiObject, Backend, Printer, Resource } from "../types.ts";
 
@@ -35,6 +36,21 @@ export interface MetricsDeps {
   podExists(namespace: string, name: string): boolean;
   resourceVersion(): string;
   now(): number;
+}
+
+/** The resources of a node whose usage is known; none otherwise. */
+export function metricsOf({ stats, store, config: { nodeName }, clock }: AppDeps): Resource[] {
+  if (!stats) return [];
+  const find = <T>(kind: string, namespace: string, name: string) =>
+    store.get<T>("local", kind, namespace, name) ?? store.get<T>("control-plane", kind, namespace, name);
+  return metricsResources({
+    usage: stats.usage,
+    nodeName,
+    nodeLabels: () => find<ApiObject>("Node", "", nodeName)?.metadata.labels ?? {},
+    podExists: (namespace, name) => find("Pod", namespace, name) !== undefined,
+    resourceVersion: () => store.resourceVersion,
+    now: () => clock.now(),
+  });
 }
 
 /** `nodes` and `pods` of metrics.k8s.io/v1beta1. */

@@ -31,6 +31,7 @@ import { configMaps } from "./config_map.ts";
 import { endpoints, endpointSlices } from "./endpoints.ts";
 import { coreEvents, newEvents } from "./event.ts";
 import { leases } from "./lease.ts";
+import { metricsOf } from "./metrics.ts";
 import { namespaces } from "./namespace.ts";
 import { nodeResource } from "./node.ts";
 import { podResource } from "./pod.ts";
@@ -85,6 +86,7 @@ export function resources(deps: AppDeps): Resource[] {
       clock: deps.clock,
       subresources: podStreams(deps),
     })),
+    ...metricsOf(deps),
   ];
 }
 

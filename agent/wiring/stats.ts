@@ -1,0 +1,95 @@
+/**
+ * Usage and metrics, wired: what is looked up when somebody asks, and who tells KubeletMetrics what happens between.
+ *
+ *     runtime calls, relists, workers' steps, pods that begin to run ──► KubeletMetrics ─┐
+ *     cgroups, /proc, store, observer ──────────────────────────────────► NodeUsage ─────┴─► API (StatsDeps)
+ */
+import type { CgroupFs } from "../../cgroups/mod.ts";
+import type { CriClient } from "../../cri/mod.ts";
+import { versionInfo } from "../api/version.ts";
+import type { Clock } from "../clock.ts";
+import type { NodeConfig } from "../config/mod.ts";
+import type { NodeFacts } from "../node/mod.ts";
+import type { PersistentVolumeClaim, Pod } from "../objects/mod.ts";
+import type { PodObserver } from "../observed/observer.ts";
+import type { ProbeManager } from "../probes/mod.ts";
+import type { CgroupPathOptions } from "../resources/mod.ts";
+import { sandboxImage } from "../runtime/containerd/mod.ts";
+import { isFromFile } from "../sources/mod.ts";
+import { type KubeletMetrics, NodeUsage, type Scrapes, scrapes } from "../stats/mod.ts";
+import type { Store, StoreObject } from "../store/mod.ts";
+import { lookUp } from "./pods.ts";
+
+export interface StatsOptions {
+  config: Pick<NodeConfig, "nodeName" | "rootDir" | "podLogsDir" | "runtime">;
+  facts: Pick<NodeFacts, "bootID" | "machineID" | "systemUUID" | "kernelVersion" | "osImage">;
+  store: Store;
+  observer: PodObserver;
+  probes: Pick<ProbeManager, "tallies">;
+  cri: Pick<CriClient, "runtime" | "load">;
+  image: CriClient["image"];
+  cgroups: CgroupFs;
+  cgroupPaths: CgroupPathOptions;
+  owner: string;
+  runtimeName(): string;
+  /** Made before the runtime is connected to, whose calls it counts. */
+  kubelet: KubeletMetrics;
+  clock: Clock;
+}
+
+export interface Stats {
+  usage: NodeUsage;
+  scrapes: Scrapes;
+  kubelet: KubeletMetrics;
+  stop(): void;
+}
+
+export function assembleStats(options: StatsOptions): Stats {
+  const { config, facts, store, observer, probes, cri, image, cgroups, cgroupPaths, kubelet, clock } = options;
+  const { nodeName, rootDir, podLogsDir } = config;
+  const pods = () =>
+    store.list<Pod>("Pod").map(({ object }) => object).filter(({ spec }) => (spec.nodeName ?? nodeName) === nodeName);
+  const usage = new NodeUsage({
+    nodeName,
+    rootDir,
+    podLogsDir,
+    cgroups,
+    cgroupPaths,
+    pods,
+    observed: (uid) => observer.get(uid),
+    claim: (pod, name) => lookUp<PersistentVolumeClaim>(store, pod, "PersistentVolumeClaim", name),
+    cri: { runtime: cri.runtime, image },
+    owner: options.owner,
+    runtimeName: options.runtimeName,
+    clock,
+  });
+  observer.onRelisted = (began, ms) => kubelet.relisted(began, ms);
+  const unwatch = store.watch(({ type, object, previous }) => {
+    if (type === "MODIFIED") kubelet.podChanged(object as unknown as Pod, previous as unknown as Pod, clock.now());
+  }, { kind: "Pod" });
+  return {
+    usage,
+    kubelet,
+    scrapes: scrapes({
+      usage,
+      kubelet,
+      nodeName,
+      rootDir,
+      identity: { ...facts, version: versionInfo().gitVersion },
+      cgroups,
+      cgroupPaths,
+      sandboxImage: config.runtime.mode === "managed" ? sandboxImage : "pause",
+      pods,
+      isStatic: (pod) => isFromFile(pod as unknown as StoreObject),
+      observed: () => observer.uids().map((uid) => observer.get(uid)).filter((seen) => seen !== undefined),
+      runtimeAvailable: () => observer.available,
+      runtimeLoad: () => cri.load,
+      probes: () => probes.tallies(),
+      clock,
+    }),
+    stop() {
+      unwatch();
+      usage.stop();
+    },
+  };
+}
