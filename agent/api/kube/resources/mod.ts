@@ -26,6 +26,7 @@ import { podStreams } from "../../streams/mod.ts";
 import { eventBackend } from "../backend/events.ts";
 import { storeBackend } from "../backend/store.ts";
 import type { ApiObject, Resource } from "../types.ts";
+import { accountToken } from "./account_token.ts";
 import { priorityClasses, runtimeClasses } from "./classes.ts";
 import { configMaps } from "./config_map.ts";
 import { endpoints, endpointSlices } from "./endpoints.ts";
@@ -36,6 +37,7 @@ import { namespaces } from "./namespace.ts";
 import { nodeResource } from "./node.ts";
 import { podResource } from "./pod.ts";
 import { clusterRoleBindings, clusterRoles, type EscalationCheck, roleBindings, roles } from "./rbac.ts";
+import { reviewResources } from "./reviews.ts";
 import { secrets } from "./secret.ts";
 import { ServiceAddresses } from "./service_addresses.ts";
 import { serviceAccounts } from "./service_account.ts";
@@ -67,7 +69,9 @@ export function resources(deps: AppDeps): Resource[] {
     any(persistentVolumeClaims(stored<PersistentVolumeClaim>("PersistentVolumeClaim"))),
     any(persistentVolumes(stored<PersistentVolume>("PersistentVolume"))),
     any(secrets(stored<Secret>("Secret"))),
-    any(serviceAccounts(stored<ServiceAccount>("ServiceAccount"))),
+    any(
+      serviceAccounts(stored<ServiceAccount>("ServiceAccount"), deps.auth ? { token: accountToken(deps.auth) } : {}),
+    ),
     any(services(stored<Service>("Service"), addresses)),
     any(leases(storeBackend<Lease>(memory, "Lease"))),
     any(endpointSlices(stored<EndpointSlice>("EndpointSlice"))),
@@ -87,6 +91,7 @@ export function resources(deps: AppDeps): Resource[] {
       subresources: podStreams(deps),
     })),
     ...metricsOf(deps),
+    ...(deps.auth ? reviewResources(deps.auth) : []),
   ];
 }
 
