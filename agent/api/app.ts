@@ -10,15 +10,23 @@ import { health, version } from "./health.ts";
 import { kubeApi } from "./kube/mod.ts";
 import { metricsRoutes } from "./kubelet/metrics.ts";
 import { manifestProblems } from "./manifests.ts";
+import { openApi } from "./openapi/mod.ts";
 import { showPage } from "./page/mod.ts";
 import type { AppEnv } from "./request.ts";
 import { countRequests } from "./request_metrics.ts";
 import { ApiError, methodNotAllowed, statusOf } from "./status.ts";
+import { isletVersion } from "./version.ts";
 import { whyPod } from "./why.ts";
 
 export function createApp(deps: AppDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
   const kube = kubeApi(deps);
+  const documents = openApi({
+    versions: () => kube.registry.groups().flatMap(({ versions }) => versions),
+    version: isletVersion,
+    clock: deps.clock,
+    closing: deps.closing,
+  });
   const readOnly = (c: Context) => {
     throw methodNotAllowed(c.req.method, c.req.path);
   };
@@ -30,6 +38,9 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
   app.get("/readyz", health(deps));
   app.get("/livez", (c) => c.text("ok"));
   app.get("/version", version());
+  app.get("/openapi/v2", documents.version2);
+  app.get("/openapi/v3", documents.index);
+  app.get("/openapi/v3/*", documents.document);
   if (deps.stats) metricsRoutes(app, deps.stats);
 
   app.get("/api", kube.coreVersions);

@@ -1,5 +1,5 @@
 /** What the API itself speaks beside objects: DeleteOptions and Status. */
-import { define, defineKind, flag, int, lazily, list, long, opt, text, texts, type z } from "./schema.ts";
+import { define, flag, int, lazily, list, long, neededWord, opt, text, texts, type z } from "./schema.ts";
 
 /** DeleteOptions where kind and apiVersion may be left out: inside an Eviction, as the body of a DELETE. */
 export const deleteOptionsShape = lazily(() =>
@@ -20,7 +20,9 @@ export const listMeta = lazily(() =>
 );
 
 export const statusSchema = lazily(() =>
-  defineKind("v1", "Status", {
+  define("meta.v1.Status", {
+    apiVersion: neededWord("v1"),
+    kind: neededWord("Status"),
     metadata: opt(listMeta()),
     status: text,
     message: text,
@@ -36,6 +38,6 @@ export const statusSchema = lazily(() =>
       }),
     ),
     code: int,
-  })
+  }, { gvk: { apiVersion: "v1", kind: "Status" } })
 );
 export interface StatusObject extends z.infer<ReturnType<typeof statusSchema>> {}
