@@ -54,14 +54,19 @@ export function eventLines(events: readonly Event[], now: number): string[] {
   return ["Events:", ...formatTable([...heads, ...rows]).map((line) => `  ${line}`)];
 }
 
-function entriesOf(value: object): Entry[] {
+/** Fields whose keys are the users' own words. */
+const ownKeys = new Set(["data", "binaryData", "selector", "nodeSelector", "matchLabels", "labels", "annotations"]);
+
+function entriesOf(value: object, named = title): Entry[] {
   return Object.entries(value).filter(([, each]) => each !== undefined && each !== null).map(([key, each]): Entry => {
-    const label = title(key);
+    const label = named(key);
     if (Array.isArray(each)) {
       if (each.every((item) => typeof item !== "object")) return [label, each.map((item) => oneLine(String(item)))];
       return [label, { lines: each.flatMap((item) => [...outline(entriesOf(item as object)), ""]).slice(0, -1) }];
     }
-    if (typeof each === "object") return [label, { entries: entriesOf(each) }];
+    if (typeof each === "object") {
+      return [label, { entries: ownKeys.has(key) ? entriesOf(each, (word) => word) : entriesOf(each) }];
+    }
     return [label, String(each).split("\n").map((line) => oneLine(line))];
   });
 }
