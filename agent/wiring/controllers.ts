@@ -11,8 +11,9 @@ import { Owners } from "../controllers/owners/mod.ts";
 import { pluralOf } from "../controllers/plural.ts";
 import { Scheduler } from "../controllers/scheduler/mod.ts";
 import { TaintEviction } from "../controllers/taints/mod.ts";
+import { Volumes } from "../controllers/volumes/mod.ts";
 import { type NodeFacts, nodeLabels } from "../node/mod.ts";
-import { findKind } from "../objects/mod.ts";
+import { findKind, selectsNode } from "../objects/mod.ts";
 import type { PodObserver } from "../observed/observer.ts";
 import type { Pki } from "../pki/mod.ts";
 import type { Amounts } from "../resources/mod.ts";
@@ -42,6 +43,7 @@ export class Controllers {
   readonly #scheduler: Scheduler;
   readonly #taints: TaintEviction;
   readonly #owners: Owners;
+  readonly #volumes: Volumes;
   #ca?: string;
 
   constructor(options: ControllersOptions) {
@@ -65,6 +67,13 @@ export class Controllers {
     });
     this.#namespaces = new Namespaces({ ...common, ca: () => this.#ca, resource: pluralOf });
     this.#owners = new Owners({ ...common, knows: findKind });
+    this.#volumes = new Volumes({
+      ...common,
+      usable: ({ spec }) => {
+        const terms = spec.nodeAffinity?.required?.nodeSelectorTerms;
+        return !terms || selectsNode(terms, { name: nodeName, labels: this.node.labels });
+      },
+    });
     this.#taints = new TaintEviction({ ...common, nodeName, taints: () => this.node.taints });
     this.#scheduler = new Scheduler({
       ...common,
@@ -89,6 +98,7 @@ export class Controllers {
     this.#scheduler.start();
     this.#taints.start();
     this.#owners.start();
+    this.#volumes.start();
   }
 
   /** What the API is signed with is known now: pods are told. */
@@ -113,6 +123,8 @@ export class Controllers {
   }
 
   async stop(): Promise<void> {
-    for (const one of [this.#scheduler, this.#taints, this.#owners, this.#namespaces, this.node]) await one.stop();
+    for (const one of [this.#scheduler, this.#taints, this.#owners, this.#volumes, this.#namespaces, this.node]) {
+      await one.stop();
+    }
   }
 }

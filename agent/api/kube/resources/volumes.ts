@@ -28,6 +28,13 @@ function phaseOf({ metadata, status }: PersistentVolume | PersistentVolumeClaim)
 
 const unset = "<unset>";
 
+/** What protects it while it is used: the volume controller takes the finalizer away. */
+function withFinalizer<T extends PersistentVolume | PersistentVolumeClaim>(object: T, finalizer: string): T {
+  const { finalizers = [] } = object.metadata;
+  if (finalizers.includes(finalizer)) return object;
+  return { ...object, metadata: { ...object.metadata, finalizers: [...finalizers, finalizer] } };
+}
+
 export function persistentVolumes(backend: Backend<PersistentVolume>): Resource<PersistentVolume> {
   return {
     group: "",
@@ -42,7 +49,10 @@ export function persistentVolumes(backend: Backend<PersistentVolume>): Resource<
     hasStatus: true,
     fields: { name: ({ metadata }) => metadata.name },
     strategy: {
-      prepareForCreate: (object) => ({ ...object, status: { phase: "Pending" } }),
+      prepareForCreate: (object) => ({
+        ...withFinalizer(object, "kubernetes.io/pv-protection"),
+        status: { phase: "Pending" },
+      }),
       returnsDeleted: true,
     },
     printer: {
@@ -94,7 +104,10 @@ export function persistentVolumeClaims(backend: Backend<PersistentVolumeClaim>):
     hasStatus: true,
     fields: { name: ({ metadata }) => metadata.name },
     strategy: {
-      prepareForCreate: (object) => ({ ...object, status: { phase: "Pending" } }),
+      prepareForCreate: (object) => ({
+        ...withFinalizer(object, "kubernetes.io/pvc-protection"),
+        status: { phase: "Pending" },
+      }),
       returnsDeleted: true,
     },
     printer: {
