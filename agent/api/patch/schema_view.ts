@@ -102,7 +102,7 @@ function structView(shape: Readonly<Record<string, Schema>>, atomic: boolean): S
   return {
     t: "struct",
     atomic,
-    needed: new Set(Object.keys(shape).filter((name) => shape[name]._zod.def.type !== "optional")),
+    needed: new Set(Object.keys(shape).filter((name) => !isOptional(shape[name]))),
     get fields() {
       return fields ??= new Map(Object.keys(shape).map((name) => [name, viewOf(shape[name])]));
     },
@@ -111,22 +111,37 @@ function structView(shape: Readonly<Record<string, Schema>>, atomic: boolean): S
 
 function listView(element: Schema, meta: ReturnType<typeof fieldMeta.get>): ListView {
   const keys = [...meta?.listMapKeys ?? []].sort();
-  const of = fieldMeta.get(element as Parameters<typeof fieldMeta.get>[0])?.definition;
-  const keyDefaults: Record<string, unknown> = {};
-  // The two key fields for which the published schemas have a default.
-  if (keys.includes("protocol")) keyDefaults.protocol = "TCP";
-  if (keys.includes("name") && of === "core.v1.LocalObjectReference") keyDefaults.name = "";
   return {
     t: "list",
     listType: meta?.listType ?? "atomic",
     keys,
-    keyDefaults,
+    keyDefaults: keyDefaults(element, keys),
     strategy: meta?.patchStrategy?.split(",").includes("merge") ? "merge" : "replace",
     ...(meta?.patchMergeKey !== undefined ? { mergeKey: meta.patchMergeKey } : {}),
     get item() {
       return viewOf(element);
     },
   };
+}
+
+const zeros: Readonly<Record<ScalarType, unknown>> = { string: "", number: 0, boolean: false, any: undefined };
+
+/** What an element is told apart by when it does not say: the published schemas have defaults for some key fields. */
+function keyDefaults(element: Schema, keys: readonly string[]): Record<string, unknown> {
+  const { shape = {} } = element._zod.def as unknown as Definition;
+  const of = fieldMeta.get(element as Parameters<typeof fieldMeta.get>[0])?.definition;
+  const defaults: Record<string, unknown> = {};
+  for (const key of keys) {
+    const view = shape[key] && viewOf(shape[key]);
+    if (key === "protocol") defaults.protocol = "TCP";
+    else if (of === "core.v1.LocalObjectReference") defaults[key] = "";
+    else if (view?.t === "scalar" && !isOptional(shape[key])) defaults[key] = zeros[view.type];
+  }
+  return defaults;
+}
+
+function isOptional(schema: Schema): boolean {
+  return schema._zod.def.type === "optional";
 }
 
 function scalarType(type: string, format: string | undefined): ScalarType {

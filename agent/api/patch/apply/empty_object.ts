@@ -17,6 +17,11 @@ const ofKind: Readonly<Record<string, string[][]>> = {
   ClusterRole: [["rules"]],
 };
 
+/** Lists that are there even when they are empty. */
+export function isAlwaysThere(kind: unknown, key: string): boolean {
+  return (ofKind[String(kind)] ?? []).some((path) => path.length === 1 && path[0] === key);
+}
+
 /** The object with the parts that are always there. */
 export function withStructs(object: JsonMap, view: TypeView): JsonMap {
   let filled = object;
