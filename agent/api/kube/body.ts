@@ -1,4 +1,4 @@
-/** Bodies of requests: bounded, JSON or YAML. */
+/** Bodies of requests: bounded; JSON, YAML or Kubernetes' protobuf. */
 import type { Context } from "hono";
 import { duplicateFields } from "../../objects/mod.ts";
 import { ApiError, badRequest } from "../status.ts";
@@ -7,7 +7,8 @@ import { bodyTooLarge, unsupportedMediaType } from "./errors.ts";
 /** What kube-apiserver takes: etcd's limit with room for what is not stored. */
 export const bodyLimit = 3 * 1024 * 1024;
 
-const accepted = ["application/json", "application/yaml"];
+const protobuf = "application/vnd.kubernetes.protobuf";
+const accepted = ["application/json", "application/yaml", protobuf];
 
 export type Json = Record<string, unknown>;
 
@@ -17,12 +18,12 @@ export interface Body {
   duplicates?: readonly string[];
 }
 
-/** The body's text; throws a 413 for one that is too large, a 400 for one that is cut off or no UTF-8. */
-export async function readText(c: Context, limit = bodyLimit): Promise<string> {
+/** The body; throws a 413 for one that is too large, a 400 for one that is cut off. */
+async function readBytes(c: Context, limit = bodyLimit): Promise<Uint8Array> {
   const declared = Number(c.req.header("content-length") ?? 0);
   if (declared > limit) throw bodyTooLarge(limit);
   const body = c.req.raw.body;
-  if (!body) return "";
+  if (!body) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = body.getReader();
@@ -47,8 +48,17 @@ export async function readText(c: Context, limit = bodyLimit): Promise<string> {
     whole.set(chunk, at);
     at += chunk.length;
   }
+  return whole;
+}
+
+/** As text; throws a 400 for one that is no UTF-8. */
+export async function readText(c: Context, limit = bodyLimit): Promise<string> {
+  return textOf(await readBytes(c, limit));
+}
+
+function textOf(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(whole);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw badRequest("the body of the request is not UTF-8");
   }
@@ -58,27 +68,45 @@ export function mediaTypeOf(c: Context): string {
   return (c.req.header("content-type") ?? "").split(";", 1)[0].trim().toLowerCase();
 }
 
-/** A body that is one object; throws a 400, 413 or 415. */
-export async function readObject(c: Context): Promise<Body> {
-  const media = mediaTypeOf(c);
-  if (media !== "" && !accepted.includes(media)) throw unsupportedMediaType(accepted);
-  const text = await readText(c);
-  if (text.trim() === "") throw badRequest("the body of the request is empty");
-  return bodyOf(media, text);
+/** What a body is taken for where it does not say itself. */
+export interface Expected {
+  apiVersion: string;
+  kind: string;
 }
 
-async function bodyOf(media: string, text: string): Promise<Body> {
-  const value = objectOf(media === "application/yaml" ? await parseYaml(text) : parseJson(text));
-  return media === "application/yaml" ? { value } : { value, duplicates: duplicateFields(text) };
+/** A body that is one object; throws a 400, 413 or 415. */
+export async function readObject(c: Context, expected?: Expected): Promise<Body> {
+  const body = await readOptionalObject(c, expected);
+  if (!body) throw badRequest("the body of the request is empty");
+  return body;
 }
 
 /** The body of a DELETE, which may be empty. */
-export async function readOptionalObject(c: Context): Promise<Body | undefined> {
-  const text = await readText(c);
-  if (text.trim() === "") return undefined;
+export async function readOptionalObject(
+  c: Context,
+  expected: Expected = { apiVersion: "", kind: "" },
+): Promise<Body | undefined> {
   const media = mediaTypeOf(c);
+  const bytes = await readBytes(c);
+  if (bytes.length === 0) return undefined;
   if (media !== "" && !accepted.includes(media)) throw unsupportedMediaType(accepted);
-  return await bodyOf(media, text);
+  if (media === protobuf) return { value: await fromProtobuf(bytes, expected) };
+  const text = textOf(bytes);
+  if (text.trim() === "") return undefined;
+  if (media === "application/yaml") return { value: objectOf(await parseYaml(text)) };
+  return { value: objectOf(parseJson(text)), duplicates: duplicateFields(text) };
+}
+
+async function fromProtobuf(bytes: Uint8Array, expected: Expected): Promise<Json> {
+  const { decodeProtobuf, WireError } = await import("./protobuf/mod.ts");
+  try {
+    return decodeProtobuf(bytes, expected);
+  } catch (err) {
+    if (err instanceof WireError) {
+      throw badRequest(`the body of the request cannot be read as protobuf: ${err.message}`);
+    }
+    throw err;
+  }
 }
 
 export function parseJson(text: string): unknown {

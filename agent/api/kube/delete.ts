@@ -10,6 +10,8 @@ import { scopeOf, selection } from "./select.ts";
 import { shaped } from "./shape.ts";
 import type { ApiObject, DeleteOptions, Resource } from "./types.ts";
 
+const asOptions = { apiVersion: "v1", kind: "DeleteOptions" };
+
 interface Deleted<T> {
   object: T;
   /** It is not there any more. */
@@ -19,7 +21,7 @@ interface Deleted<T> {
 export async function remove<T extends ApiObject>(request: KubeRequest<T>): Promise<Response> {
   const { c, resource, info, query } = request;
   const shape = answerShape(request as unknown as KubeRequest, ["Table", "PartialObjectMetadata"]);
-  const options = deleteOptions(query, (await readOptionalObject(c))?.value);
+  const options = deleteOptions(query, (await readOptionalObject(c, asOptions))?.value);
   const { object, gone } = await removeOne(resource, info.namespace, info.name, options);
   if (!gone || resource.strategy?.returnsDeleted) return await respond(c, shape.form, shaped(resource, object, shape));
   const { group, plural: kind } = resource;
@@ -35,7 +37,7 @@ export async function remove<T extends ApiObject>(request: KubeRequest<T>): Prom
 export async function removeCollection<T extends ApiObject>(request: KubeRequest<T>): Promise<Response> {
   const { c, resource, info, query } = request;
   const { form } = answerShape(request as unknown as KubeRequest, []);
-  const body = await readOptionalObject(c);
+  const body = await readOptionalObject(c, asOptions);
   const selecting = listOptions(query, false);
   const options = deleteOptions(query, body?.value);
   const scope = scopeOf(resource, info.namespace);

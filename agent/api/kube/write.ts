@@ -18,7 +18,7 @@ import { ApiError, badRequest } from "../status.ts";
 import type { Verb } from "../request.ts";
 import { type Json, readObject } from "./body.ts";
 import { answerShape, type KubeRequest } from "./context.ts";
-import { decode, type Decoded, schemaOf } from "./decode.ts";
+import { apiVersionOf, decode, type Decoded, schemaOf } from "./decode.ts";
 import { alreadyExists, conflict, modified, notFoundOf, noUniqueName } from "./errors.ts";
 import { generatedName, nameAttempts } from "./names.ts";
 import { requireNamespace } from "./namespaces.ts";
@@ -47,7 +47,11 @@ export async function create<T extends ApiObject>(request: KubeRequest<T>): Prom
   if (resource.create) return await resource.create(c);
   const shape = answerShape(request as unknown as KubeRequest, ["Table", "PartialObjectMetadata"]);
   const write = writeOf(request, writeRequest(query, c.req.header("user-agent"), "CreateOptions"));
-  const decoded = decode<T>(await readObject(c), resource, write.options.fieldValidation);
+  const decoded = decode<T>(
+    await readObject(c, { apiVersion: apiVersionOf(resource), kind: resource.kind }),
+    resource,
+    write.options.fieldValidation,
+  );
   const stored = await createObject(write, decoded);
   return await respond(c, shape.form, shaped(resource, stored, shape), 201, write.warnings);
 }
@@ -56,7 +60,11 @@ export async function update<T extends ApiObject>(request: KubeRequest<T>): Prom
   const { c, resource, query, info } = request;
   const shape = answerShape(request as unknown as KubeRequest, ["Table", "PartialObjectMetadata"]);
   const write = writeOf(request, writeRequest(query, c.req.header("user-agent"), "UpdateOptions"));
-  const decoded = decode<T>(await readObject(c), resource, write.options.fieldValidation);
+  const decoded = decode<T>(
+    await readObject(c, { apiVersion: apiVersionOf(resource), kind: resource.kind }),
+    resource,
+    write.options.fieldValidation,
+  );
   checkPlace(request, decoded.object);
   const known = resource.backend.get(info.namespace, info.name);
   if (!known && resource.strategy?.createOnUpdate && info.subresource === "") {
