@@ -39,10 +39,9 @@ export interface OpenApiOptions {
   closing?: AbortSignal;
 }
 
-const protobuf2 = [
-  "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
-  "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
-];
+/** How answers are called; the other name is what clients ask for, but `@` has no place in a media type. */
+const protobuf2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+const askedAsProtobuf2 = [protobuf2, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"];
 const wholeTypes = ["application/openapi+json", "application/vnd.oai.openapi+json"];
 const wholeKey = "openapi.json";
 
@@ -80,7 +79,9 @@ export function openApi({ versions, version, clock = systemClock, closing }: Ope
     },
     async version2(c) {
       const binary = accepted(c).find((type) => type !== "*/*" && type !== "application/*");
-      if (binary !== undefined && protobuf2.includes(binary)) return await serve(c, cache, "2 protobuf", binary);
+      if (binary !== undefined && askedAsProtobuf2.includes(binary)) {
+        return await serve(c, cache, "2 protobuf", protobuf2);
+      }
       return await serve(c, cache, "2 json", "application/json");
     },
   };
