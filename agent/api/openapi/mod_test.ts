@@ -82,8 +82,10 @@ Deno.test("version 2 is JSON unless kubectl asks for protobuf", async () => {
   };
   assert.equal(await type(), "application/json");
   assert.equal(await type("application/json, */*"), "application/json");
-  assert.equal(await type(protobuf), protobuf);
-  assert.equal(await type(`${protobuf}, application/json`), protobuf);
+  // `@` has no place in a media type: Go refuses to read it
+  const answered = protobuf.replace("@", ".");
+  assert.equal(await type(protobuf), answered);
+  assert.equal(await type(`${protobuf}, application/json`), answered);
 });
 
 Deno.test("the whole surface is one OpenAPI 3.1 document for who asks for that type", async () => {
