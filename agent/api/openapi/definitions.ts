@@ -5,7 +5,7 @@
 import * as z from "zod/mini";
 import type { KindInfo } from "../../objects/kinds.ts";
 import { deleteOptionsShape, listMeta, statusSchema } from "../../objects/options.ts";
-import { type FieldMeta, fieldMeta } from "../../objects/schema.ts";
+import { type FieldMeta, fieldMeta, unsupported } from "../../objects/schema.ts";
 import type { Descriptions } from "./descriptions/mod.ts";
 import { definitionName } from "./names.ts";
 import { isRequired } from "./required.ts";
@@ -107,7 +107,7 @@ export class Definitions {
     for (const [field, inner] of Object.entries(schema.shape as Record<string, ZodType>)) {
       if (isRequired(short, field, !(inner instanceof z.ZodMiniOptional), gvk !== undefined)) required.push(field);
       if (gvk && (field === "apiVersion" || field === "kind")) continue;
-      properties[field] = this.#described(this.#inline(inner), this.texts.of(short, field));
+      properties[field] = this.#described(this.#inline(inner), this.#text(short, field, inner, gvk !== undefined));
     }
     return {
       description,
@@ -117,6 +117,13 @@ export class Definitions {
       ...(mapType ? { "x-kubernetes-map-type": mapType } : {}),
       ...(gvk ? { "x-kubernetes-group-version-kind": [gvkOf(gvk.apiVersion, gvk.kind)] } : {}),
     };
+  }
+
+  #text(short: string, field: string, schema: ZodType, isKind: boolean): string {
+    const text = this.texts.of(short, field);
+    if (text) return text;
+    if (isKind && field === "metadata") return this.texts.of("meta.v1.TypeMeta", field);
+    return schema === unsupported ? "Not supported by islet: an object that has it is refused." : "";
   }
 
   /** Types that are one value, written by each version in its own way. */

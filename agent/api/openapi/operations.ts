@@ -26,6 +26,8 @@ export type DocumentedResource =
     subresources?: Readonly<
       Record<string, { kind: { group?: string; version?: string; kind: string }; verbs: readonly string[] }>
     >;
+    /** Subresources that show the whole object, by name. */
+    parts?: Readonly<Record<string, unknown>>;
     /** Answers POST by itself. */
     create?: unknown;
   };
@@ -76,7 +78,7 @@ export class ResourcePaths {
     const { resource } = this;
     const { kind, namespaced, plural } = resource;
     const info = findKind(apiVersionOf(resource), kind);
-    if (!info) throw new Error(`there is no schema for ${kind} of ${apiVersionOf(resource)}`);
+    if (!info) return;
     const base = `/${versionPath(resource)}`;
     const { object, list } = this.definitions.kind(info);
     const all = namespaced ? `${base}/namespaces/{namespace}/${plural}` : `${base}/${plural}`;
@@ -133,6 +135,9 @@ export class ResourcePaths {
     this.#one(`${all}/{name}`, "", object, gvk, resource.verbs);
     if (resource.hasStatus && !resource.subresources?.status) {
       this.#one(`${all}/{name}/status`, "Status", object, gvk, ["get", "update", "patch"]);
+    }
+    for (const name of Object.keys(resource.parts ?? {})) {
+      this.#one(`${all}/{name}/${name}`, capital(name), object, gvk, ["get", "update", "patch"]);
     }
     for (const [name, { kind: taken, verbs }] of Object.entries(resource.subresources ?? {})) {
       this.#subresource(`${all}/{name}/${name}`, name, taken, verbs);

@@ -15,15 +15,13 @@ function pluralOf(kind: string): string {
 }
 
 const stream = (kind: string) => ({ kind: { kind }, verbs: ["create", "get"] });
-const podParts = {
+const podStreams = {
   attach: stream("PodAttachOptions"),
   binding: { kind: { kind: "Binding" }, verbs: ["create"] },
-  ephemeralcontainers: { kind: { kind: "Pod" }, verbs: ["get", "patch", "update"] },
   eviction: { kind: { group: "policy", version: "v1", kind: "Eviction" }, verbs: ["create"] },
   exec: stream("PodExecOptions"),
   log: { kind: { kind: "Pod" }, verbs: ["get"] },
   portforward: stream("PodPortForwardOptions"),
-  resize: { kind: { kind: "Pod" }, verbs: ["get", "patch", "update"] },
 };
 
 export function testVersions(): DocumentedVersion[] {
@@ -41,7 +39,7 @@ export function testVersions(): DocumentedVersion[] {
       verbs: use === "request" ? ["create"] : use === "computed" ? ["get", "list"] : all,
       hasStatus: ["Pod", "Node", "Namespace", "Service", "PersistentVolume", "PersistentVolumeClaim"].includes(kind),
       ...(use === "request" ? { create: true } : {}),
-      ...(kind === "Pod" ? { subresources: podParts } : {}),
+      ...(kind === "Pod" ? { subresources: podStreams, parts: { ephemeralcontainers: {}, resize: {} } } : {}),
     });
   }
   return [...versions.values()];

@@ -8,6 +8,10 @@
  *
  * A line that begins deeper than a field goes on with it.
  */
+
+/** Types whose fields mean what those of another one mean. */
+const sameAs: Readonly<Record<string, string>> = { "core.v1.EphemeralContainer": "core.v1.Container" };
+
 export class Descriptions {
   #types = new Map<string, Map<string, string>>();
 
@@ -17,7 +21,8 @@ export class Descriptions {
 
   /** The text of a field; of the type itself for "". Empty when there is none. */
   of(type: string, field: string): string {
-    return this.#types.get(type)?.get(field) ?? "";
+    const text = this.#types.get(type)?.get(field);
+    return text ?? (sameAs[type] && field ? this.of(sameAs[type], field) : "");
   }
 
   /** Everything that is described, for the test that looks for what is missing and what no longer exists. */
