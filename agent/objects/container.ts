@@ -5,6 +5,7 @@ import {
   int,
   lazily,
   list,
+  listWith,
   mapList,
   neededInt,
   neededText,
@@ -25,7 +26,10 @@ export const resourceRequirements = lazily(() =>
   define("core.v1.ResourceRequirements", {
     limits: resourceList,
     requests: resourceList,
-    claims: mapList(define("core.v1.ResourceClaim", { name: neededText, request: text }), "name"),
+    claims: listWith(define("core.v1.ResourceClaim", { name: neededText, request: text }), {
+      listType: "map",
+      listMapKeys: ["name"],
+    }),
   })
 );
 export interface ResourceRequirements extends z.infer<ReturnType<typeof resourceRequirements>> {}

@@ -174,6 +174,13 @@ export function mapList<T extends z.core.SomeType>(
   return z.optional(schema);
 }
 
+/** A list whose rules are none of the usual ones. */
+export function listWith<T extends z.core.SomeType>(item: T, rules: FieldMeta) {
+  const schema = z.array(item);
+  fieldMeta.add(schema, rules);
+  return z.optional(schema);
+}
+
 /** As `mapList`, for a list that Kubernetes requires. */
 export function neededMapList<T extends z.core.SomeType>(
   item: T,
