@@ -96,6 +96,6 @@ function mayMatter({ type, realm: of, object, previous }: StoreEvent): boolean {
   if (type === "DELETED") return true;
   const { deletionTimestamp } = object.metadata;
   if (deletionTimestamp && (deletionTimestamp !== previous?.metadata.deletionTimestamp || isHeld(object))) return true;
-  const owners = ownersOf(object);
-  return owners.length > 0 && (!previous || owners !== ownersOf(previous));
+  const references = (of?: StoreObject) => (of?.metadata as { ownerReferences?: unknown } | undefined)?.ownerReferences;
+  return references(object) !== references(previous);
 }
