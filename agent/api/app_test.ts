@@ -118,9 +118,15 @@ Deno.test("problems of manifests are told with their place in one line", async (
 const refusals: [what: string, method: string, path: string, code: number, reason: string, message: RegExp][] = [
   ["an unknown path", "GET", "/api/v1/gizmos", 404, "NotFound", /could not find the requested resource/],
   ["an unknown pod", "GET", "/api/v1/namespaces/default/pods/nope", 404, "NotFound", /^pods "nope" not found$/],
-  ["a create", "POST", "/api/v1/namespaces/default/pods", 405, "MethodNotAllowed", /manifest directory/],
-  ["a delete", "DELETE", "/api/v1/namespaces/default/pods/web", 405, "MethodNotAllowed", /manifest directory/],
-  ["a patch of a status", "PATCH", "/api/v1/namespaces/default/pods/web/status", 405, "MethodNotAllowed", /PATCH/],
+  ["a create without a body", "POST", "/api/v1/namespaces/default/pods", 400, "BadRequest", /body .* is empty/],
+  [
+    "a patch of no known type",
+    "PATCH",
+    "/api/v1/namespaces/default/pods/web/status",
+    415,
+    "UnsupportedMediaType",
+    /merge-patch/,
+  ],
   [
     "a field that is none",
     "GET",

@@ -1,5 +1,6 @@
 /** Which objects of a resource a request is about: its namespace and its selectors. */
-import { fieldSelector, labelSelector } from "../selectors.ts";
+import { fieldSelector } from "./field_selector.ts";
+import { labelSelector } from "./label_selector.ts";
 import type { ListOptions } from "./options.ts";
 import type { ApiObject, Resource } from "./types.ts";
 
@@ -14,10 +15,15 @@ export function selection<T extends ApiObject>(
     "metadata.name": ({ metadata }) => metadata.name,
     "metadata.namespace": ({ metadata }) => metadata.namespace,
     ...resource.fields,
-  });
+  }, resource.fields ? undefined : plainFields);
   return (object) =>
     (namespace === undefined || object.metadata.namespace === namespace) &&
     byLabels(object.metadata.labels) && byFields(object);
+}
+
+/** Kinds without fields of their own say it in other words. */
+function plainFields(field: string): string {
+  return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
 
 /** The namespace of a list: undefined for all. */
