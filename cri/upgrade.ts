@@ -76,7 +76,11 @@ async function dial(url: string): Promise<Deno.Conn> {
   const { protocol, hostname, port } = new URL(url);
   const secure = protocol === "https:" || protocol === "wss:";
   const address = { hostname: hostname.replace(/^\[|\]$/g, ""), port: Number(port || (secure ? 443 : 80)) };
-  return await (secure ? Deno.connectTls(address) : Deno.connect(address));
+  if (secure) return await Deno.connectTls(address);
+  const connection = await Deno.connect(address);
+  // a handshake is several small writes: they would wait for each other's acknowledgement
+  connection.setNoDelay(true);
+  return connection;
 }
 
 interface Answer {

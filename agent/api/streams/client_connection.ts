@@ -38,11 +38,19 @@ export class ClientConnection {
       this.#finished = true;
       const cancel = this.clock.after(lingerMs, () => this.close());
       this.#writer.close().catch(() => this.close());
-      this.#stream.cancel().catch(() => {});
+      void this.#drop();
       await gone;
       cancel();
     }
     await gone;
+  }
+
+  async #drop(): Promise<void> {
+    try {
+      while (!(await this.#stream.read()).done);
+    } catch {
+      // gone
+    }
   }
 
   /** Ends the connection at once. */
