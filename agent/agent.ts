@@ -20,6 +20,7 @@ import {
   allocatable,
   hostIPs,
   planAdmission,
+  planResize,
   planShutdown,
   readAddresses,
   readFacts,
@@ -255,6 +256,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
       const refused = [...decisions].filter(([, decision]) => !decision.admit);
       return new Map(refused.map(([uid, decision]) => [uid, decision as { reason: string; message: string }]));
     },
+    admitResize: (pod, others) => planResize(pod, others, node),
     freeAddresses: async (live) => {
       if (!network.leaseDir) return;
       const freed = await freeLeases(network.leaseDir, live, clock.now() - 60_000);

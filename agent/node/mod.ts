@@ -30,6 +30,7 @@ export {
 export { deletionGrace } from "./deletion.ts";
 export { type FactsOptions, type Machine, type NodeFacts, nodeLabels, readFacts, thisMachine } from "./facts.ts";
 export { boundPod, withPodCondition } from "./pod_condition.ts";
+export { planResize } from "./resize.ts";
 export {
   planShutdown,
   type ShutdownConfig,

@@ -2,18 +2,20 @@
  * Does what plans ask for: one switch, no decisions. Every step either comes to its end or throws; trying again is the
  * plan's business.
  */
-import { type CgroupFs, killAll } from "../../cgroups/mod.ts";
+import { type CgroupFs, killAll, workingSetBytes } from "../../cgroups/mod.ts";
 import { type CriClient, isNotFound } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { ImageManager } from "../images/mod.ts";
 import { type Container, type EphemeralContainer, findContainer, type Pod } from "../objects/mod.ts";
 import { type ExecSync, runHook } from "../probes/mod.ts";
-import { ContainerConfigError } from "../runtime/mod.ts";
+import { ContainerConfigError, updatedResources } from "../runtime/mod.ts";
 import { type CgroupPathOptions, podCgroup, podCgroupLimits, type PodLimitOptions } from "../resources/mod.ts";
 import type { PodMessages } from "./messages.ts";
 import { errorText, type Logger } from "../telemetry/log.ts";
 import type { VolumeManager } from "../volumes/mod.ts";
 import { StepError } from "./failures.ts";
+import { widest } from "../resources/mod.ts";
+import { resourcesOf } from "./resizing.ts";
 import { sendStopSignal } from "./stop_signal.ts";
 import { letFinish, removeWithStrays } from "./stray_tasks.ts";
 import { minimumGraceMs, Overtaken, type PodAction } from "./types.ts";
@@ -46,7 +48,7 @@ export class PodExecutor {
     const { cri, volumes, cgroups, cgroupPaths } = this.#deps;
     switch (action.type) {
       case "prepare":
-        await this.#prepare(pod, signal);
+        await this.#prepare(pod, signal, notes);
         return;
       case "createSandbox":
         await this.#createSandbox(pod, action.attempt, signal, notes);
@@ -70,6 +72,12 @@ export class PodExecutor {
         return;
       case "killContainer":
         await this.#killContainer(pod, action, signal, notes);
+        return;
+      case "grow":
+        await this.#growCgroup(pod, notes.actuated);
+        return;
+      case "resize":
+        await this.#resize(pod, action.containers, signal, notes);
         return;
       case "removeContainer": {
         const { containerId, name, attempt, unstarted } = action;
@@ -102,10 +110,13 @@ export class PodExecutor {
     }
   }
 
-  async #prepare(pod: Pod, signal: AbortSignal): Promise<void> {
+  async #prepare(pod: Pod, signal: AbortSignal, { actuated }: ActionNotes): Promise<void> {
     const { cgroups, cgroupPaths, podLimits, volumes, messages } = this.#deps;
     try {
-      await cgroups.create(podCgroup(pod, cgroupPaths), podCgroupLimits(pod, podLimits));
+      const limits = podCgroupLimits(pod, podLimits);
+      // containers that run may have more than they are to have
+      const room = actuated === pod ? limits : widest(podCgroupLimits(actuated, podLimits), limits);
+      await cgroups.create(podCgroup(pod, cgroupPaths), room);
     } catch (err) {
       throw new StepError("ContainerCreating", `failed to create the pod's cgroup: ${errorText(err)}`, {
         cause: err,
@@ -185,6 +196,48 @@ export class PodExecutor {
       );
       throw new StepError("PostStartHookError", errorText(err), { cause: err });
     }
+  }
+
+  /** Gives the pod's cgroup room for what its containers have and for what they are to have. */
+  async #growCgroup(pod: Pod, actuated: Pod): Promise<void> {
+    const { cgroups, cgroupPaths, podLimits } = this.#deps;
+    const room = widest(podCgroupLimits(actuated, podLimits), podCgroupLimits(pod, podLimits));
+    await cgroups.apply(podCgroup(pod, cgroupPaths), room);
+  }
+
+  /** Containers first, then the pod's cgroup, which has had room for both. Memory in use is not taken away. */
+  async #resize(
+    pod: Pod,
+    containers: readonly { name: string; containerId: string }[],
+    signal: AbortSignal,
+    notes: ActionNotes,
+  ): Promise<void> {
+    const { cri, cgroups, cgroupPaths, podLimits, messages } = this.#deps;
+    const path = podCgroup(pod, cgroupPaths);
+    const limits = podCgroupLimits(pod, podLimits);
+    refuseBelowUse(
+      "pod",
+      podCgroupLimits(notes.actuated, podLimits).memoryBytes,
+      limits.memoryBytes,
+      () => workingSetBytes(cgroups, path),
+    );
+    for (const { name, containerId } of containers) {
+      const container = findContainer(pod, name)!.container;
+      const before = messages.limits(notes.actuated, findContainer(notes.actuated, name)!.container);
+      const now = messages.limits(pod, container);
+      if (isLess(now.memoryBytes, before.memoryBytes)) {
+        const { stats } = await cri.runtime.containerStats({ containerId }, { signal });
+        refuseBelowUse(
+          `container ${JSON.stringify(name)}`,
+          before.memoryBytes,
+          now.memoryBytes,
+          () => Number(stats?.memory?.workingSetBytes?.value ?? 0n),
+        );
+      }
+      await cri.runtime.updateContainerResources({ containerId, linux: updatedResources(now) }, { signal });
+      notes.resized(containerId, resourcesOf(container));
+    }
+    await cgroups.apply(path, widest(limits, limits));
   }
 
   /** preStop within the grace period, then the runtime's own stop: SIGTERM, SIGKILL when the rest has passed. */
@@ -325,6 +378,25 @@ function targetOf({ targetContainerName }: EphemeralContainer, { containerIds }:
   const id = containerIds.get(targetContainerName);
   if (id !== undefined) return id;
   throw new ContainerConfigError(`unable to find target container "${targetContainerName}"`);
+}
+
+/** @throws StepError where a memory limit would fall below what is in use. Best effort: use may grow right afterwards. */
+function refuseBelowUse(
+  of: string,
+  before: number | undefined,
+  now: number | undefined,
+  use: () => number | undefined,
+): void {
+  if (!isLess(now, before)) return;
+  const used = use() ?? 0;
+  if (now! > used) return;
+  const message = `attempting to set ${of} memory limit (${now}) below current usage (${used})`;
+  throw new StepError("ResizeError", message);
+}
+
+/** Whether one limit is tighter than another; undefined is none. */
+function isLess(now: number | undefined, before: number | undefined): boolean {
+  return now !== undefined && now < (before ?? Infinity);
 }
 
 /** Runs one step; its failure gets the waiting reason that kubelet gives it. */

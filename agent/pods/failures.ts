@@ -61,6 +61,8 @@ export const inWords: Record<PodAction["type"], string> = {
   removeSandbox: "remove the pod's sandbox",
   startContainer: "start the container",
   killContainer: "end the container",
+  grow: "make room in the pod's cgroup",
+  resize: "resize the pod",
   removeContainer: "remove the container",
   cancel: "cancel what was under way",
   release: "clean up after the pod",
@@ -85,6 +87,10 @@ export function describeFailure(action: PodAction, err: unknown): Failure {
     return { reason: "ContainerCreating", message: text, event: err.reason, eventMessage: text };
   }
   switch (action.type) {
+    case "grow":
+    case "resize":
+      // the worker tells of it
+      return { reason: "ResizeError", message: text, eventMessage: text };
     case "createSandbox":
       return said("CreatePodSandboxError", "FailedCreatePodSandBox", `Failed to create pod sandbox: ${text}`);
     case "prepare":

@@ -9,12 +9,14 @@ import type { Clock } from "../clock.ts";
 import type { KubeObject, Pod, PodStatus } from "../objects/mod.ts";
 import type { PodObserver } from "../observed/observer.ts";
 import type { ObservedPod } from "../observed/types.ts";
+import { podRequests, qosClass } from "../resources/mod.ts";
 import type { Realm, Store, StoreEvent } from "../store/mod.ts";
 import type { EventRecorder, EventType } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Verdict } from "./intents.ts";
 import { references } from "./references.ts";
 import { turnedAway } from "./status/pod_status.ts";
+import type { ResizeRefusal } from "./resizing.ts";
 import { type PodMemory, PodWorker, type WorkerDeps } from "./worker.ts";
 
 export interface PodManagerOptions {
@@ -34,6 +36,8 @@ export interface PodManagerOptions {
   bootId: string;
   /** Decides on all pods at once; undefined: the pod may run. */
   admit(pods: readonly AdmissionPod[]): Map<string, Verdict>;
+  /** Whether a pod may have what its spec asks for instead of what it has, beside `others`; undefined: it may. */
+  admitResize(pod: Pod, others: readonly Pod[]): ResizeRefusal | undefined;
   /** Brings live volumes up to date after their sources changed; says whether anything was written. */
   refreshVolumes(pod: Pod): Promise<boolean>;
   /** A pod object for something in the runtime that has no row. */
@@ -158,7 +162,7 @@ export class PodManager {
   }
 
   #refresh(worker: PodWorker): void {
-    this.#options.refreshVolumes(worker.pod).catch((err) =>
+    this.#options.refreshVolumes(worker.allocatedPod).catch((err) =>
       this.#options.log.debug("Cannot refresh volumes", { pod: worker.pod.metadata.name, err })
     ).finally(() => worker.retryNow());
   }
@@ -188,6 +192,7 @@ export class PodManager {
         const described = object.metadata.labels !== previous?.metadata.labels ||
           object.metadata.annotations !== previous?.metadata.annotations;
         managed.worker.update(object);
+        if (managed.worker.wantsResize) this.#admit();
         if (described) this.#refresh(managed.worker);
         break;
       }
@@ -251,17 +256,19 @@ export class PodManager {
       const status = currentStatus(store, realm, pod);
       return !isOver(status) || turnedAway(status!);
     });
-    const verdicts = admit(open.map(([uid, managed]) => {
+    for (const [uid, managed] of open) {
       const observed = observer.get(uid);
       const present = (observed?.sandboxes.length ?? 0) + (observed?.containers.length ?? 0) > 0;
       // a pod on its way out holds what it has until it is gone
-      const leaving = Boolean(managed.worker.pod.metadata.deletionTimestamp);
-      return { pod: managed.worker.pod, running: managed.admitted || present || leaving };
-    }));
+      managed.admitted ||= present || Boolean(managed.worker.pod.metadata.deletionTimestamp);
+    }
+    this.#resize(open.map(([, managed]) => managed));
+    const verdicts = admit(open.map(([, { worker, admitted }]) => ({ pod: worker.allocatedPod, running: admitted })));
     for (const [uid, managed] of open) {
       if (managed.worker.pod.metadata.deletionTimestamp) continue;
       const verdict = verdicts.get(uid);
       managed.admitted = verdict === undefined;
+      if (managed.admitted && !managed.worker.wantsResize) managed.worker.allocate();
       const before = this.#verdicts.get(uid);
       if (verdict) {
         if (verdict.reason === before?.reason && verdict.message === before.message) continue;
@@ -271,6 +278,23 @@ export class PodManager {
       } else if (this.#verdicts.delete(uid) || managed.worker.turnedAway) {
         managed.worker.end(undefined);
       }
+    }
+  }
+
+  /**
+   * Grants resizes, those that give something back first: running pods come before pods that wait to be let in, and a
+   * resize that the node has no room for waits too.
+   */
+  #resize(open: readonly Managed[]): void {
+    const wanting = open.filter(({ worker, admitted }) =>
+      worker.wantsResize && admitted && !worker.pod.metadata.deletionTimestamp
+    );
+    for (const { worker } of resizeOrder(wanting)) {
+      const others = open.filter((other) => other.worker !== worker && other.admitted)
+        .map(({ worker: { allocatedPod } }) => allocatedPod);
+      const refusal = this.#options.admitResize(worker.pod, others);
+      if (refusal) worker.postpone(refusal);
+      else worker.allocate();
     }
   }
 
@@ -291,9 +315,18 @@ export class PodManager {
       },
       gone: (uid) => this.#gone(uid),
       event: (pod, container, type, reason, message) => this.#event(pod, container, type, reason, message),
+      resized: (pod) => {
+        const worker = this.#managed.get(pod.metadata.uid!)?.worker;
+        if (worker) this.#refresh(worker);
+      },
       loadMemory: (uid) => {
         const kept = store.record("pods", uid) as PodMemory & { bootId: string } | undefined;
-        return { crashes: kept?.bootId === bootId ? kept.crashes : {}, inits: kept?.inits ?? {}, forced: kept?.forced };
+        return {
+          crashes: kept?.bootId === bootId ? kept.crashes : {},
+          inits: kept?.inits ?? {},
+          forced: kept?.forced,
+          resizes: kept?.resizes,
+        };
       },
       saveMemory: (uid, memory) =>
         store.setRecord("pods", uid, memory && { bootId, ...memory }, { durable: memory?.forced }),
@@ -345,6 +378,19 @@ function containerField({ spec }: Pod, name: string): string {
 
 function isOver(status: PodStatus | undefined): boolean {
   return status?.phase === "Succeeded" || status?.phase === "Failed";
+}
+
+const classes = ["Guaranteed", "Burstable", "BestEffort"];
+
+/** KEP-1287: what asks for less first, then by priority, then by class; the longest wait first. */
+function resizeOrder(wanting: readonly Managed[]): Managed[] {
+  const more = ({ worker: { pod, allocatedPod } }: Managed) => {
+    const now = podRequests(allocatedPod);
+    return Object.entries(podRequests(pod)).some(([name, amount]) => amount > (now[name] ?? 0)) ? 1 : 0;
+  };
+  const priority = ({ worker: { pod } }: Managed) => pod.spec.priority ?? 0;
+  const rank = ({ worker: { pod } }: Managed) => classes.indexOf(qosClass(pod));
+  return [...wanting].sort((a, b) => more(a) - more(b) || priority(b) - priority(a) || rank(a) - rank(b));
 }
 
 /** Whether only the status (and resourceVersion) differs. */

@@ -5,7 +5,14 @@
 import type { CriClient } from "../../cri/mod.ts";
 import type { EnsuredImage } from "../images/mod.ts";
 import { type ConfigMap, type Container, type Pod, podContainers, type Secret } from "../objects/mod.ts";
-import { type Amounts, type CgroupPathOptions, type ContainerLimitOptions, podCgroup } from "../resources/mod.ts";
+import {
+  type Amounts,
+  type CgroupPathOptions,
+  type ContainerLimitOptions,
+  type ContainerLimits,
+  containerResources,
+  podCgroup,
+} from "../resources/mod.ts";
 import {
   type ConfigWarning,
   containerConfig,
@@ -145,6 +152,11 @@ export class PodMessages {
       limits,
     });
     return { config, sandboxConfig: sandbox.config, warnings: environment.warnings };
+  }
+
+  /** A container's limits on this node. */
+  limits(pod: Pod, container: Container): ContainerLimits {
+    return containerResources(pod, container, this.#deps.settings.limits);
   }
 
   #nodeResolvConf(): ResolvConf | undefined {

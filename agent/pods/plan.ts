@@ -15,6 +15,7 @@ import { hashAnnotation, hashVersionAnnotation, imageAnnotation } from "../runti
 import { planDeletion, planFinish } from "./plan_end.ts";
 import { planGarbage } from "./plan_garbage.ts";
 import { restartPolicy, shouldRestart } from "./restart_policy.ts";
+import { changes, needsRestart, resourcesOf } from "./resizing.ts";
 import { nameTries, operationKey, type PodAction, type PodPlan, type PodState } from "./types.ts";
 
 /** Plans one pod. With an unknown runtime nothing is planned: the world is looked at again first. */
@@ -116,6 +117,7 @@ class RunPlan {
     }
     this.containers(sandbox);
     for (const container of state.pod.spec.ephemeralContainers ?? []) this.startOnce(container, sandbox);
+    this.resize(sandbox);
     for (const other of state.observed!.sandboxes.slice(1)) {
       if (other.ready && !state.stoppedSandboxes.has(other.id)) {
         this.add({ type: "stopSandbox", sandboxId: other.id, reason: "a newer sandbox has taken its place" });
@@ -191,6 +193,37 @@ class RunPlan {
     if (!newest && !this.state.remembered.has(container.name)) this.start(container);
   }
 
+  /**
+   * Brings the pod to the amounts that it was granted: containers that have to be started anew for it are, then its cgroup
+   * grows, then running containers are changed, then the cgroup shrinks.
+   */
+  resize(sandbox: ObservedSandbox): void {
+    const { prepared, grown, settled, actuated, observed, pod, operations } = this.state;
+    if (!prepared) return;
+    const all = [...pod.spec.initContainers ?? [], ...pod.spec.containers];
+    const updates: { name: string; containerId: string }[] = [];
+    let restarts = false;
+    for (const container of all) {
+      const newest = observed!.containers.find(({ name, sandboxId }) =>
+        name === container.name && sandboxId === sandbox.id
+      );
+      if (newest?.state !== "running") continue;
+      const changed = changes(actuated.get(newest.id) ?? {}, resourcesOf(container));
+      if (changed.length === 0) continue;
+      if (!needsRestart(container, changed)) updates.push({ name: container.name, containerId: newest.id });
+      else {
+        restarts = true;
+        if (this.busy(container)) continue;
+        const { actions } = this;
+        if (actions.some((action) => action.type === "killContainer" && action.containerId === newest.id)) continue;
+        this.kill(container, newest, "resize requires restart", undefined, true);
+      }
+    }
+    if (!grown) return this.add({ type: "grow" });
+    if (restarts || operations.some(({ type }) => type === "grow")) return;
+    if (updates.length > 0 || !settled) this.add({ type: "resize", containers: updates });
+  }
+
   /** Whether containers after this sidecar may start: it runs, its postStart is over and its startup probe has passed. */
   hasStarted(container: Container, present: ObservedContainer | undefined): boolean {
     if (present?.state !== "running" || this.busy(container)) return false;
@@ -244,7 +277,8 @@ class RunPlan {
       const end = lastEnd(state, container);
       if (end && !end.restart) return;
     }
-    if (!state.prepared) return;
+    // what it is granted has to fit into the pod's cgroup
+    if (!state.prepared || !state.grown) return;
     const wait = backoffUntil(state, container, attempts[0]);
     if (wait !== undefined) return this.wake(wait);
     const known = attempts.map(({ attempt }) => attempt);

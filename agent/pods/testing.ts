@@ -1,7 +1,8 @@
 /** Builders for the tests of this room: a pod, what is observed of it, and the state of a plan. */
-import type { Container, Pod } from "../objects/mod.ts";
+import { type Container, findContainer, type Pod } from "../objects/mod.ts";
 import type { ObservedContainer, ObservedPod, ObservedSandbox } from "../observed/types.ts";
 import { containerAnnotations } from "../runtime/labels.ts";
+import { resourcesOf } from "./resizing.ts";
 import { operationKey, type PodAction, type PodState } from "./types.ts";
 
 /** A pod of one container `web`; `spec` replaces parts. */
@@ -96,6 +97,12 @@ export function state(of: Pod, seen: ObservedPod | undefined, more: Partial<PodS
     stoppedSandboxes: new Set(),
     completedInits: new Map(),
     remembered: new Map(),
+    actuated: new Map(
+      seen?.containers.map(({ id, name }) => [id, resourcesOf(findContainer(of, name)?.container ?? {})]),
+    ),
+    grown: true,
+    settled: true,
+    resize: {},
     ...more,
   };
 }

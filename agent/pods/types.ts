@@ -3,7 +3,8 @@
  * ({@link PodAction}). Plain data on both sides; `plan.ts` decides, `execute.ts` acts.
  */
 import type { ObservedPod } from "../observed/types.ts";
-import type { Pod } from "../objects/mod.ts";
+import type { Pod, ResourceRequirements } from "../objects/mod.ts";
+import type { ResizeProgress } from "./resizing.ts";
 
 /** What a container gets at least for its end, however little of its grace period is left [kubelet]. */
 export const minimumGraceMs = 2000;
@@ -84,6 +85,7 @@ export const unknownExitCode = 137;
 
 /** Everything that a plan looks at. */
 export interface PodState {
+  /** With the amounts that it was granted, which may not be those that it asks for. */
   pod: Pod;
   /** Monotonic ms. */
   now: number;
@@ -109,6 +111,13 @@ export interface PodState {
   completedInits: ReadonlyMap<string, string>;
   /** By container name. */
   remembered: ReadonlyMap<string, Remembered>;
+  /** ID of a container → the amounts that it was made with, or was brought to since. */
+  actuated: ReadonlyMap<string, ResourceRequirements>;
+  /** The pod's cgroup has room for what the pod was granted. */
+  grown: boolean;
+  /** The pod's cgroup is as what the pod was granted says. */
+  settled: boolean;
+  resize: ResizeProgress;
 }
 
 /** One thing to do. Every action carries the reason that the log and the events give. */
@@ -131,6 +140,10 @@ export type PodAction =
     restart: boolean;
     message: string;
   }
+  /** Gives the pod's cgroup room for amounts that were granted. */
+  | { type: "grow" }
+  /** Brings these running containers to the amounts that were granted, then the pod's cgroup. */
+  | { type: "resize"; containers: { name: string; containerId: string }[] }
   /** With its log. `unstarted`: it never ran, and no other attempt of it runs. */
   | { type: "removeContainer"; name: string; containerId: string; attempt: number; unstarted?: boolean }
   /** Tells an operation under way to stop. */

@@ -8,7 +8,7 @@
  */
 import { isNameReserved } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
-import { isSidecar, type Pod, podContainers, type PodStatus } from "../objects/mod.ts";
+import { isSidecar, type Pod, podContainers, type PodStatus, type ResourceRequirements } from "../objects/mod.ts";
 import type { ObservedPod, ObservedSandbox } from "../observed/types.ts";
 import type { EventType } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -16,8 +16,18 @@ import { type CrashRecord, retryDelay } from "./backoff.ts";
 import { CrashBook } from "./crash_book.ts";
 import { describeFailure, inWords } from "./failures.ts";
 import { Intents, type Verdict } from "./intents.ts";
-import { backoffUntil, planPod, usableSandbox } from "./plan.ts";
+import { backoffUntil, lastEnd, planPod, usableSandbox } from "./plan.ts";
 import { type InitialProbe, initialProbes, remembered } from "./remember.ts";
+import {
+  actuatedPod,
+  type Allocation,
+  changes,
+  type ResizeMemory,
+  resizeMessage,
+  type ResizeRefusal,
+  Resizing,
+  resourcesOf,
+} from "./resizing.ts";
 import { shouldRestart } from "./restart_policy.ts";
 import { podStatus, podTitle, turnedAway } from "./status/pod_status.ts";
 import {
@@ -57,6 +67,8 @@ export interface WorkerDeps {
   /** The row's deletion at the very end of a pod; also for pods that never had one. */
   gone(uid: string): void;
   event(pod: Pod, container: string | undefined, type: EventType, reason: string, message: string): void;
+  /** Live volumes may tell of the pod's amounts. */
+  resized(pod: Pod): void;
   loadMemory(uid: string): PodMemory;
   saveMemory(uid: string, memory: PodMemory | undefined): void;
   /** The node's addresses, primary first. */
@@ -75,6 +87,7 @@ export interface PodMemory {
   inits: Record<string, string>;
   /** Its row was deleted by force. */
   forced?: boolean;
+  resizes?: ResizeMemory;
 }
 
 /** What an action tells its worker besides its end. */
@@ -83,6 +96,10 @@ export interface ActionNotes {
   /** The sandbox to start containers in. */
   sandbox: ObservedSandbox | undefined;
   podIPs: string[];
+  /** The pod with the amounts that its running containers have. */
+  actuated: Pod;
+  /** A running container has got these amounts. */
+  resized(containerId: string, resources: ResourceRequirements): void;
   /** Container name → its newest attempt in that sandbox. */
   containerIds: ReadonlyMap<string, string>;
   /** The store has a row for the pod. */
@@ -107,6 +124,7 @@ export class PodWorker {
   #operations = new Map<string, Operation & { abort: AbortController; done: Promise<void> }>();
   #retries = new Map<string, Retry>();
   readonly #crashes: CrashBook;
+  readonly #resizing: Resizing;
   #forced: boolean;
   #backoffTold = new Set<string>();
   #deadlineTold = false;
@@ -132,7 +150,9 @@ export class PodWorker {
     this.#deps = deps;
     this.#status = pod.status ?? {};
     this.#log = deps.log.with({ pod: `${pod.metadata.namespace}/${pod.metadata.name}` });
-    const { crashes, inits, forced = false } = deps.loadMemory(pod.metadata.uid!);
+    const uid = pod.metadata.uid!;
+    const { crashes, inits, forced = false, resizes } = deps.loadMemory(uid);
+    this.#resizing = new Resizing(pod, resizes, deps.observed(uid));
     this.#crashes = new CrashBook(deps.clock, deps.maxBackoffMs, crashes);
     this.#inits = new Map(Object.entries(inits));
     this.#intents = new Intents(deps.clock, pod);
@@ -143,6 +163,35 @@ export class PodWorker {
 
   get pod(): Pod {
     return this.#pod;
+  }
+
+  /** With the amounts that it was granted. */
+  get allocatedPod(): Pod {
+    return this.#resizing.effective(this.#pod);
+  }
+
+  /** It asks for other amounts than it was granted. */
+  get wantsResize(): boolean {
+    return this.#resizing.wanted(this.#pod);
+  }
+
+  /** The node has room for what the pod asks for. */
+  allocate(): void {
+    if (!this.#resizing.allocate(this.#pod)) return;
+    this.#save();
+    this.#tellResize("Normal", "ResizeStarted", "Pod resize started");
+    this.#deps.resized(this.allocatedPod);
+    this.retryNow();
+  }
+
+  /** It has not, for now or ever. */
+  postpone(refusal: ResizeRefusal): void {
+    if (!this.#resizing.postpone(refusal)) return;
+    const { reason, message } = refusal;
+    const { generation = 0 } = this.#pod.metadata;
+    const told = resizeMessage(`Pod resize ${reason}`, this.#pod, generation, message);
+    this.#deps.event(this.#pod, undefined, "Warning", `Resize${reason}`, told);
+    this.kick();
   }
 
   /** As published last. */
@@ -287,8 +336,10 @@ export class PodWorker {
       this.#deps.event(this.#pod, undefined, "Normal", intent.reason, intent.message);
     }
     if (observed) this.#digest(observed, now);
+    const pod = this.allocatedPod;
+    const actuated = observed ? this.#resizing.actuated(this.#pod, observed) : new Map();
     const state: PodState = {
-      pod: this.#pod,
+      pod,
       now,
       intent,
       observed,
@@ -302,8 +353,17 @@ export class PodWorker {
       stoppedSandboxes: this.#stoppedSandboxes,
       completedInits: this.#inits,
       remembered: remembered(this.#status),
+      actuated,
+      grown: this.#resizing.grown,
+      settled: this.#resizing.settled,
+      resize: {},
     };
     if (observed) {
+      if (isResized(state) && this.#resizing.complete()) {
+        this.#save();
+        this.#tellResize("Normal", "ResizeCompleted", "Pod resize completed");
+      }
+      state.resize = this.#resizing.progress(this.#pod);
       this.#noteInits(state);
       // before their results are read: what was published of adopted containers is among them
       this.#syncProbes(state, observed);
@@ -350,6 +410,7 @@ export class PodWorker {
     this.#deps.saveMemory(this.#pod.metadata.uid!, {
       crashes: this.#crashes.records,
       inits,
+      ...(this.#resizing.memory ? { resizes: this.#resizing.memory } : {}),
       ...(this.#forced ? { forced: true } : {}),
     });
   }
@@ -384,6 +445,15 @@ export class PodWorker {
       event: (container, type, reason, message) => this.#deps.event(this.#pod, container, type, reason, message),
       sandbox,
       wanted: this.#wanted,
+      actuated: actuatedPod(
+        state.pod,
+        state.observed?.containers.filter((seen) => seen.state === "running") ?? [],
+        state.actuated,
+      ),
+      resized: (containerId, resources) => {
+        this.#resizing.actuate(containerId, resources);
+        this.#save();
+      },
       containerIds: new Map(
         state.observed?.containers.filter(({ sandboxId }) => sandboxId === sandbox?.id).reverse()
           .map(({ name, id }) => [name, id]),
@@ -394,8 +464,9 @@ export class PodWorker {
       notes.event(undefined, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
     }
     if (action.type === "killContainer" && !under) notes.event(action.name, "Normal", "Killing", action.message);
-    operation.done = this.#deps.execute(this.#pod, action, operation.abort.signal, notes).then(
-      () => this.#succeeded(key, action),
+    const { allocated } = this.#resizing;
+    operation.done = this.#deps.execute(state.pod, action, operation.abort.signal, notes).then(
+      () => this.#succeeded(key, action, allocated, notes.actuated === state.pod),
       (err) => this.#failed(key, action, operation.canceled || this.#operations.get(key) !== operation, err),
     ).finally(() => {
       if (this.#operations.get(key) === operation) this.#operations.delete(key);
@@ -417,11 +488,20 @@ export class PodWorker {
     if (action.type === "forget") this.#deps.saveMemory(this.#pod.metadata.uid!, undefined);
   }
 
-  #succeeded(key: string, action: PodAction): void {
+  /** `allocated` is what the pod was granted when the action began; `even`: its running containers had just that. */
+  #succeeded(key: string, action: PodAction, allocated: Allocation | undefined, even: boolean): void {
     this.#retries.delete(key);
     switch (action.type) {
       case "prepare":
         this.#prepared = true;
+        this.#resizing.cgroupIs(even ? "settled" : "grown", allocated);
+        break;
+      case "grow":
+        this.#resizing.cgroupIs("grown", allocated);
+        break;
+      case "resize":
+        this.#resizing.cgroupIs("settled", allocated);
+        this.#resizing.fail(undefined);
         break;
       case "stopSandbox":
         this.#stoppedSandboxes.add(action.sandboxId);
@@ -469,6 +549,9 @@ export class PodWorker {
         failure.eventMessage,
       );
     }
+    if ((action.type === "resize" || action.type === "grow") && this.#resizing.fail(failure.message)) {
+      this.#tellResize("Warning", "ResizeError", "Pod resize error", failure.message);
+    }
     this.#log[isNew ? "warn" : "debug"](`Cannot ${inWords[action.type]}; trying again`, {
       ...("name" in action ? { container: action.name } : {}),
       reason: failure.reason,
@@ -488,6 +571,12 @@ export class PodWorker {
     this.#tellBackoff(state);
     this.#status = status;
     if (this.#wanted) this.#deps.publish(pod, status);
+  }
+
+  #tellResize(type: EventType, reason: string, words: string, error?: string): void {
+    const pod = this.allocatedPod;
+    const { generation = pod.metadata.generation ?? 0 } = this.#resizing;
+    this.#deps.event(pod, undefined, type, reason, resizeMessage(words, pod, generation, error));
   }
 
   #tellBackoff(state: PodState): void {
@@ -517,6 +606,18 @@ export class PodWorker {
       : { ...observed, containers: observed.containers.filter(({ name }) => !starting.has(name)) };
     this.#deps.probes.sync(state.pod, settled, ip, this.#initial, state.intent.type !== "run");
   }
+}
+
+/** All amounts that the pod was granted are in force, or will be with the next start. */
+function isResized(state: PodState): boolean {
+  const { pod, observed, actuated, grown, settled } = state;
+  if (!observed!.containers.some(({ state }) => state === "running")) return true;
+  return grown && settled && podContainers(pod).every(({ container, role }) => {
+    const newest = observed!.containers.find(({ name }) => name === container.name);
+    if (role === "ephemeral" || !newest) return true;
+    const ended = newest.state === "exited" && lastEnd(state, container)?.restart === false;
+    return ended || changes(actuated.get(newest.id) ?? {}, resourcesOf(container)).length === 0;
+  });
 }
 
 function causeOf(err: unknown): unknown {

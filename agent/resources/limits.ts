@@ -131,6 +131,20 @@ export function podCgroupLimits(pod: Pod, options: PodLimitOptions = {}): Cgroup
   return out;
 }
 
+/** Limits within which both fit; what only one of them limits is not limited. */
+export function widest(a: CgroupLimits, b: CgroupLimits): CgroupLimits {
+  const limit = (one = unlimited, other = unlimited) =>
+    one === unlimited || other === unlimited ? unlimited : Math.max(one, other);
+  return {
+    ...a,
+    ...b,
+    cpuShares: Math.max(a.cpuShares ?? 0, b.cpuShares ?? 0),
+    cpuPeriodUs: b.cpuPeriodUs ?? a.cpuPeriodUs ?? defaultPeriodUs,
+    cpuQuotaUs: limit(a.cpuQuotaUs, b.cpuQuotaUs),
+    memoryBytes: limit(a.memoryBytes, b.memoryBytes),
+  };
+}
+
 /** The QoS classes' cgroups: burstable pods weigh what they request together, best-effort pods the least possible. */
 export function qosCgroupLimits(pods: Iterable<Pod>): Record<Exclude<QosClass, "Guaranteed">, CgroupLimits> {
   let burstable = 0;

@@ -11,6 +11,7 @@ import {
   type PodLimitOptions,
   qosCgroupLimits,
   sandboxResources,
+  widest,
 } from "./limits.ts";
 import { box, exact, podOf, sidecar } from "./testing.ts";
 
@@ -215,4 +216,12 @@ Deno.test("sandboxResources() shows the pod's sum apart from the overhead", () =
 Deno.test("hugePageSize() spells sizes as the kernel does", () => {
   const sizes = ["hugepages-64Ki", "hugepages-2Mi", "hugepages-2048Ki", "hugepages-1Gi", "hugepages-16Gi", "memory"];
   assert.deepEqual(sizes.map(hugePageSize), ["64KB", "2MB", "2MB", "1GB", "16GB", undefined]);
+});
+
+Deno.test("widest() leaves room for both, and no limit where one of them has none", () => {
+  const small = { cpuShares: 512, cpuQuotaUs: 50_000, cpuPeriodUs: 100_000, memoryBytes: 64 };
+  const large = { cpuShares: 256, cpuQuotaUs: 80_000, cpuPeriodUs: 100_000, memoryBytes: 128, pidsMax: 9 };
+  assert.deepEqual(widest(small, large), { ...large, cpuShares: 512 });
+  const { cpuQuotaUs: _, memoryBytes: __, ...open } = large;
+  assert.deepEqual(widest(small, open), { ...open, cpuShares: 512, cpuQuotaUs: -1, memoryBytes: -1 });
 });

@@ -37,6 +37,8 @@ export const deletionGracePeriodAnnotation = "io.kubernetes.pod.deletionGracePer
 export const hashVersionAnnotation = "dev.islet/container-hash-version";
 /** The image as the manifest names it; runtimes answer with the id or another tag of the same image. */
 export const imageAnnotation = "dev.islet/image";
+/** The requests and limits that the container was made with: a pod's are changed in place (KEP-1287). */
+export const resourcesAnnotation = "dev.islet/resources";
 /** `sidecar` where the container is one; `io.kubernetes.container.type` does not tell. */
 export const roleAnnotation = "dev.islet/role";
 
@@ -100,6 +102,10 @@ export function containerAnnotations(pod: Pod, container: Container, attempt: nu
       { init: "init", sidecar: "init", regular: "container", ephemeral: "ephemeral" }[role];
   }
   if (role === "sidecar") out[roleAnnotation] = role;
+  if (role !== "ephemeral") {
+    const { limits, requests } = container.resources ?? {};
+    out[resourcesAnnotation] = JSON.stringify({ limits, requests });
+  }
   return out;
 }
 

@@ -70,6 +70,7 @@ Deno.test("containerAnnotations() writes what it takes to end the container by i
     "io.kubernetes.container.hash": containerHash(full),
     "dev.islet/container-hash-version": "1",
     "dev.islet/image": "example/web:1",
+    "dev.islet/resources": JSON.stringify({ limits: {}, requests: {} }),
     "io.kubernetes.container.restartCount": "3",
     "io.kubernetes.container.terminationMessagePath": "/dev/termination-log",
     "io.kubernetes.container.terminationMessagePolicy": "File",

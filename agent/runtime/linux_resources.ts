@@ -19,3 +19,15 @@ export function linuxResources(limits: Partial<ContainerLimits>): MessageInitSha
     unified: limits.unified ?? {},
   };
 }
+
+/** The message for a container that runs: cpu and memory alone; a limit that is gone is said to be none. */
+export function updatedResources(limits: ContainerLimits): MessageInitShape<typeof LinuxContainerResourcesSchema> {
+  const { cpuShares, cpuPeriodUs, cpuQuotaUs, memoryBytes, memorySwapBytes } = limits;
+  return linuxResources({
+    cpuShares,
+    cpuPeriodUs,
+    cpuQuotaUs: cpuPeriodUs && (cpuQuotaUs ?? -1),
+    memoryBytes,
+    memorySwapBytes,
+  });
+}

@@ -2,7 +2,7 @@
  * How to end a container whose pod object is lost, and how to recognise it: read back from the annotations that
  * `containerAnnotations` wrote. Whatever cannot be read is left out; ending a container never fails over it.
  */
-import type { ContainerPort, LifecycleHandler } from "../objects/mod.ts";
+import type { ContainerPort, LifecycleHandler, ResourceRequirements } from "../objects/mod.ts";
 import {
   containerTypeAnnotation,
   deletionGracePeriodAnnotation,
@@ -11,6 +11,7 @@ import {
   imageAnnotation,
   portsAnnotation,
   preStopHandlerAnnotation,
+  resourcesAnnotation,
   restartCountAnnotation,
   roleAnnotation,
   stopSignalAnnotation,
@@ -76,6 +77,15 @@ export function recordedContainer({ annotations }: Annotated): RecordedContainer
       ? "FallbackToLogsOnError"
       : "File",
   };
+}
+
+/** The requests and limits that the container was made with; undefined where that was not recorded. */
+export function madeWith({ annotations }: Annotated): ResourceRequirements | undefined {
+  const recorded = json(annotations[resourcesAnnotation]);
+  if (!isObject(recorded)) return undefined;
+  const amounts = (list: unknown) => isObject(list) ? list as Record<string, string> : undefined;
+  const limits = amounts(recorded.limits), requests = amounts(recorded.requests);
+  return { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) };
 }
 
 function role(annotations: Readonly<Record<string, string>>): StopRules["role"] {

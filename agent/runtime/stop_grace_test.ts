@@ -3,7 +3,7 @@ import type { Container } from "../objects/mod.ts";
 import { box, podOf, sidecar } from "../resources/testing.ts";
 import { containerHash } from "./hash.ts";
 import { containerAnnotations } from "./labels.ts";
-import { recordedContainer, stopRules } from "./stop_grace.ts";
+import { madeWith, recordedContainer, stopRules } from "./stop_grace.ts";
 
 const full: Container = box("web", {}, {}, {
   terminationMessagePath: "/tmp/last",
@@ -74,4 +74,13 @@ Deno.test("recordedContainer() takes a container without annotations for nobody'
     terminationMessagePath: "",
     terminationMessagePolicy: "File",
   });
+});
+
+Deno.test("madeWith() reads back the amounts that a container was made with, and none where they were not recorded", () => {
+  const resources = { limits: { cpu: "1" }, requests: { cpu: "500m", memory: "64Mi" } };
+  const pod = podOf([box("web", {}, {}, { resources })]);
+  const annotations = containerAnnotations(pod, pod.spec.containers[0], 0);
+  assert.deepEqual(madeWith({ annotations }), resources);
+  assert.equal(madeWith({ annotations: {} }), undefined);
+  assert.equal(madeWith({ annotations: { "dev.islet/resources": "[" } }), undefined);
 });

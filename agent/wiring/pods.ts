@@ -48,6 +48,7 @@ export interface PodsOptions {
   maxBackoffMs: number;
   bootId: string;
   admit: PodManagerOptions["admit"];
+  admitResize: PodManagerOptions["admitResize"];
   /** Frees what the network holds for sandboxes that are not among the living. */
   freeAddresses?(live: ReadonlySet<string>): Promise<void>;
   /** Told of every step of a worker that has ended: for metrics. */
@@ -137,6 +138,7 @@ export function assemblePods(options: PodsOptions): Pods {
     maxBackoffMs: options.maxBackoffMs,
     bootId: options.bootId,
     admit: options.admit,
+    admitResize: options.admitResize,
     refreshVolumes: (pod) => volumes.refresh(pod),
     orphan: orphanPod,
     sweep: async (known) => {

@@ -56,6 +56,7 @@ export class SimulatedNode {
   hostIPs = ["192.0.2.1"];
   maxBackoffMs = 300_000;
   admit: PodManagerOptions["admit"] = () => new Map();
+  admitResize: PodManagerOptions["admitResize"] = () => undefined;
   /** Called when a kill point is reached. */
   onKilled: (point: KillPoint) => void = () => {};
   life: Life | undefined;
@@ -318,6 +319,7 @@ export class Life {
       maxBackoffMs: node.maxBackoffMs,
       bootId: node.bootId,
       admit: (pods) => node.admit(pods),
+      admitResize: (pod, others) => node.admitResize(pod, others),
       random: () => 0,
     });
   }

@@ -4,6 +4,7 @@
  */
 import { timestamp } from "../../clock.ts";
 import { type ContainerStatus, isSidecar, type Pod, type PodCondition } from "../../objects/mod.ts";
+import type { ResizeProgress } from "../resizing.ts";
 import type { Phase } from "./phase.ts";
 
 export interface ConditionFacts {
@@ -13,15 +14,24 @@ export interface ConditionFacts {
   regular: readonly ContainerStatus[];
   /** A sandbox with its network stands. */
   sandboxReady: boolean;
+  resize: ResizeProgress;
   /** As published last, those of others as they are now. */
   previous: readonly PodCondition[];
   /** Wall-clock ms. */
   now: number;
 }
 
-type Bare = Omit<PodCondition, "lastTransitionTime" | "lastProbeTime" | "observedGeneration">;
+type Bare = Omit<PodCondition, "lastTransitionTime" | "lastProbeTime">;
 
-const own = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+const own = [
+  "PodReadyToStartContainers",
+  "Initialized",
+  "Ready",
+  "ContainersReady",
+  "PodScheduled",
+  "PodResizePending",
+  "PodResizeInProgress",
+];
 
 /** Whether it is another one's to say whether that condition holds: readiness gates', DisruptionTarget. */
 export function isForeign({ type }: Pick<PodCondition, "type">): boolean {
@@ -32,6 +42,7 @@ export function isForeign({ type }: Pick<PodCondition, "type">): boolean {
 export function podConditions(facts: ConditionFacts): PodCondition[] {
   const containers = containersReady(facts);
   const bare: Bare[] = [
+    ...resizes(facts.resize),
     { type: "PodReadyToStartContainers", status: facts.sandboxReady ? "True" : "False" },
     initialized(facts),
     podReady(facts, containers),
@@ -48,10 +59,26 @@ function stamp(condition: Bare, { previous, now, pod }: ConditionFacts): PodCond
     ? before.lastTransitionTime
     : timestamp(now);
   return {
+    ...(pod.metadata.generation ? { observedGeneration: pod.metadata.generation } : {}),
     ...condition,
     lastTransitionTime,
-    ...(pod.metadata.generation ? { observedGeneration: pod.metadata.generation } : {}),
   };
+}
+
+/** Source: KEP-1287. */
+function resizes({ pending, inProgress }: ResizeProgress): Bare[] {
+  const conditions: Bare[] = [];
+  if (pending) conditions.push({ type: "PodResizePending", status: "True", ...pending });
+  if (inProgress) {
+    const { generation, error } = inProgress;
+    conditions.push({
+      type: "PodResizeInProgress",
+      status: "True",
+      ...(error === undefined ? {} : { reason: "Error", message: error }),
+      ...(generation > 0 ? { observedGeneration: generation } : {}),
+    });
+  }
+  return conditions;
 }
 
 function initialized({ pod, phase, init, regular }: ConditionFacts): Bare {

@@ -17,6 +17,7 @@ const running = (name: string, ready: boolean, more: Partial<ContainerStatus> = 
 
 function conditions(more: Partial<ConditionFacts> = {}): Map<string, PodCondition> {
   const facts: ConditionFacts = {
+    resize: {},
     pod: pod(),
     phase: "Running",
     init: [],

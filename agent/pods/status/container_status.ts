@@ -3,7 +3,13 @@
  * Source: Kubernetes API reference, ContainerStatus; reasons as kubelet writes them.
  */
 import { timestamp } from "../../clock.ts";
-import type { Container, ContainerRole, ContainerState, ContainerStatus } from "../../objects/mod.ts";
+import type {
+  Container,
+  ContainerRole,
+  ContainerState,
+  ContainerStatus,
+  ResourceRequirements,
+} from "../../objects/mod.ts";
 import type { ObservedContainer } from "../../observed/types.ts";
 import { unknownExitCode } from "../types.ts";
 
@@ -27,6 +33,8 @@ export interface ContainerFacts {
   startupPassed: boolean;
   /** Readiness probe passed, or there is none. */
   readinessPassed: boolean;
+  /** The amounts that it runs with, where they may not be those that it is to have. */
+  actuated?: ResourceRequirements;
   runtimeName: string;
 }
 
@@ -55,7 +63,7 @@ export function containerStatus(facts: ContainerFacts): ContainerStatus {
       : previous?.containerID
       ? { containerID: previous.containerID }
       : {}),
-    ...(container.resources ? { resources: container.resources } : {}),
+    ...(container.resources ? { resources: { ...container.resources, ...facts.actuated } } : {}),
     ...(container.resources?.requests ? { allocatedResources: container.resources.requests } : {}),
   };
 }

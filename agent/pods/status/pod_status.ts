@@ -64,6 +64,7 @@ export function podStatus(state: PodState, facts: StatusFacts): PodStatus {
       init,
       regular,
       sandboxReady: sandbox !== undefined,
+      resize: intent.type === "run" ? state.resize : {},
       previous: [
         ...(previous.conditions ?? []).filter((condition) => !isForeign(condition)),
         ...(pod.status?.conditions ?? []).filter(isForeign),
@@ -121,6 +122,7 @@ function status(
     initialReason: (pod.spec.initContainers ?? []).length > 0 ? "PodInitializing" : "ContainerCreating",
     startupPassed: !container.startupProbe || probed?.startup === "success",
     readinessPassed: !container.readinessProbe || probed?.readiness === "success",
+    actuated: newest?.state === "running" ? state.actuated.get(newest.id) : undefined,
     runtimeName: facts.runtimeName,
   });
 

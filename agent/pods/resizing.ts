@@ -1,0 +1,253 @@
+/**
+ * In-place resize (KEP-1287): what a pod's containers are to have, what the node has given them, and what they run with.
+ *
+ *     desired     spec.containers[].resources, as the source writes them
+ *     allocated   what admission has granted: everything but the status of the spec's works with this
+ *     actuated    what a container was made with (its annotation says so), or was brought to since
+ *
+ * A resize is granted when the node has room for it, else it waits; then running containers are brought to it, by the
+ * runtime or by a restart. What was granted outlives the agent; nothing is kept of pods that were never resized.
+ */
+import { type Container, deepEqual, type Pod, podContainers, type ResourceRequirements } from "../objects/mod.ts";
+import type { ObservedContainer, ObservedPod } from "../observed/types.ts";
+import { amounts } from "../resources/mod.ts";
+import { madeWith } from "../runtime/mod.ts";
+
+/** What can be resized. */
+const resizable = ["cpu", "memory"] as const;
+type Resizable = typeof resizable[number];
+
+/** By container name. */
+export type Allocation = ReadonlyMap<string, ResourceRequirements>;
+
+/** What of a pod's resizes outlives the agent. */
+export interface ResizeMemory {
+  /** By container name. */
+  allocated: Record<string, ResourceRequirements>;
+  /** By container ID, where it is not what the container was made with. */
+  actuated: Record<string, ResourceRequirements>;
+  /** Of the spec whose amounts were granted last, while they are not all in force. */
+  generation?: number;
+}
+
+/** Why a resize is not granted. */
+export interface ResizeRefusal {
+  reason: "Deferred" | "Infeasible";
+  message: string;
+}
+
+/** What a status says of resizes. */
+export interface ResizeProgress {
+  pending?: ResizeRefusal;
+  inProgress?: { generation: number; error?: string };
+}
+
+export class Resizing {
+  /** undefined until the pod is admitted for the first time. */
+  #allocated: Allocation | undefined;
+  readonly #actuated: Map<string, ResourceRequirements>;
+  /** The allocation for which the pod's cgroup has room, and the one to which it was brought. */
+  #grown: Allocation | undefined;
+  #settled: Allocation | undefined;
+  #pending: ResizeRefusal | undefined;
+  #generation: number | undefined;
+  #error: string | undefined;
+  /** The pod was resized in this life or an earlier one. */
+  #resized: boolean;
+  #effective: { of: Pod; allocated: Allocation | undefined; pod: Pod } | undefined;
+
+  constructor(pod: Pod, kept: ResizeMemory | undefined, observed: ObservedPod | undefined) {
+    this.#resized = kept !== undefined;
+    this.#actuated = new Map(Object.entries(kept?.actuated ?? {}));
+    this.#generation = kept?.generation;
+    if (!kept && !observed?.containers.length) return;
+    // a resize that was asked for when the agent ended has not been granted yet
+    this.#allocated = new Map(
+      containersOf(pod).map((container) => {
+        const newest = observed?.containers.find(({ name }) => name === container.name);
+        return [
+          container.name,
+          kept?.allocated[container.name] ?? (newest && madeWith(newest)) ?? resourcesOf(container),
+        ];
+      }),
+    );
+  }
+
+  /** What is to be kept. */
+  get memory(): ResizeMemory | undefined {
+    if (!this.#resized) return undefined;
+    return {
+      allocated: Object.fromEntries(this.#allocated ?? []),
+      actuated: Object.fromEntries(this.#actuated),
+      ...(this.#generation === undefined ? {} : { generation: this.#generation }),
+    };
+  }
+
+  /** The pod with what it was granted in the place of what it asks for. */
+  effective(pod: Pod): Pod {
+    const allocated = this.#allocated;
+    if (this.#effective?.of !== pod || this.#effective.allocated !== allocated) {
+      this.#effective = { of: pod, allocated, pod: allocated ? withResources(pod, allocated) : pod };
+    }
+    return this.#effective.pod;
+  }
+
+  /** Whether the pod asks for other amounts than it was granted. */
+  wanted(pod: Pod): boolean {
+    return this.#allocated !== undefined && this.effective(pod) !== pod;
+  }
+
+  /** Grants what the pod asks for. Says whether that is a resize: its first grant comes with its admission. */
+  allocate(pod: Pod): boolean {
+    if (this.#allocated && !this.wanted(pod)) return false;
+    const first = this.#allocated === undefined;
+    this.#allocated = new Map(containersOf(pod).map((container) => [container.name, resourcesOf(container)]));
+    this.#pending = undefined;
+    if (first) return false;
+    this.#resized = true;
+    this.#generation = pod.metadata.generation ?? 0;
+    this.#error = undefined;
+    return true;
+  }
+
+  /** Puts a resize off. Says whether that is news. */
+  postpone(refusal: ResizeRefusal): boolean {
+    const news = !deepEqual(this.#pending, refusal);
+    this.#pending = refusal;
+    return news;
+  }
+
+  /** The pod's cgroup has room for what was granted, or stands as it is to be. */
+  cgroupIs(what: "grown" | "settled", allocated: Allocation | undefined): void {
+    this.#grown = allocated;
+    if (what === "settled") this.#settled = allocated;
+  }
+
+  get allocated(): Allocation | undefined {
+    return this.#allocated;
+  }
+
+  get grown(): boolean {
+    return this.#grown === this.#allocated;
+  }
+
+  get settled(): boolean {
+    return this.#settled === this.#allocated;
+  }
+
+  /** A running container has got these amounts. */
+  actuate(containerId: string, resources: ResourceRequirements): void {
+    this.#resized = true;
+    this.#actuated.set(containerId, resources);
+  }
+
+  /** What every observed container runs, or ran, with. */
+  actuated(pod: Pod, { containers }: ObservedPod): Map<string, ResourceRequirements> {
+    const spec = new Map(containersOf(this.effective(pod)).map((container) => [container.name, container]));
+    for (const id of this.#actuated.keys()) if (!containers.some((seen) => seen.id === id)) this.#actuated.delete(id);
+    return new Map(containers.map((seen) => {
+      const container = spec.get(seen.name);
+      return [seen.id, this.#actuated.get(seen.id) ?? madeWith(seen) ?? (container ? resourcesOf(container) : {})];
+    }));
+  }
+
+  /** A resize under way did not get on, or does again. Says whether that is news. */
+  fail(error: string | undefined): boolean {
+    const news = error !== undefined && error !== this.#error;
+    this.#error = error;
+    return news;
+  }
+
+  /** All that was granted is in force. Says whether that is news. */
+  complete(): boolean {
+    const news = this.#generation !== undefined;
+    this.#generation = undefined;
+    this.#error = undefined;
+    return news;
+  }
+
+  /** For the status. */
+  progress(pod: Pod): ResizeProgress {
+    const generation = this.#generation;
+    return {
+      ...(this.#pending && this.wanted(pod) ? { pending: this.#pending } : {}),
+      ...(generation === undefined
+        ? {}
+        : { inProgress: { generation, ...(this.#error === undefined ? {} : { error: this.#error }) } }),
+    };
+  }
+
+  /** Of the spec that was granted last. */
+  get generation(): number | undefined {
+    return this.#generation;
+  }
+}
+
+/** The pod with other amounts for its containers; the same one where that changes nothing. */
+export function withResources(pod: Pod, resources: ReadonlyMap<string, ResourceRequirements>): Pod {
+  const replaced = <T extends Container>(list: T[] | undefined): T[] | undefined => {
+    let same = true;
+    const next = list?.map((container) => {
+      const given = resources.get(container.name);
+      if (given === undefined || changes(given, resourcesOf(container)).length === 0) return container;
+      same = false;
+      const { claims } = container.resources ?? {};
+      return { ...container, resources: { ...given, ...(claims ? { claims } : {}) } };
+    });
+    return same ? list : next;
+  };
+  const containers = replaced(pod.spec.containers)!, initContainers = replaced(pod.spec.initContainers);
+  if (containers === pod.spec.containers && initContainers === pod.spec.initContainers) return pod;
+  return { ...pod, spec: { ...pod.spec, containers, ...(initContainers ? { initContainers } : {}) } };
+}
+
+/** Which amounts differ, as requests or as limits. */
+export function changes(from: ResourceRequirements, to: ResourceRequirements): Resizable[] {
+  return resizable.filter((name) =>
+    (["requests", "limits"] as const).some((which) => amounts(from[which])[name] !== amounts(to[which])[name])
+  );
+}
+
+/** Whether the container has to be started anew to take other amounts. */
+export function needsRestart({ resizePolicy = [] }: Container, changed: readonly Resizable[]): boolean {
+  return resizePolicy.some(({ resourceName, restartPolicy }) =>
+    restartPolicy === "RestartContainer" && changed.some((name) => name === resourceName)
+  );
+}
+
+/** The pod as its running containers are: what is to be changed, and what has not been yet. */
+export function actuatedPod(
+  pod: Pod,
+  running: readonly Pick<ObservedContainer, "id" | "name">[],
+  actuated: ReadonlyMap<string, ResourceRequirements>,
+): Pod {
+  return withResources(pod, new Map(running.map(({ id, name }) => [name, actuated.get(id) ?? {}])));
+}
+
+/** Kubelet's words for events about resizes: the amounts, the generation of the spec, what is wrong. */
+export function resizeMessage(prefix: string, { spec }: Pod, generation: number, error?: string): string {
+  const summary = (list: readonly Container[] = []) =>
+    list.length === 0
+      ? undefined
+      : list.map((container) => ({ name: container.name, resources: resourcesOf(container) }));
+  const { initContainers, containers } = spec;
+  const text = JSON.stringify({
+    initContainers: summary(initContainers),
+    containers: summary(containers),
+    generation,
+    error: error || undefined,
+  });
+  return `${prefix}: ${text}`;
+}
+
+/** Limits first and names in order, as Go writes them. */
+export function resourcesOf({ resources = {} }: Pick<Container, "resources">): ResourceRequirements {
+  const sorted = (list: Record<string, string> | undefined) =>
+    list && Object.fromEntries(Object.entries(list).sort(([a], [b]) => a < b ? -1 : 1));
+  const limits = sorted(resources.limits), requests = sorted(resources.requests);
+  return { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) };
+}
+
+function containersOf(pod: Pod): Container[] {
+  return podContainers(pod).filter(({ role }) => role !== "ephemeral").map(({ container }) => container);
+}
