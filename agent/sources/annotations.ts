@@ -56,3 +56,19 @@ export function isMadeByNode(object: StoreObject): boolean {
 export function fileOf(object: StoreObject): string | undefined {
   return object.metadata.annotations?.[sourceFile];
 }
+
+/**
+ * Annotations as somebody else than a source writes them: what sources say of an object stays as it is (`current`), and is
+ * nobody else's to say.
+ */
+export function keepSource(
+  given: Readonly<Record<string, string>> | undefined,
+  current: Readonly<Record<string, string>> = {},
+): Record<string, string> | undefined {
+  const kept = own.filter((name) => current[name] !== undefined);
+  if (kept.length === 0 && !own.some((name) => given?.[name] !== undefined)) return given;
+  const annotations = { ...given };
+  for (const name of own) delete annotations[name];
+  for (const name of kept) annotations[name] = current[name];
+  return Object.keys(annotations).length > 0 ? annotations : undefined;
+}

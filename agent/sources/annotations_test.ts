@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { identityHash as hashOfSpec, parseManifest } from "../objects/mod.ts";
-import { annotate, configHash, manifestHash, movedTo, sourceFile, specHash } from "./annotations.ts";
+import {
+  annotate,
+  configHash,
+  configSource,
+  keepSource,
+  manifestHash,
+  movedTo,
+  sourceFile,
+  specHash,
+} from "./annotations.ts";
 import { configMap, pod } from "./testing.ts";
 
 const identityHash = (object: ReturnType<typeof pod>) => hashOfSpec(object.spec);
@@ -72,4 +81,17 @@ Deno.test("movedTo() changes the file's name and nothing else", () => {
     [annotations[sourceFile], annotations[specHash], annotations[manifestHash]],
     ["/m/b.yaml", spec, manifest],
   );
+});
+
+Deno.test("keepSource() lets nobody else say where an object comes from", () => {
+  assert.deepEqual(keepSource({ a: "1" }), { a: "1" });
+  assert.equal(keepSource(undefined), undefined);
+  assert.deepEqual(keepSource({ a: "1", [configSource]: "file", [sourceFile]: "/forged" }), { a: "1" });
+  assert.equal(keepSource({ [sourceFile]: "/forged" }), undefined);
+  const current = { b: "2", [configSource]: "file", [sourceFile]: "/m/a.yaml" };
+  assert.deepEqual(keepSource({ a: "1", [sourceFile]: "/forged" }, current), {
+    a: "1",
+    [configSource]: "file",
+    [sourceFile]: "/m/a.yaml",
+  });
 });

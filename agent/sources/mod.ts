@@ -10,6 +10,7 @@ export {
   fileOf,
   isFromFile,
   isMadeByNode,
+  keepSource,
   madeByNode,
   manifestHash,
   sourceFile,

@@ -14,6 +14,7 @@ import {
   validateUpdate,
 } from "../../objects/mod.ts";
 import { keepTimestamps, trackUpdate } from "../patch/mod.ts";
+import { keepSource } from "../../sources/mod.ts";
 import { ApiError, badRequest } from "../status.ts";
 import type { Verb } from "../request.ts";
 import { type Json, readObject } from "./body.ts";
@@ -108,6 +109,7 @@ export async function createObject<T extends ApiObject>(
   if (namespace) metadata.namespace = namespace;
   const { managedFields } = metadata;
   scrub(object, resource.hasStatus === true);
+  sayNothingOfSources(metadata);
   if (applied) metadata.managedFields = managedFields;
   warnings.push(...unknown);
 
@@ -159,6 +161,13 @@ function scrub({ metadata, ...object }: ApiObject, hasStatus: boolean): void {
   const given = metadata as unknown as Json;
   for (const field of systemFields) delete given[field];
   if (hasStatus) delete (object as Json).status;
+}
+
+/** Where an object comes from is not the client's to say, and a copy of a manifest's object is no manifest's. */
+function sayNothingOfSources(metadata: ApiObject["metadata"], current?: Record<string, string>): void {
+  const annotations = keepSource(metadata.annotations, current);
+  if (annotations === undefined) delete metadata.annotations;
+  else metadata.annotations = annotations;
 }
 
 const systemFields = [
@@ -222,6 +231,7 @@ function nextObject<T extends ApiObject>(
     if (value === undefined) delete metadata[field];
     else metadata[field] = value;
   }
+  sayNothingOfSources(metadata as unknown as ApiObject["metadata"], current.metadata.annotations);
   let next = { ...object, metadata } as unknown as T;
   if (status) next = { ...current, metadata: next.metadata, status: object.status };
   else {
