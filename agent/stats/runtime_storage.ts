@@ -1,6 +1,6 @@
 /**
- * What only the runtime knows of the disk: containers' writable layers and the file system of images. containerd counts
- * layers by itself every ten seconds, so asking more often tells nothing new.
+ * What only the runtime knows of the disk: containers' writable layers and the file system of images. It counts them by
+ * itself (the managed containerd once a minute), so asking more often than now and then tells nothing new.
  */
 import type { CriClient } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
@@ -24,7 +24,7 @@ export class RuntimeStorage {
   readonly #layers: Remembered<Map<string, DirectoryUsage>>;
   readonly #images: Remembered<ImageStorage | undefined>;
 
-  constructor({ cri, labelSelector, clock, freshMs = 30_000 }: RuntimeStorageOptions) {
+  constructor({ cri, labelSelector, clock, freshMs = 15_000 }: RuntimeStorageOptions) {
     this.#layers = new Remembered(clock, freshMs, async () => {
       const { stats } = await cri.runtime.listContainerStats({ filter: { labelSelector } }, { timeoutMs });
       const found = new Map<string, DirectoryUsage>();
