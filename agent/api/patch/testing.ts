@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { copy, isMap, type JsonMap } from "./json.ts";
 
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 2 });
-const textMap = (keys: string[]) => fc.dictionary(fc.constantFrom(...keys), fc.constantFrom("1", "2"), { maxKeys: 3 });
+const textMap = (keys: string[]) =>
+  fc.dictionary(fc.constantFrom(...keys), fc.constantFrom("1", "2"), { minKeys: 1, maxKeys: 3 });
 const listOf = <T extends object>(item: fc.Arbitrary<T>, key: (item: T) => unknown, least = 0) =>
   fc.uniqueArray(item, { selector: key, minLength: least, maxLength: 3 });
 
@@ -88,11 +89,12 @@ function changed(key: string, field: unknown, part: JsonMap, chance: () => numbe
     if (key === "volumes") return chance() < 50 ? { ...item, $retainKeys: Object.keys(item) } : item;
     return { ...partOf(item, chance), ...identity };
   });
+  if (chance() < 5) return [...items, { $patch: "replace" }];
   if (chance() < 40) {
     const names = items.filter((item) => !("$patch" in item)).map((item) => ({ [mergeKey]: item[mergeKey] }));
     part[`$setElementOrder/${key}`] = names;
   }
-  return chance() < 5 ? [...items, { $patch: "replace" }] : items;
+  return items;
 }
 
 /** A value without nulls and without what is empty: what two programs that write JSON agree on. */

@@ -98,8 +98,8 @@ export function serverSideApply(options: ApplyOptions): JsonMap {
   const write = writeOf(schema, subresource);
   const config = checkConfig(applied, schema, write.view);
   const live = current as JsonMap | undefined;
-  const before = live ? withoutManagers(live) : emptyObject(config, write.view);
-  const managers = live ? appliedTo(live, before, schema, now, subresource, write) : new Map();
+  const before = live ? withoutManagers(live) : kindOf(schema);
+  const managers = live ? appliedTo(live, before as JsonMap, schema, now, subresource, write) : new Map();
   const by = { ...updater(manager, schema, now, subresource), operation: "Apply" as const };
   const result = applyOrConflict(before, config, managers, by, force, write);
   const object = copy(result.object) as JsonMap;
@@ -117,7 +117,7 @@ function appliedTo(live: JsonMap, before: JsonMap, schema: Schema, now: number, 
 }
 
 function applyOrConflict(
-  before: JsonMap,
+  before: object,
   config: JsonMap,
   managers: Managers,
   by: Omit<Manager, "fields">,
@@ -129,7 +129,7 @@ function applyOrConflict(
   } catch (err) {
     if (!(err instanceof Conflicts)) throw err;
     let { conflicts } = err;
-    if (by.name === kubectlManager) conflicts = foreignConflicts(conflicts, before, write.view);
+    if (by.name === kubectlManager) conflicts = foreignConflicts(conflicts, before as JsonMap, write.view);
     if (conflicts.length > 0) throw conflictError(conflicts);
     return afterApply(before, config, managers, by, true, write);
   }
