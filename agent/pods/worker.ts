@@ -608,10 +608,9 @@ export class PodWorker {
   }
 }
 
-/** All amounts that the pod was granted are in force, or will be with the next start. */
+/** All amounts that the pod was granted are in force; a container that is to start again has started with them. */
 function isResized(state: PodState): boolean {
   const { pod, observed, actuated, grown, settled } = state;
-  if (!observed!.containers.some(({ state }) => state === "running")) return true;
   return grown && settled && podContainers(pod).every(({ container, role }) => {
     const newest = observed!.containers.find(({ name }) => name === container.name);
     if (role === "ephemeral" || !newest) return true;

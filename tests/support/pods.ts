@@ -51,7 +51,8 @@ export function condition(pod: Pod, type: string) {
 
 /** A container's status, whichever kind it is of; the only container's without a name. */
 export function statusOf(pod: Pod, name?: string) {
-  const all = [...pod.status?.initContainerStatuses ?? [], ...pod.status?.containerStatuses ?? []];
+  const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {};
+  const all = [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses];
   return name === undefined ? pod.status?.containerStatuses?.[0] : all.find((status) => status.name === name);
 }
 
