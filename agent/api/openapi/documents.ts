@@ -43,7 +43,7 @@ export class Documents {
       openapi: "3.0.0",
       info: this.#info(),
       paths,
-      components: { schemas: definitions.all(), securitySchemes },
+      components: { schemas: definitions.all(), securitySchemes: { BearerToken: bearerToken } },
       security: [{ BearerToken: [] }],
     });
   }
@@ -71,10 +71,16 @@ export class Documents {
       info: {
         ...this.#info(),
         summary: "A node agent that answers as a Kubernetes API.",
-        description: "All paths of the API port and of the socket. The kubelet's own API is on a port of its own.",
+        description: "All paths of the API port and of the socket; those of the kubelet's API name their own server.",
       },
       paths: { ...isletPaths(), ...paths },
-      components: { schemas: { ...definitions.all(), ...isletSchemas }, securitySchemes },
+      components: {
+        schemas: { ...definitions.all(), ...isletSchemas },
+        securitySchemes: {
+          BearerToken: bearerToken,
+          ClientCertificate: { type: "mutualTLS", description: "A certificate of this node's CA." },
+        },
+      },
       security: [{ BearerToken: [] }, { ClientCertificate: [] }],
     });
   }
@@ -104,9 +110,10 @@ export class Documents {
 /** The key of the document of the whole surface. */
 export const wholeKey = "openapi.json";
 
-const securitySchemes = {
-  BearerToken: { type: "http", scheme: "bearer", description: "A token of admin.kubeconfig or of a ServiceAccount." },
-  ClientCertificate: { type: "mutualTLS", description: "A certificate of this node's CA." },
+const bearerToken = {
+  type: "http",
+  scheme: "bearer",
+  description: "A token of admin.kubeconfig or of a ServiceAccount.",
 };
 
 function bytes(document: Schema): Uint8Array<ArrayBuffer> {

@@ -1,4 +1,4 @@
-/** Paths that are not resources: discovery, health, and what only islet has. */
+/** Paths that are not resources: discovery, health, metrics, what only islet has, and the kubelet's own API. */
 import type { Schema } from "./definitions.ts";
 
 const text = (description: string): Schema => ({
@@ -9,100 +9,262 @@ const json = (description: string, schema: Schema = { type: "object" }): Schema 
   description,
   content: { "application/json": { schema } },
 });
+const ref = (schema: string): Schema => ({ $ref: `#/components/schemas/${schema}` });
 
-function get(id: string, summary: string, ok: Schema, more: Schema = {}, others: Record<string, Schema> = {}): Schema {
-  return { get: { operationId: id, summary, tags: ["islet"], ...more, responses: { "200": ok, ...others } } };
+function operation(id: string, summary: string, ok: Schema, more: Schema = {}): Schema {
+  const { responses, ...rest } = more;
+  return { operationId: id, summary, tags: ["islet"], ...rest, responses: { "200": ok, ...responses as Schema } };
 }
 
-const name = (parameter: string, description: string): Schema => ({
-  name: parameter,
-  in: "path",
-  required: true,
-  description,
-  schema: { type: "string" },
-});
+function get(id: string, summary: string, ok: Schema, more: Schema = {}): Schema {
+  return { get: operation(id, summary, ok, more) };
+}
+
+function inPath(name: string, description: string): Schema {
+  return { name, in: "path", required: true, description, schema: { type: "string" } };
+}
+
+function inQuery(name: string, description: string, type = "string"): Schema {
+  return { name, in: "query", description, schema: { type } };
+}
 
 const anyone = { security: [{}] };
-const notReady = { "503": text("The container runtime does not answer.") };
+const notReady = { responses: { "503": text("The container runtime does not answer.") } };
 
+/** On the API port and the socket. */
 export function isletPaths(): Record<string, Schema> {
   return {
     "/": get("page", "The page for people: pods, charts, logs, events.", {
       description: "One HTML file without external parts.",
       content: { "text/html": { schema: { type: "string" } } },
     }),
-    "/healthz": get("healthz", "Whether the node works.", text("ok"), anyone, notReady),
+    "/healthz": get("healthz", "Whether the node works.", text("ok"), { ...anyone, ...notReady }),
     "/livez": get("livez", "Whether the agent answers at all.", text("ok"), anyone),
-    "/readyz": get("readyz", "Whether the node works.", text("ok"), anyone, notReady),
-    "/version": get(
-      "version",
-      "Which version this is.",
-      json("Version of Kubernetes and of islet.", ref("VersionInfo")),
-    ),
-    "/api": get(
-      "coreVersions",
-      "Versions of the core group.",
-      json("APIVersions or, if asked for, an APIGroupDiscoveryList."),
-    ),
-    "/apis": get("groups", "All other groups.", json("An APIGroupList or, if asked for, an APIGroupDiscoveryList.")),
+    "/readyz": get("readyz", "Whether the node works.", text("ok"), { ...anyone, ...notReady }),
+    "/version": get("version", "Which version this is.", json("Of Kubernetes and of islet.", ref("VersionInfo"))),
+    "/api": get("coreVersions", "Versions of the core group.", json("APIVersions, or an APIGroupDiscoveryList.")),
+    "/apis": get("groups", "All other groups.", json("An APIGroupList, or an APIGroupDiscoveryList.")),
     "/apis/{group}": get("group", "One group.", json("An APIGroup."), {
-      parameters: [name("group", "The group's name.")],
+      parameters: [inPath("group", "The group's name.")],
     }),
-    "/api/v1": get("coreResources", "Resources of the core group.", json("An APIResourceList.")),
+    "/api/{version}": get("coreResources", "Resources of the core group.", json("An APIResourceList."), {
+      parameters: [inPath("version", "v1.")],
+    }),
     "/apis/{group}/{version}": get("resources", "Resources of a group's version.", json("An APIResourceList."), {
-      parameters: [name("group", "The group's name."), name("version", "Its version.")],
+      parameters: [inPath("group", "The group's name."), inPath("version", "Its version.")],
     }),
     "/openapi/v2": get("openapiV2", "The OpenAPI 2 document, as JSON or protobuf.", json("The document.")),
     "/openapi/v3": get(
       "openapiV3",
       "The index of OpenAPI 3 documents; this whole document for `Accept: application/openapi+json`.",
-      json("Paths and where their documents are."),
+      json("Paths, and where their documents are."),
     ),
+    "/openapi/v3/{path}": get("openapiV3Document", "One of the documents of the index.", json("The document."), {
+      parameters: [inPath("path", "`api/v1`, `apis/GROUP/VERSION`, or `openapi.json` for this whole document.")],
+    }),
+    "/islet/v1/apply": {
+      post: operation(
+        "apply",
+        "Apply a whole manifest, each object by server-side apply.",
+        json("All were applied.", ref("ApplyResults")),
+        {
+          parameters: [
+            inQuery("namespace", "For objects that name none."),
+            inQuery("fieldManager", "Who is named as manager of the fields."),
+            inQuery("force", "Take over fields that others manage.", "boolean"),
+            inQuery("dryRun", "All: check and answer, but store nothing."),
+          ],
+          requestBody: { required: true, content: { "application/yaml": { schema: { type: "string" } } } },
+          responses: { "207": json("Some were applied.", ref("ApplyResults")) },
+        },
+      ),
+    },
     "/islet/v1/manifests/problems": get(
       "manifestProblems",
       "What is wrong with files of the manifest directory.",
-      json("Problems with file, line, column, path and message.", ref("ManifestProblems")),
+      json("Problems, with their places.", ref("ManifestProblems")),
     ),
     "/islet/v1/namespaces/{namespace}/pods/{name}/why": get(
       "why",
       "Why a pod is not running, in plain words, with the next thing to try.",
-      json("What was found."),
-      { parameters: [name("namespace", "The pod's namespace."), name("name", "The pod's name.")] },
+      {
+        description: "What was found: text, or JSON for `Accept: application/json`.",
+        content: {
+          "text/plain": { schema: { type: "string" } },
+          "application/json": { schema: ref("Explanation") },
+        },
+      },
+      { parameters: [inPath("namespace", "The pod's namespace."), inPath("name", "The pod's name.")] },
     ),
+    ...usagePaths(),
+    ...kubeletPaths(),
   };
 }
 
-const ref = (schema: string): Schema => ({ $ref: `#/components/schemas/${schema}` });
+const exposition = (description: string): Schema => ({
+  description,
+  content: {
+    "text/plain; version=0.0.4": { schema: { type: "string" } },
+    "application/openmetrics-text; version=1.0.0": { schema: { type: "string" } },
+  },
+});
+
+/** On the API port, the socket and the kubelet port. */
+function usagePaths(): Record<string, Schema> {
+  return {
+    "/metrics": get("metrics", "Figures of the agent for Prometheus.", exposition("Metrics.")),
+    "/metrics/cadvisor": get(
+      "containerMetrics",
+      "What containers use, under cAdvisor's names.",
+      exposition("Metrics."),
+    ),
+    "/metrics/resource": get("resourceMetrics", "CPU and memory of node, pods and containers.", exposition("Metrics.")),
+    "/metrics/probes": get("probeMetrics", "Results of probes.", exposition("Metrics.")),
+    "/stats/summary": get("summary", "What node, pods and containers use.", json("A kubelet Summary.")),
+  };
+}
+
+/** Where only the kubelet's own API is served. */
+const kubeletServer = [{
+  url: "https://{node}:{port}",
+  description: "The kubelet's API.",
+  variables: { node: { default: "127.0.0.1" }, port: { default: "10250" } },
+}];
+
+function kubeletPaths(): Record<string, Schema> {
+  const pod = [inPath("namespace", "The pod's namespace."), inPath("pod", "The pod's name.")];
+  const container = [...pod, inPath("container", "The container's name.")];
+  const streams = [
+    inQuery("input", "Pass input on to the process (1).", "integer"),
+    inQuery("output", "Stream what the process writes (1).", "integer"),
+    inQuery("error", "Stream what the process writes as errors (1).", "integer"),
+    inQuery("tty", "The process has a terminal (1).", "integer"),
+  ];
+  const upgraded: Schema = { description: "The connection becomes a stream: WebSocket or SPDY." };
+  const paths: Record<string, Schema> = {
+    "/pods": get("kubeletPods", "All pods of the node.", json("A PodList.")),
+    "/runningpods": get(
+      "kubeletRunningPods",
+      "Pods that run, as the container runtime knows them.",
+      json("A PodList."),
+    ),
+    "/configz": get("kubeletConfiguration", "The node's configuration.", json("A KubeletConfiguration.")),
+    "/logs/{path}": get("kubeletLogs", "Files of the machine's log directory.", text("A file, or a list of files."), {
+      parameters: [inPath("path", "Path below the log directory.")],
+    }),
+    "/containerLogs/{namespace}/{pod}/{container}": get(
+      "kubeletContainerLogs",
+      "The log of a container.",
+      text("Lines."),
+      {
+        parameters: [
+          ...container,
+          inQuery("follow", "Go on with lines as they are written.", "boolean"),
+          inQuery("previous", "The log of the container's last run.", "boolean"),
+          inQuery("tailLines", "Only the last so many lines.", "integer"),
+          inQuery("sinceSeconds", "Only lines of the last so many seconds.", "integer"),
+          inQuery("timestamps", "Each line begins with its time.", "boolean"),
+          inQuery("limitBytes", "End after so many bytes.", "integer"),
+        ],
+      },
+    ),
+    "/exec/{namespace}/{pod}/{container}": {
+      post: operation("kubeletExec", "Run a program in a container.", upgraded, {
+        parameters: [
+          ...container,
+          inQuery("command", "The program and its arguments, one parameter each."),
+          ...streams,
+        ],
+      }),
+    },
+    "/attach/{namespace}/{pod}/{container}": {
+      post: operation("kubeletAttach", "Connect to a container's process.", upgraded, {
+        parameters: [...container, ...streams],
+      }),
+    },
+    "/portForward/{namespace}/{pod}": {
+      post: operation("kubeletPortForward", "Forward ports of a pod.", upgraded, { parameters: pod }),
+    },
+    "/run/{namespace}/{pod}/{container}": {
+      post: operation("kubeletRun", "Run a program in a container and answer what it writes.", text("Its output."), {
+        parameters: [...container, inQuery("cmd", "The command line, split at blanks.")],
+      }),
+    },
+  };
+  return Object.fromEntries(Object.entries(paths).map(([path, item]) => [path, { servers: kubeletServer, ...item }]));
+}
+
+const string = (description: string): Schema => ({ type: "string", description });
 
 export const isletSchemas: Record<string, Schema> = {
   VersionInfo: {
     type: "object",
     required: ["major", "minor", "gitVersion", "platform"],
     properties: {
-      major: { type: "string", description: "Of the Kubernetes version whose API this is." },
-      minor: { type: "string" },
-      gitVersion: { type: "string", description: "The Kubernetes version and islet's own." },
-      platform: { type: "string", description: "`linux/amd64`." },
+      major: string("Of the Kubernetes version whose API this is."),
+      minor: string("Of the Kubernetes version whose API this is."),
+      gitVersion: string("The Kubernetes version, and islet's own."),
+      platform: string("linux/amd64."),
+    },
+  },
+  ApplyResults: {
+    type: "object",
+    required: ["results"],
+    properties: {
+      results: {
+        type: "array",
+        items: {
+          type: "object",
+          required: ["resource", "kind", "name", "code"],
+          properties: {
+            resource: string("In plural: pods; empty where the kind is not known."),
+            kind: string("The object's kind."),
+            namespace: string("The object's namespace."),
+            name: string("The object's name."),
+            operation: { type: "string", enum: ["created", "configured", "unchanged"] },
+            warnings: { type: "array", items: { type: "string" } },
+            message: string("Why it could not be applied."),
+            code: { type: "integer", description: "The HTTP status that this object alone would have." },
+          },
+        },
+      },
+      message: string("What could not be applied, a line each."),
     },
   },
   ManifestProblems: {
     type: "object",
+    required: ["problems"],
     properties: {
-      items: {
+      problems: {
         type: "array",
         items: {
           type: "object",
-          required: ["file", "severity", "line", "column", "message"],
+          required: ["file", "severity", "message", "text"],
           properties: {
-            file: { type: "string" },
+            file: string("The file."),
             severity: { type: "string", enum: ["error", "warning"] },
             line: { type: "integer" },
             column: { type: "integer" },
-            path: { type: "string", description: "The field: `spec.containers[0].name`." },
-            message: { type: "string" },
+            path: string("The field: spec.containers[0].name."),
+            message: string("What is wrong."),
+            text: string("All of it in one line."),
+            object: { type: "object", description: "The object that it is about." },
           },
         },
       },
+    },
+  },
+  Explanation: {
+    type: "object",
+    required: ["state", "headline", "findings"],
+    properties: {
+      state: {
+        type: "string",
+        enum: ["fine", "waiting", "broken"],
+        description: "fine: nothing to do; waiting: it will come by itself; broken: somebody has to do something.",
+      },
+      headline: string("The pod in one sentence."),
+      findings: { type: "array", items: { type: "object" }, description: "What was found, and what to try." },
     },
   },
 };
