@@ -33,7 +33,7 @@ import { userNamespace } from "./pods/user_namespaces.ts";
 import { readIdentity } from "./runtime/mod.ts";
 import { type Adoptable, isFromFile, ManifestSource } from "./sources/mod.ts";
 import { KubeletMetrics, type RuntimeCall } from "./stats/mod.ts";
-import { Store, type StoreObject } from "./store/mod.ts";
+import { MemoryStore, Store, type StoreObject } from "./store/mod.ts";
 import { EventRing } from "./telemetry/events.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { VolumeManager } from "./volumes/mod.ts";
@@ -95,6 +95,8 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   store.setRecord("node", "owner", owner);
   const events = new EventRing({ nodeName, clock, nextVersion: () => store.nextVersion() });
 
+  const memory = new MemoryStore({ log, clock, versions: store });
+
   const facts = readFacts({ maxPods: config.maxPods, rootDir });
   if (config.podsPerCore > 0) {
     facts.capacity.pods = Math.min(config.maxPods, config.podsPerCore * Math.floor(facts.capacity.cpu / 1000));
@@ -152,6 +154,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   const controllers = new Controllers({
     config,
     store,
+    memory,
     events,
     clock,
     log,
@@ -326,6 +329,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   const api = await startApi({
     config,
     store,
+    memory,
     events,
     observer,
     cri,

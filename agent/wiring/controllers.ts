@@ -17,15 +17,17 @@ import { findKind, selectsNode } from "../objects/mod.ts";
 import type { PodObserver } from "../observed/observer.ts";
 import type { Pki } from "../pki/mod.ts";
 import type { Amounts } from "../resources/mod.ts";
-import type { Store } from "../store/mod.ts";
-import type { EventRecorder } from "../telemetry/events.ts";
+import type { MemoryStore, Store } from "../store/mod.ts";
+import type { EventRing } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Runtime } from "./runtime.ts";
 
 export interface ControllersOptions {
   config: Pick<NodeConfig, "nodeName" | "nodeLabels" | "taints" | "podCIDRs" | "kubelet">;
   store: Store;
-  events: EventRecorder;
+  /** Leases. */
+  memory: MemoryStore;
+  events: EventRing;
   clock: Clock;
   log: Logger;
   facts: NodeFacts;
@@ -50,7 +52,7 @@ export class Controllers {
     this.#options = options;
     const { config, store, events, clock, log, facts, allocatable, runtime, addresses, available } = options;
     const { nodeName, podCIDRs, kubelet } = config;
-    const common = { store, events, clock, log };
+    const common = { store, events, clock, log, others: [options.memory], otherKinds: ["Lease"] };
     this.node = new NodeKeeper({
       ...common,
       nodeName,
@@ -65,7 +67,14 @@ export class Controllers {
       notReady: () => available() ? undefined : "container runtime is down",
       readRuntime: () => readRuntimeFacts({ runtime: runtime.cri.runtime, image: runtime.image }),
     });
-    this.#namespaces = new Namespaces({ ...common, ca: () => this.#ca, resource: pluralOf });
+    this.#namespaces = new Namespaces({
+      ...common,
+      ca: () => this.#ca,
+      resource: pluralOf,
+      forget: (namespace) => {
+        for (const { metadata } of events.list({ namespace })) events.remove(namespace, metadata.name);
+      },
+    });
     this.#owners = new Owners({ ...common, knows: findKind });
     this.#volumes = new Volumes({
       ...common,

@@ -24,6 +24,7 @@ import { checkEscalation } from "../../auth/mod.ts";
 import type { AppDeps } from "../../deps.ts";
 import { podStreams } from "../../streams/mod.ts";
 import { eventBackend } from "../backend/events.ts";
+import { withNodeLease } from "../backend/node_lease.ts";
 import { storeBackend } from "../backend/store.ts";
 import type { ApiObject, Resource } from "../types.ts";
 import { accountToken } from "./account_token.ts";
@@ -73,7 +74,7 @@ export function resources(deps: AppDeps): Resource[] {
       serviceAccounts(stored<ServiceAccount>("ServiceAccount"), deps.auth ? { token: accountToken(deps.auth) } : {}),
     ),
     any(services(stored<Service>("Service"), addresses)),
-    any(leases(storeBackend<Lease>(memory, "Lease"))),
+    any(leases(withNodeLease(storeBackend<Lease>(memory, "Lease"), deps.config.nodeName, deps.clock))),
     any(endpointSlices(stored<EndpointSlice>("EndpointSlice"))),
     any(newEvents(events)),
     any(runtimeClasses(stored<RuntimeClass>("RuntimeClass"))),
