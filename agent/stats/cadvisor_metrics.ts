@@ -10,8 +10,8 @@
  */
 import {
   anyProcess,
-  type CgroupFs,
   cgroupPressure,
+  type CgroupReader,
   type CpuLimits,
   cpuLimits,
   type CpuStats,
@@ -49,7 +49,7 @@ export interface MachineIdentity {
 }
 
 export interface CadvisorInput {
-  cgroups: CgroupFs;
+  cgroups: CgroupReader;
   cgroupPaths: CgroupPathOptions;
   targets: PodTarget[];
   machine: MachineUsage;
@@ -134,7 +134,7 @@ function readRows(
  * One cgroup; `memory` is given for the root, which does not tell on v2. A node full of pods is read in milliseconds or not
  * at all, so of a sandbox only the network, CPU and memory are read, and of a pod's own cgroup what its limits are about.
  */
-function readRow(cgroups: CgroupFs, { id, ...rest }: Identity, at: number, memory?: MemoryStats): Row | undefined {
+function readRow(cgroups: CgroupReader, { id, ...rest }: Identity, at: number, memory?: MemoryStats): Row | undefined {
   const { container = "", image = "", name = "", namespace = "", pod = "" } = rest;
   const labels = formatLabels({ container, id, image, name, namespace, pod });
   memory ??= memoryStats(cgroups, id);

@@ -21,7 +21,8 @@ export function machineUsage(cgroups: CgroupReader, read: ReadText): MachineUsag
   const meminfo = readMeminfo(read("/proc/meminfo") ?? "");
   const free = meminfo("MemFree") ?? 0, memoryBytes = meminfo("MemTotal") ?? 0;
   const swapBytes = meminfo("SwapTotal") ?? 0, swapUsedBytes = swapBytes - (meminfo("SwapFree") ?? 0);
-  const memory = memoryStats(cgroups, "/", memoryBytes - free) ?? meminfoStats(meminfo);
+  const told = cgroups.read("/", "memory.stat") !== undefined;
+  const memory = told && memoryStats(cgroups, "/", memoryBytes - free) || meminfoStats(meminfo);
   const maxPid = Number(read("/proc/sys/kernel/pid_max") ?? NaN);
   const tasks = Number(/^\S+ \S+ \S+ \d+\/(\d+)/.exec(read("/proc/loadavg") ?? "")?.[1] ?? NaN);
   return {
@@ -48,10 +49,9 @@ export function machineCpuNs(cgroups: CgroupReader, read: ReadText): number | un
 
 /** `MemTotal:  123 kB` → bytes. */
 export function readMeminfo(text: string): (key: string) => number | undefined {
-  return (key) => {
-    const match = new RegExp(`^${key}:\\s+(\\d+) kB`, "m").exec(text);
-    return match ? Number(match[1]) * 1024 : undefined;
-  };
+  const values = new Map<string, number>();
+  for (const [, key, kib] of text.matchAll(/^(\S+):\s+(\d+) kB$/gm)) values.set(key, Number(kib) * 1024);
+  return (key) => values.get(key);
 }
 
 /** The same from /proc/meminfo alone, where no memory controller can be read. */

@@ -7,8 +7,8 @@
  */
 import {
   anyProcess,
-  type CgroupFs,
   cgroupPressure,
+  type CgroupReader,
   cpuUsageNs,
   machinePressure,
   workingSetBytes,
@@ -36,7 +36,7 @@ export interface NodeUsageOptions {
   nodeName: string;
   rootDir: string;
   podLogsDir: string;
-  cgroups: CgroupFs;
+  cgroups: CgroupReader;
   cgroupPaths: CgroupPathOptions;
   /** Pods of this node. */
   pods(): Iterable<Pod>;
@@ -68,13 +68,12 @@ export class NodeUsage {
   readonly #runtime: RuntimeStorage;
 
   constructor(options: NodeUsageOptions) {
-    const { clock, cgroups, cgroupPaths, cri } = options;
+    const { clock, cgroupPaths, cri } = options;
     this.#options = options;
     this.#read = options.read ?? readText;
     this.#targets = {
       pods: options.pods,
       observed: options.observed,
-      cgroups,
       cgroupPaths,
       runtimeName: options.runtimeName,
     };

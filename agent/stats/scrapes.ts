@@ -2,7 +2,7 @@
  * The four pages of metrics that kubelet has, collected when somebody scrapes: what NodeUsage looks up, what
  * KubeletMetrics has counted, and what the rest of the node tells of itself.
  */
-import type { CgroupFs } from "../../cgroups/mod.ts";
+import type { CgroupReader } from "../../cgroups/mod.ts";
 import type { Clock } from "../clock.ts";
 import { mountOf, readMounts } from "../linux/mod.ts";
 import type { Pod } from "../objects/mod.ts";
@@ -24,7 +24,7 @@ export interface ScrapeDeps {
   nodeName: string;
   rootDir: string;
   identity: MachineIdentity;
-  cgroups: CgroupFs;
+  cgroups: CgroupReader;
   cgroupPaths: CgroupPathOptions;
   /** Name of the image that sandboxes are made of. */
   sandboxImage: string;

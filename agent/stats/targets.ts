@@ -2,7 +2,6 @@
  * What there is to measure: the pods of the store that the runtime has a sandbox of, their cgroups and containers.
  * Looked up when somebody asks; nothing is kept.
  */
-import type { CgroupFs } from "../../cgroups/mod.ts";
 import type { Pod } from "../objects/mod.ts";
 import type { ObservedPod } from "../observed/types.ts";
 import { type CgroupPathOptions, podCgroup } from "../resources/mod.ts";
@@ -36,7 +35,6 @@ export interface TargetDeps {
   /** Pods of this node. */
   pods(): Iterable<Pod>;
   observed(uid: string): ObservedPod | undefined;
-  cgroups: Pick<CgroupFs, "list">;
   cgroupPaths: CgroupPathOptions;
   /** `containerd`, `cri-o` …: by it the names of containers' cgroups are known. */
   runtimeName(): string;
