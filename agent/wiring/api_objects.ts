@@ -1,4 +1,8 @@
-/** Objects by which the API is found and guarded: Service default/kubernetes and the roles of every cluster. */
+/**
+ * Objects by which the API is found and guarded: Service default/kubernetes, the roles and the priority classes of every
+ * cluster.
+ */
+import { systemPriorityClasses } from "../api/kube/mod.ts";
 import { bootstrapChanges } from "../api/auth/mod.ts";
 import type { Clock } from "../clock.ts";
 import { apiService, apiServiceName, asWanted } from "../controllers/api_service.ts";
@@ -31,7 +35,7 @@ export class ApiObjects {
   /** Writes what is missing, and looks after the Service from then on. */
   async start(): Promise<void> {
     const { store, addresses } = this.#options;
-    await this.#roles();
+    await Promise.all([this.#roles(), this.#priorityClasses()]);
     if (addresses.length === 0) return;
     this.#unwatch = store.watch(({ object: { kind, metadata } }) => {
       if (kinds.includes(kind) && metadata.name === apiServiceName && metadata.namespace === "default") {
@@ -55,6 +59,21 @@ export class ApiObjects {
           const wanted = object as unknown as StoreObject;
           return current ? { ...current, ...wanted, metadata: current.metadata } : wanted;
         })
+      ),
+    );
+  }
+
+  async #priorityClasses(): Promise<void> {
+    const { store } = this.#options;
+    await Promise.all(
+      systemPriorityClasses().map((wanted) =>
+        store.change<StoreObject>(
+          realm,
+          wanted.kind,
+          "",
+          wanted.metadata.name,
+          (current) => current ?? wanted as unknown as StoreObject,
+        )
       ),
     );
   }

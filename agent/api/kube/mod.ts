@@ -12,6 +12,8 @@ import { dispatch } from "./dispatch.ts";
 import { Registry } from "./registry.ts";
 import { resources } from "./resources/mod.ts";
 
+export { systemPriorityClasses } from "./resources/classes.ts";
+
 type Answer = (c: Context<AppEnv>) => Promise<Response>;
 
 export interface KubeApi {
@@ -26,7 +28,13 @@ export interface KubeApi {
 
 export function kubeApi(deps: AppDeps): KubeApi {
   const registry = new Registry(resources(deps), deps.clock);
-  deps.closing.addEventListener("abort", () => registry.stop());
+  const unwatch = deps.store.watch(({ type, object }) => {
+    if (type === "DELETED") forgetNamespace(registry, object.metadata.name);
+  }, { kind: "Namespace" });
+  deps.closing.addEventListener("abort", () => {
+    unwatch();
+    registry.stop();
+  });
   return {
     registry,
     resource: dispatch({ deps, registry }),
@@ -35,4 +43,12 @@ export function kubeApi(deps: AppDeps): KubeApi {
     group: oneGroup(registry),
     resourceList: resourceList(registry),
   };
+}
+
+/** What is kept in memory goes with its namespace; the controllers see to what is stored. */
+function forgetNamespace(registry: Registry, namespace: string): void {
+  for (const [group, plural] of [["", "events"], ["coordination.k8s.io", "leases"]]) {
+    const { backend } = registry.find(group, "v1", plural)!;
+    for (const { metadata } of backend.list(namespace)) void backend.write!(namespace, metadata.name, () => undefined);
+  }
 }

@@ -235,7 +235,8 @@ function nextObject<T extends ApiObject>(
   let next = { ...object, metadata } as unknown as T;
   if (status) next = { ...current, metadata: next.metadata, status: object.status };
   else {
-    if (resource.hasStatus) next.status = current.status;
+    // the status is what it was, and frozen: it takes no defaults
+    if (resource.hasStatus) delete next.status;
     defaultObject(known(next));
     if (part) {
       const { managedFields } = next.metadata;
@@ -244,6 +245,7 @@ function nextObject<T extends ApiObject>(
         metadata: { ...current.metadata, ...(managedFields && { managedFields }) },
       };
     }
+    if (resource.hasStatus && current.status !== undefined) next.status = current.status;
   }
   if (!applied) next = track(write, current, next);
   warnings.push(...unknown);

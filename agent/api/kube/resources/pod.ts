@@ -83,6 +83,10 @@ export function podStrategy(lookup: PodLookup, suffix: () => string = nameSuffix
       return pod;
     },
     prepareForUpdate(pod, current) {
+      // What was filled in at the beginning stays, also where a client replaces the pod by what it once sent.
+      addDefaultTolerations(pod);
+      pod.spec.priority ??= current.spec.priority;
+      pod.spec.preemptionPolicy ??= current.spec.preemptionPolicy;
       pod.status = current.status;
       return pod;
     },
