@@ -6,6 +6,8 @@ import type { StoreObject } from "../store/mod.ts";
 export const configSource = "kubernetes.io/config.source";
 /** kubelet's; here the same as `dev.islet/spec-hash`. */
 export const configHash = "kubernetes.io/config.hash";
+/** kubelet's, on the pods by which an API shows its static pods: `kubectl drain` passes over those. */
+const configMirror = "kubernetes.io/config.mirror";
 /** The file that an object comes from. */
 export const sourceFile = "dev.islet/source-file";
 /** Hash of what makes a pod this pod: an edit that is applied in place does not change it. */
@@ -16,7 +18,7 @@ export const manifestHash = "dev.islet/manifest-hash";
 /** On what the node makes by itself, such as a namespace that a manifest names: a manifest may take it over. */
 export const madeByNode = "dev.islet/made-by-node";
 
-const own = [configSource, configHash, sourceFile, specHash, manifestHash, madeByNode];
+const own = [configSource, configHash, configMirror, sourceFile, specHash, manifestHash, madeByNode];
 
 /**
  * The object as it is stored: with the source's annotations, without those that a manifest may not set. `hashes` are of
@@ -32,7 +34,10 @@ export function annotate(object: StoreObject, file: string, hashes?: ManifestHas
   annotations[configSource] = "file";
   annotations[sourceFile] = file;
   annotations[manifestHash] = manifest;
-  if (identity !== undefined) annotations[configHash] = annotations[specHash] = identity;
+  if (identity !== undefined) {
+    annotations[configHash] = annotations[specHash] = identity;
+    annotations[configMirror] = identity;
+  }
   return written;
 }
 

@@ -18,7 +18,7 @@ import type { PodObserver } from "../observed/observer.ts";
 import type { Pki } from "../pki/mod.ts";
 import type { Amounts } from "../resources/mod.ts";
 import type { MemoryStore, Store } from "../store/mod.ts";
-import type { EventRing } from "../telemetry/events.ts";
+import type { EventRecorder } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -27,7 +27,7 @@ export interface ControllersOptions {
   store: Store;
   /** Leases. */
   memory: MemoryStore;
-  events: EventRing;
+  events: EventRecorder;
   clock: Clock;
   log: Logger;
   facts: NodeFacts;
@@ -71,9 +71,6 @@ export class Controllers {
       ...common,
       ca: () => this.#ca,
       resource: pluralOf,
-      forget: (namespace) => {
-        for (const { metadata } of events.list({ namespace })) events.remove(namespace, metadata.name);
-      },
     });
     this.#owners = new Owners({ ...common, knows: findKind });
     this.#volumes = new Volumes({

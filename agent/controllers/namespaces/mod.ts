@@ -25,8 +25,6 @@ export interface NamespacesOptions {
   log: Logger;
   /** PEM of the CA that pods verify the API's certificate with. */
   ca(): string | undefined;
-  /** A namespace is gone: what is told of it can be forgotten. */
-  forget?(namespace: string): void;
   /** `Pod` → `pods`. */
   resource(kind: string): string;
 }
@@ -173,9 +171,7 @@ export class Namespaces {
           if (left.length + finalizersOf(current).length === 0) return undefined;
           return { ...current, spec: { ...spec, ...(left.length > 0 ? { finalizers: left } : {}) } };
         }) === undefined;
-        if (!gone) break;
-        this.#options.forget?.(name);
-        log.info("A namespace is gone", { namespace: name });
+        if (gone) log.info("A namespace is gone", { namespace: name });
         break;
       }
       default:
