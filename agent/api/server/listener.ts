@@ -1,0 +1,134 @@
+/** Where connections come from: a Unix socket, or a TLS port, each as a stream of links with what is known of the peer. */
+import type { RequestEnv } from "../request.ts";
+import type { Link } from "./source.ts";
+
+/** What a TLS door shows, and by whom its clients' certificates must be signed. All PEM. */
+export interface TlsMaterial {
+  certificate: string;
+  key: string;
+  clientCA?: string;
+}
+
+export interface Incoming {
+  link: Link;
+  env: Pick<RequestEnv, "remote" | "certificate" | "certificateError">;
+}
+
+export interface ListenerOptions {
+  /** Called for every connection that is ready for a request. */
+  onConnection(incoming: Incoming): void;
+  /** Whether there is room for one more connection; asked when one comes in, before TLS. */
+  hasRoom(): boolean;
+  /** A connection begins or ends its handshake. */
+  onHandshake(change: 1 | -1): void;
+  /** Time for a handshake. */
+  handshakeMs: number;
+  onError(err: unknown): void;
+}
+
+export interface Listener {
+  readonly port: number;
+  renew(tls: TlsMaterial): Promise<void>;
+  /** Takes no more connections. */
+  close(): void;
+}
+
+/** Listens on a Unix socket. */
+export function listenUnix(path: string, options: ListenerOptions): Listener {
+  const listener = Deno.listen({ transport: "unix", path });
+  void accept(listener, options, (link) => options.onConnection({ link, env: {} }));
+  return { port: 0, renew: () => Promise.resolve(), close: () => closeQuietly(listener) };
+}
+
+/** Listens with TLS; clients' certificates are looked at where this Deno can. */
+export async function listenTls(
+  at: { host: string; port: number },
+  tls: TlsMaterial,
+  options: ListenerOptions,
+): Promise<Listener> {
+  const { knowsClientCertificates, listenVerifying } = await import("./tls.ts");
+  return knowsClientCertificates ? await listenVerifying(at, tls, options) : listenPlainTls(at, tls, options);
+}
+
+/** TLS without client certificates: all that Deno 2.7 has. */
+function listenPlainTls(
+  { host, port }: { host: string; port: number },
+  tls: TlsMaterial,
+  options: ListenerOptions,
+): Listener {
+  const open = (port: number, { certificate, key }: TlsMaterial) => {
+    const listener = Deno.listenTls({ hostname: host, port, cert: certificate, key, alpnProtocols: ["http/1.1"] });
+    void accept(listener, options, (link) => void handshake(link, options));
+    return listener;
+  };
+  let closed = false;
+  let listener = open(port, tls);
+  const bound = listener.addr.port;
+  return {
+    port: bound,
+    async renew(next) {
+      // connections that are open stay; for a moment nobody listens
+      closeQuietly(listener);
+      for (let tries = 1; !closed; tries++) {
+        try {
+          listener = open(bound, next);
+          return;
+        } catch (err) {
+          // the old one is gone a few turns later
+          if (!(err instanceof Deno.errors.AddrInUse) || tries === 100) throw err;
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+      }
+    },
+    close() {
+      closed = true;
+      closeQuietly(listener);
+    },
+  };
+}
+
+async function handshake(link: Deno.TlsConn, options: ListenerOptions): Promise<void> {
+  options.onHandshake(1);
+  const timer = setTimeout(() => closeQuietly(link), options.handshakeMs);
+  try {
+    await link.handshake();
+    const { hostname, port } = link.remoteAddr;
+    options.onConnection({ link, env: { remote: addressText(hostname, port) } });
+  } catch {
+    closeQuietly(link);
+  } finally {
+    clearTimeout(timer);
+    options.onHandshake(-1);
+  }
+}
+
+async function accept<C extends Deno.Conn>(
+  listener: { accept(): Promise<C> },
+  { hasRoom, onError }: ListenerOptions,
+  take: (link: C) => void,
+): Promise<void> {
+  for (;;) {
+    let link: C;
+    try {
+      link = await listener.accept();
+    } catch (err) {
+      if (err instanceof Deno.errors.BadResource || err instanceof Deno.errors.Interrupted) return;
+      onError(err);
+      // too many open files, or a handshake that an older Deno makes here: what comes next may go well
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      continue;
+    }
+    if (hasRoom()) take(link);
+    else closeQuietly(link);
+  }
+}
+
+export function addressText(host: string | undefined, port: number | undefined): string {
+  return host?.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function closeQuietly(one: { close(): void }): void {
+  try {
+    one.close();
+  } catch { /* closed already */ }
+}
