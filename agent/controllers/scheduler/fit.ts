@@ -28,8 +28,10 @@ export function misfit(pod: Pod, node: SchedulableNode, state: SchedulerState): 
   if (node.unschedulable && !tolerations.some((each) => tolerates(each, cordon))) {
     return { reason: "node(s) were unschedulable" };
   }
+  // the cordon's own taint follows `unschedulable`, a moment later
   const taint = node.taints.find((taint) =>
-    taint.effect !== "PreferNoSchedule" && !tolerations.some((each) => tolerates(each, taint))
+    taint.effect !== "PreferNoSchedule" && taint.key !== cordon.key &&
+    !tolerations.some((each) => tolerates(each, taint))
   );
   if (taint) return { reason: `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ""}}` };
   if (!matchesNode(pod, node)) return { reason: "node(s) didn't match Pod's node affinity/selector" };
