@@ -4,64 +4,80 @@
  */
 import type { Schema } from "./definitions.ts";
 
-/** Protobuf's wire format, written from the inside out. */
+/**
+ * Protobuf's wire format in one buffer. The length of a part is known only after it was written; then it is moved up by
+ * the few bytes that its length takes.
+ */
 class Writer {
-  #chunks: Uint8Array[] = [];
-  #size = 0;
+  #buffer = new Uint8Array(256 * 1024);
+  #at = 0;
 
   text(field: number, value: unknown): this {
-    return typeof value === "string" && value !== "" ? this.bytes(field, encoder.encode(value)) : this;
+    return typeof value === "string" && value !== "" ? this.#text(field, value) : this;
   }
 
   texts(field: number, values: unknown): this {
-    for (const value of (values ?? []) as string[]) this.bytes(field, encoder.encode(value));
+    for (const value of (values ?? []) as string[]) this.#text(field, value);
     return this;
   }
 
   flag(field: number, value: unknown): this {
-    return value === true ? this.#add(new Uint8Array([...varint(field << 3), 1])) : this;
+    if (value !== true) return this;
+    this.#varint(field << 3);
+    this.#varint(1);
+    return this;
   }
 
   message(field: number, write: (writer: Writer) => void): this {
-    const inner = new Writer();
-    write(inner);
-    this.#add(new Uint8Array([...varint((field << 3) | 2), ...varint(inner.#size)]));
-    this.#chunks.push(...inner.#chunks);
-    this.#size += inner.#size;
-    return this;
-  }
-
-  bytes(field: number, value: Uint8Array): this {
-    return this.#add(new Uint8Array([...varint((field << 3) | 2), ...varint(value.length)])).#add(value);
-  }
-
-  #add(chunk: Uint8Array): this {
-    this.#chunks.push(chunk);
-    this.#size += chunk.length;
-    return this;
+    this.#varint((field << 3) | 2);
+    const start = this.#at;
+    write(this);
+    return this.#prefix(start);
   }
 
   finish(): Uint8Array<ArrayBuffer> {
-    const whole = new Uint8Array(this.#size);
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      whole.set(chunk, at);
-      at += chunk.length;
+    return this.#buffer.slice(0, this.#at);
+  }
+
+  #text(field: number, value: string): this {
+    this.#varint((field << 3) | 2);
+    const start = this.#at;
+    this.#reserve(value.length * 3);
+    this.#at += encoder.encodeInto(value, this.#buffer.subarray(start)).written;
+    return this.#prefix(start);
+  }
+
+  /** Puts the length of what was written since `start` before it. */
+  #prefix(start: number): this {
+    const length = this.#at - start;
+    let size = 1;
+    for (let rest = length; rest > 0x7f; rest >>>= 7) size++;
+    this.#reserve(size);
+    this.#buffer.copyWithin(start + size, start, this.#at);
+    this.#at = start;
+    this.#varint(length);
+    this.#at += length;
+    return this;
+  }
+
+  #varint(value: number): void {
+    this.#reserve(5);
+    while (value > 0x7f) {
+      this.#buffer[this.#at++] = (value & 0x7f) | 0x80;
+      value >>>= 7;
     }
-    return whole;
+    this.#buffer[this.#at++] = value;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#at + bytes <= this.#buffer.length) return;
+    const larger = new Uint8Array(Math.max(this.#buffer.length * 2, this.#at + bytes));
+    larger.set(this.#buffer.subarray(0, this.#at));
+    this.#buffer = larger;
   }
 }
 
 const encoder = new TextEncoder();
-
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  while (value > 0x7f) {
-    bytes.push((value & 0x7f) | 0x80);
-    value >>>= 7;
-  }
-  return [...bytes, value];
-}
 
 type Part = (writer: Writer) => void;
 const map = (value: unknown) => Object.entries((value ?? {}) as Record<string, Schema>);
