@@ -19,7 +19,7 @@ import { resourcesOf } from "./resizing.ts";
 import { sendStopSignal } from "./stop_signal.ts";
 import { letFinish, removeWithStrays } from "./stray_tasks.ts";
 import { minimumGraceMs, Overtaken, type PodAction } from "./types.ts";
-import type { ActionNotes } from "./worker.ts";
+import type { ActionNotes } from "./action_notes.ts";
 
 export interface ExecutorDeps {
   cri: CriClient;

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Pod, PodStatus } from "../objects/mod.ts";
-import { gracePeriodSeconds } from "./plan.ts";
+import { gracePeriodSeconds } from "./standing.ts";
 import { type Intent, minimumGraceMs } from "./types.ts";
 
 /** Why the node itself ends a pod. */

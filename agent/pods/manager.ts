@@ -17,7 +17,8 @@ import type { Verdict } from "./intents.ts";
 import { references } from "./references.ts";
 import { turnedAway } from "./status/pod_status.ts";
 import type { ResizeRefusal } from "./resizing.ts";
-import { type PodMemory, PodWorker, type WorkerDeps } from "./worker.ts";
+import type { PodMemory } from "./pod_memory.ts";
+import { PodWorker, type WorkerDeps } from "./worker.ts";
 
 export interface PodManagerOptions {
   store: Store;

@@ -61,6 +61,8 @@ export interface MessageDeps {
   settings: NodeSettings;
   /** An object of the pod's own realm and namespace. */
   lookUp<T>(pod: Pod, kind: "ConfigMap" | "Secret", name: string): T | undefined;
+  /** A RuntimeClass of the pod's realm. */
+  runtimeClass?(pod: Pod, name: string): { handler: string } | undefined;
   volumes: {
     mounts(
       pod: Pod,
@@ -174,11 +176,12 @@ export class PodMessages {
   }
 
   /**
-   * The runtime's handler for the pod's RuntimeClass; the class's name is its handler's on a node without RuntimeClass
-   * objects. The runtime is asked only by pods whose fields depend on the answer.
+   * The runtime's handler for the pod's RuntimeClass; where there is no object of that name, the name is the handler's.
+   * The runtime is asked only by pods whose fields depend on the answer.
    */
   async #handler(pod: Pod): Promise<HandlerFeatures & { name: string }> {
-    const { runtimeClassName: name = "" } = pod.spec;
+    const { runtimeClassName = "" } = pod.spec;
+    const name = runtimeClassName && (this.#deps.runtimeClass?.(pod, runtimeClassName)?.handler ?? runtimeClassName);
     const ownUsers = pod.spec.hostUsers === false, recursive = wantsRecursiveReadOnly(pod);
     if (!name && !ownUsers && !recursive) return { name, recursiveReadOnlyMounts: false, userNamespaces: false };
     this.#handlers ??= this.#deps.runtime.status({ verbose: true }).then(runtimeHandlers);

@@ -30,6 +30,7 @@ function messagesFor(...statuses: Status[]) {
       serviceEnv: () => ({}),
     },
     lookUp: () => undefined,
+    runtimeClass: (_pod, name) => name === "vm" ? { handler: "kata" } : undefined,
     volumes: {
       mounts(_pod, _container, { recursiveReadOnly }) {
         recursive.push(recursiveReadOnly);
@@ -65,6 +66,7 @@ Deno.test("PodMessages gives a pod with hostUsers: false its own ids where the r
 Deno.test("PodMessages runs a pod by the handler of its RuntimeClass, or says that there is none", async () => {
   const { messages } = messagesFor({ runtimeHandlers: [{ name: "" }, { name: "kata" }] });
   assert.equal((await messages.sandbox(pod({ runtimeClassName: "kata" }), 0)).runtimeHandler, "kata");
+  assert.equal((await messages.sandbox(pod({ runtimeClassName: "vm" }), 0)).runtimeHandler, "kata");
   await assert.rejects(messages.sandbox(pod({ runtimeClassName: "gvisor" }), 0), /has no handler "gvisor"/);
 });
 

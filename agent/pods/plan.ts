@@ -8,14 +8,13 @@
  *
  * Source of the rules: Kubernetes "Pod Lifecycle", KEP-753 (sidecar containers).
  */
-import { type Container, isSidecar, type Pod } from "../objects/mod.ts";
+import { type Container, isSidecar } from "../objects/mod.ts";
 import type { ObservedContainer, ObservedSandbox } from "../observed/types.ts";
-import { containerHashVersion, sameContainer } from "../runtime/hash.ts";
-import { hashAnnotation, hashVersionAnnotation, imageAnnotation } from "../runtime/labels.ts";
 import { planDeletion, planFinish } from "./plan_end.ts";
 import { planGarbage } from "./plan_garbage.ts";
-import { restartPolicy, shouldRestart } from "./restart_policy.ts";
-import { changes, needsRestart, resourcesOf } from "./resizing.ts";
+import { resizeSteps } from "./plan_resize.ts";
+import { restartPolicy } from "./restart_policy.ts";
+import { backoffUntil, gracePeriodSeconds, isEdited, lastEnd, outcome, usableSandbox } from "./standing.ts";
 import { nameTries, operationKey, type PodAction, type PodPlan, type PodState } from "./types.ts";
 
 /** Plans one pod. With an unknown runtime nothing is planned: the world is looked at again first. */
@@ -29,66 +28,6 @@ export function planPod(state: PodState): PodPlan {
     case "run":
       return new RunPlan(state).plan();
   }
-}
-
-/** The newest sandbox, if it can carry containers: ready, and with an address where the pod has its own network. */
-export function usableSandbox(state: PodState): ObservedSandbox | undefined {
-  const newest = state.observed?.sandboxes[0];
-  if (!newest?.ready || state.stoppedSandboxes.has(newest.id)) return undefined;
-  return state.pod.spec.hostNetwork || newest.ips.length > 0 ? newest : undefined;
-}
-
-/**
- * How a pod that runs to completion stands: "failed" once an init container has failed for good, "completed" once no
- * regular container is to run any more.
- */
-export function outcome(state: PodState): "open" | "completed" | "failed" {
-  const { pod } = state;
-  for (const container of pod.spec.initContainers ?? []) {
-    if (isSidecar(container)) continue;
-    const end = lastEnd(state, container);
-    if (end && end.exitCode !== 0 && !end.restart) return "failed";
-  }
-  return pod.spec.containers.every((container) => lastEnd(state, container)?.restart === false) ? "completed" : "open";
-}
-
-/** The end of the newest attempt of a container, from the runtime or, where its record is gone, from the last status. */
-export function lastEnd(state: PodState, container: Container): { exitCode: number; restart: boolean } | undefined {
-  const newest = state.observed?.containers.find(({ name }) => name === container.name);
-  if (newest) {
-    if (newest.state !== "exited") return undefined;
-    return { exitCode: newest.exitCode, restart: wantsRestart(state, container, newest) };
-  }
-  const exitCode = state.remembered.get(container.name)?.exitCode;
-  return exitCode === undefined ? undefined : { exitCode, restart: shouldRestart(state.pod, container, exitCode) };
-}
-
-function wantsRestart(state: PodState, container: Container, ended: ObservedContainer): boolean {
-  if (state.restartWanted.has(ended.id) || shouldRestart(state.pod, container, ended.exitCode)) return true;
-  return isEdited(container, ended) && restartPolicy(state.pod, container) !== "Never";
-}
-
-/** Whether the container was made from another image (or name) than the spec asks for now. */
-function isEdited(container: Container, { annotations, image }: ObservedContainer): boolean {
-  const hash = annotations[hashAnnotation];
-  if (hash === undefined) return false;
-  const version = Number(annotations[hashVersionAnnotation] ?? containerHashVersion);
-  return !sameContainer(container, { hash, version, image: annotations[imageAnnotation] ?? image });
-}
-
-/** Monotonic ms before which the container is not restarted after `last`. Another image owes nothing for the old one's crashes. */
-export function backoffUntil(
-  state: PodState,
-  container: Container,
-  last: ObservedContainer | undefined,
-): number | undefined {
-  const until = last?.state === "exited" ? state.backoff.get(last.id) : undefined;
-  return until !== undefined && until > state.now && !isEdited(container, last!) ? until : undefined;
-}
-
-/** Seconds that a pod's containers get to end. */
-export function gracePeriodSeconds(pod: Pod): number {
-  return pod.spec.terminationGracePeriodSeconds ?? 30;
 }
 
 class RunPlan {
@@ -193,35 +132,16 @@ class RunPlan {
     if (!newest && !this.state.remembered.has(container.name)) this.start(container);
   }
 
-  /**
-   * Brings the pod to the amounts that it was granted: containers that have to be started anew for it are, then its cgroup
-   * grows, then running containers are changed, then the cgroup shrinks.
-   */
+  /** Brings the pod to the amounts that it was granted. */
   resize(sandbox: ObservedSandbox): void {
-    const { prepared, grown, settled, actuated, observed, pod, operations } = this.state;
-    if (!prepared) return;
-    const all = [...pod.spec.initContainers ?? [], ...pod.spec.containers];
-    const updates: { name: string; containerId: string }[] = [];
-    let restarts = false;
-    for (const container of all) {
-      const newest = observed!.containers.find(({ name, sandboxId }) =>
-        name === container.name && sandboxId === sandbox.id
+    const { restarts, action } = resizeSteps(this.state, sandbox);
+    for (const { container, present } of restarts) {
+      const killed = this.actions.some((action) =>
+        action.type === "killContainer" && action.containerId === present.id
       );
-      if (newest?.state !== "running") continue;
-      const changed = changes(actuated.get(newest.id) ?? {}, resourcesOf(container));
-      if (changed.length === 0) continue;
-      if (!needsRestart(container, changed)) updates.push({ name: container.name, containerId: newest.id });
-      else {
-        restarts = true;
-        if (this.busy(container)) continue;
-        const { actions } = this;
-        if (actions.some((action) => action.type === "killContainer" && action.containerId === newest.id)) continue;
-        this.kill(container, newest, "resize requires restart", undefined, true);
-      }
+      if (!killed && !this.busy(container)) this.kill(container, present, "resize requires restart", undefined, true);
     }
-    if (!grown) return this.add({ type: "grow" });
-    if (restarts || operations.some(({ type }) => type === "grow")) return;
-    if (updates.length > 0 || !settled) this.add({ type: "resize", containers: updates });
+    if (action) this.add(action);
   }
 
   /** Whether containers after this sidecar may start: it runs, its postStart is over and its startup probe has passed. */

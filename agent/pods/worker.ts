@@ -6,40 +6,26 @@
  * twice. Long operations (pulls, hooks, graceful kills) run beside each other; each end of one is a reason to look and
  * plan again.
  */
-import { isNameReserved } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
-import { isSidecar, type Pod, podContainers, type PodStatus, type ResourceRequirements } from "../objects/mod.ts";
-import type { ObservedPod, ObservedSandbox } from "../observed/types.ts";
+import { type Pod, podContainers, type PodStatus } from "../objects/mod.ts";
+import type { ObservedPod } from "../observed/types.ts";
 import type { EventType } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { type CrashRecord, retryDelay } from "./backoff.ts";
+import type { ActionNotes } from "./action_notes.ts";
 import { CrashBook } from "./crash_book.ts";
-import { describeFailure, inWords } from "./failures.ts";
+import { type Failure, inWords } from "./failures.ts";
+import { noteCompletedInits } from "./completed_inits.ts";
 import { Intents, type Verdict } from "./intents.ts";
-import { backoffUntil, lastEnd, planPod, usableSandbox } from "./plan.ts";
+import { Operations } from "./operations.ts";
+import { planPod } from "./plan.ts";
+import { isResized } from "./plan_resize.ts";
+import type { PodMemory } from "./pod_memory.ts";
 import { type InitialProbe, initialProbes, remembered } from "./remember.ts";
-import {
-  actuatedPod,
-  type Allocation,
-  changes,
-  type ResizeMemory,
-  resizeMessage,
-  type ResizeRefusal,
-  Resizing,
-  resourcesOf,
-} from "./resizing.ts";
+import { actuatedPod, type Allocation, resizeMessage, type ResizeRefusal, Resizing } from "./resizing.ts";
 import { shouldRestart } from "./restart_policy.ts";
+import { backoffUntil, usableSandbox } from "./standing.ts";
 import { podStatus, podTitle, turnedAway } from "./status/pod_status.ts";
-import {
-  type ContainerProbes,
-  nameTries,
-  type Operation,
-  operationKey,
-  Overtaken,
-  type PodAction,
-  type PodState,
-  type Retry,
-} from "./types.ts";
+import { type ContainerProbes, operationKey, type PodAction, type PodState } from "./types.ts";
 
 /** What a worker needs of the rest of the agent. */
 export interface WorkerDeps {
@@ -79,39 +65,8 @@ export interface WorkerDeps {
   maxBackoffMs: number;
 }
 
-/** What outlives the agent of a pod, besides its status. */
-export interface PodMemory {
-  /** By container name. */
-  crashes: Record<string, CrashRecord>;
-  /** Init container → the sandbox in which it completed. */
-  inits: Record<string, string>;
-  /** Its row was deleted by force. */
-  forced?: boolean;
-  resizes?: ResizeMemory;
-}
-
-/** What an action tells its worker besides its end. */
-export interface ActionNotes {
-  event(container: string | undefined, type: EventType, reason: string, message: string): void;
-  /** The sandbox to start containers in. */
-  sandbox: ObservedSandbox | undefined;
-  podIPs: string[];
-  /** The pod with the amounts that its running containers have. */
-  actuated: Pod;
-  /** A running container has got these amounts. */
-  resized(containerId: string, resources: ResourceRequirements): void;
-  /** Container name → its newest attempt in that sandbox. */
-  containerIds: ReadonlyMap<string, string>;
-  /** The store has a row for the pod. */
-  wanted: boolean;
-}
-
 /** Between kills of a container that survives them. */
 const killAgainMs = 1000;
-/** Between tries of a name that is taken. */
-const nameWaitMs = 500;
-/** An operation that does not let go is left behind. */
-const stopMs = 500;
 
 export class PodWorker {
   #pod: Pod;
@@ -121,8 +76,7 @@ export class PodWorker {
   #wanted: boolean;
   #verdict: Verdict | undefined;
   readonly #intents: Intents;
-  #operations = new Map<string, Operation & { abort: AbortController; done: Promise<void> }>();
-  #retries = new Map<string, Retry>();
+  readonly #operations: Operations;
   readonly #crashes: CrashBook;
   readonly #resizing: Resizing;
   #forced: boolean;
@@ -133,10 +87,6 @@ export class PodWorker {
   #inits: Map<string, string>;
   #prepared = false;
   #released: "no" | "logs kept" | "all" = "no";
-  /** How many operations have ended, the last one when, and how many had when the last look began. */
-  #ends = 0;
-  #lastEnd = -1;
-  #looked = 0;
   #dirty = false;
   #running = false;
   #stopped = false;
@@ -149,6 +99,7 @@ export class PodWorker {
     this.#wanted = wanted;
     this.#deps = deps;
     this.#status = pod.status ?? {};
+    this.#operations = new Operations(deps.clock);
     this.#log = deps.log.with({ pod: `${pod.metadata.namespace}/${pod.metadata.name}` });
     const uid = pod.metadata.uid!;
     const { crashes, inits, forced = false, resizes } = deps.loadMemory(uid);
@@ -246,7 +197,7 @@ export class PodWorker {
 
   /** What a failed operation waited for may be there now (a ConfigMap, an image): try at once. */
   retryNow(): void {
-    for (const retry of this.#retries.values()) retry.at = this.#deps.clock.mono();
+    this.#operations.retryNow();
     this.kick();
   }
 
@@ -260,13 +211,7 @@ export class PodWorker {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelTimer();
-    const operations = [...this.#operations.values()];
-    for (const { abort } of operations) abort.abort(new Error("the agent stops"));
-    if (operations.length === 0) return;
-    const enough = Promise.withResolvers<void>();
-    const cancel = this.#deps.clock.after(stopMs, enough.resolve);
-    await Promise.race([Promise.all(operations.map(({ done }) => done)), enough.promise]);
-    cancel();
+    await this.#operations.stop();
   }
 
   async #run(): Promise<void> {
@@ -294,7 +239,7 @@ export class PodWorker {
     const plan = planPod(state);
     for (const action of plan.actions) this.#act(action, state);
     // what has just been begun belongs into the status
-    const after = plan.actions.length > 0 ? { ...state, operations: [...this.#operations.values()] } : state;
+    const after = plan.actions.length > 0 ? { ...state, operations: this.#operations.list() } : state;
     if (observed && !plan.actions.some(({ type }) => type === "forget")) this.#publish(after);
     const wakes = [plan.nextAt];
     if (state.intent.type === "run") {
@@ -309,10 +254,8 @@ export class PodWorker {
     const uid = this.#pod.metadata.uid!;
     while (!this.#stopped) {
       const observed = this.#deps.observed(uid);
-      if (!observed || this.#looked === this.#ends || observed.observedAt > this.#lastEnd) return observed;
-      const ends = this.#ends;
-      await this.#deps.observe(uid);
-      this.#looked = ends;
+      if (!observed || this.#operations.isShownBy(observed)) return observed;
+      await this.#operations.look(() => this.#deps.observe(uid));
     }
     return undefined;
   }
@@ -343,10 +286,10 @@ export class PodWorker {
       now,
       intent,
       observed,
-      operations: [...this.#operations.values()],
+      operations: this.#operations.list(),
       prepared: this.#prepared,
       released: intent.type === "delete" ? this.#released === "all" : this.#released !== "no",
-      retries: this.#retries,
+      retries: this.#operations.retries,
       backoff: this.#crashes.until,
       probes: new Map(),
       restartWanted: this.#restartWanted,
@@ -364,7 +307,7 @@ export class PodWorker {
         this.#tellResize("Normal", "ResizeCompleted", "Pod resize completed");
       }
       state.resize = this.#resizing.progress(this.#pod);
-      this.#noteInits(state);
+      if (noteCompletedInits(state, this.#inits)) this.#save();
       // before their results are read: what was published of adopted containers is among them
       this.#syncProbes(state, observed);
     }
@@ -378,31 +321,7 @@ export class PodWorker {
     for (const set of [this.#restartWanted, this.#stoppedSandboxes, this.#backoffTold]) {
       for (const id of set) if (!ids.has(id)) set.delete(id);
     }
-    for (const key of this.#retries.keys()) {
-      const [verb, target] = key.split("/");
-      if (target === undefined) continue;
-      const over = verb === "start"
-        ? !this.#operations.has(key) && observed.containers.find(({ name }) => name === target)?.state === "running"
-        : !ids.has(target);
-      if (over) this.#retries.delete(key);
-    }
-  }
-
-  /** Init containers that completed in the present sandbox do not run again there, even if their records vanish. */
-  #noteInits(state: PodState): void {
-    const sandbox = usableSandbox(state);
-    const inits = (this.#pod.spec.initContainers ?? []).filter((container) => !isSidecar(container));
-    if (!sandbox || inits.length === 0) return;
-    const here = state.observed!.containers.filter(({ sandboxId }) => sandboxId === sandbox.id);
-    const begun = this.#pod.spec.containers.some(({ name }) => here.some((container) => container.name === name));
-    let news = false;
-    for (const { name } of inits) {
-      const newest = here.find((container) => container.name === name);
-      if (!begun && !(newest?.state === "exited" && newest.exitCode === 0)) continue;
-      news ||= this.#inits.get(name) !== sandbox.id;
-      this.#inits.set(name, sandbox.id);
-    }
-    if (news) this.#save();
+    this.#operations.digest(observed);
   }
 
   #save(): void {
@@ -416,28 +335,8 @@ export class PodWorker {
   }
 
   #act(action: PodAction, state: PodState): void {
-    if (action.type === "cancel") {
-      const operation = this.#operations.get(action.key);
-      if (operation && !operation.canceled) {
-        operation.canceled = true;
-        operation.abort.abort(new Error(action.reason));
-      }
-      return;
-    }
-    const key = operationKey(action);
-    const under = this.#operations.get(key);
-    under?.abort.abort(new Overtaken());
-    const operation = {
-      key,
-      type: action.type,
-      canceled: false,
-      abort: new AbortController(),
-      done: Promise.resolve(),
-      ...("name" in action ? { container: action.name } : {}),
-      ...("containerId" in action ? { containerId: action.containerId } : {}),
-      ...(action.type === "killContainer" ? { deadline: action.deadline } : {}),
-    };
-    this.#operations.set(key, operation);
+    if (action.type === "cancel") return this.#operations.cancel(action.key, action.reason);
+    const overtakes = this.#operations.has(operationKey(action));
     this.#log.debug("Acting", { ...action });
     this.#begun(action);
     const sandbox = usableSandbox(state);
@@ -463,19 +362,13 @@ export class PodWorker {
     if (action.type === "createSandbox" && state.observed!.sandboxes.length > 0) {
       notes.event(undefined, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
     }
-    if (action.type === "killContainer" && !under) notes.event(action.name, "Normal", "Killing", action.message);
+    if (action.type === "killContainer" && !overtakes) notes.event(action.name, "Normal", "Killing", action.message);
     const { allocated } = this.#resizing;
-    operation.done = this.#deps.execute(state.pod, action, operation.abort.signal, notes).then(
-      () => this.#succeeded(key, action, allocated, notes.actuated === state.pod),
-      (err) => this.#failed(key, action, operation.canceled || this.#operations.get(key) !== operation, err),
-    ).finally(() => {
-      if (this.#operations.get(key) === operation) this.#operations.delete(key);
-      // preparing changes nothing that a look would show
-      if (action.type !== "prepare") {
-        this.#ends++;
-        this.#lastEnd = this.#deps.clock.mono();
-      }
-      this.kick();
+    const even = notes.actuated === state.pod;
+    this.#operations.begin(action, (signal) => this.#deps.execute(state.pod, action, signal, notes), {
+      succeeded: () => this.#succeeded(action, allocated, even),
+      failed: (failure, isNew) => this.#failed(action, failure, isNew),
+      ended: () => this.kick(),
     });
   }
 
@@ -489,8 +382,7 @@ export class PodWorker {
   }
 
   /** `allocated` is what the pod was granted when the action began; `even`: its running containers had just that. */
-  #succeeded(key: string, action: PodAction, allocated: Allocation | undefined, even: boolean): void {
-    this.#retries.delete(key);
+  #succeeded(action: PodAction, allocated: Allocation | undefined, even: boolean): void {
     switch (action.type) {
       case "prepare":
         this.#prepared = true;
@@ -508,7 +400,7 @@ export class PodWorker {
         break;
       case "killContainer":
         // a runtime that still shows it running is not asked again at once
-        this.#retries.set(key, { at: this.#deps.clock.mono() + killAgainMs, count: 0, reason: "", message: "" });
+        this.#operations.holdBack(operationKey(action), killAgainMs);
         break;
       case "release":
         this.#released = action.logs ? "all" : "logs kept";
@@ -522,24 +414,8 @@ export class PodWorker {
     }
   }
 
-  #failed(key: string, action: PodAction, canceled: boolean, err: unknown): void {
-    if (canceled || this.#stopped) return;
-    const failure = describeFailure(action, err);
-    const before = this.#retries.get(key);
-    const count = (before?.count ?? 0) + 1;
-    const isTaken = isNameReserved(err) || isNameReserved(causeOf(err));
-    const namesTaken = (before?.namesTaken ?? 0) + (isTaken ? 1 : 0);
-    const wait = failure.retryAfterMs ?? (isTaken && namesTaken <= nameTries ? nameWaitMs : retryDelay(count));
-    // the log tells it once; that it is still so is in the status and the events
-    const isNew = before?.told !== failure.message && !failure.wait;
-    this.#retries.set(key, {
-      at: this.#deps.clock.mono() + wait,
-      count,
-      reason: failure.reason,
-      message: failure.message,
-      told: failure.wait ? before?.told : failure.message,
-      ...(namesTaken > 0 ? { namesTaken } : {}),
-    });
+  #failed(action: PodAction, failure: Failure, isNew: boolean): void {
+    if (this.#stopped) return;
     if (failure.event) {
       this.#deps.event(
         this.#pod,
@@ -599,26 +475,11 @@ export class PodWorker {
   #syncProbes(state: PodState, observed: ObservedPod): void {
     const ip = state.pod.spec.hostNetwork ? this.#deps.hostIPs()[0] : usableSandbox(state)?.ips[0];
     const starting = new Set(
-      [...this.#operations.values()].filter(({ type }) => type === "startContainer").map(({ container }) => container),
+      this.#operations.list().filter(({ type }) => type === "startContainer").map(({ container }) => container),
     );
     const settled = starting.size === 0
       ? observed
       : { ...observed, containers: observed.containers.filter(({ name }) => !starting.has(name)) };
     this.#deps.probes.sync(state.pod, settled, ip, this.#initial, state.intent.type !== "run");
   }
-}
-
-/** All amounts that the pod was granted are in force; a container that is to start again has started with them. */
-function isResized(state: PodState): boolean {
-  const { pod, observed, actuated, grown, settled } = state;
-  return grown && settled && podContainers(pod).every(({ container, role }) => {
-    const newest = observed!.containers.find(({ name }) => name === container.name);
-    if (role === "ephemeral" || !newest) return true;
-    const ended = newest.state === "exited" && lastEnd(state, container)?.restart === false;
-    return ended || changes(actuated.get(newest.id) ?? {}, resourcesOf(container)).length === 0;
-  });
-}
-
-function causeOf(err: unknown): unknown {
-  return err instanceof Error ? err.cause : undefined;
 }

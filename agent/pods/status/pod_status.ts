@@ -12,7 +12,7 @@ import {
   type PodStatus,
 } from "../../objects/mod.ts";
 import { qosClass } from "../../resources/qos.ts";
-import { backoffUntil, lastEnd, outcome, usableSandbox } from "../plan.ts";
+import { backoffUntil, lastEnd, outcome, usableSandbox } from "../standing.ts";
 import type { PodState } from "../types.ts";
 import { isForeign, podConditions } from "./conditions.ts";
 import { containerStatus } from "./container_status.ts";
