@@ -91,7 +91,9 @@ export const objectReference = lazily(() =>
   }, { mapType: "atomic" })
 );
 /** As `objectReference`, where server-side apply merges its fields one by one: a volume's claim. */
-export const granularReference = lazily(() => define("core.v1.ObjectReference", objectReference().shape));
+export const granularReference = lazily(() =>
+  define("core.v1.ObjectReference", objectReference().shape, { mapType: "granular" })
+);
 export interface ObjectReference extends z.infer<ReturnType<typeof objectReference>> {}
 
 export const conditionStatus = neededWord("True", "False", "Unknown");

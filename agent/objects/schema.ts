@@ -20,8 +20,8 @@ export interface FieldMeta {
   patchStrategy?: "merge" | "retainKeys" | "merge,retainKeys";
   listType?: "atomic" | "set" | "map";
   listMapKeys?: string[];
-  /** Server-side apply replaces the mapping as a whole. */
-  mapType?: "atomic";
+  /** atomic: server-side apply replaces the mapping as a whole; granular: not here, though elsewhere in this type. */
+  mapType?: "atomic" | "granular";
   /** OpenAPI's format: int32, int64, byte, date-time, int-or-string. */
   format?: string;
   /** What Kubernetes' OpenAPI calls it, shortened: `core.v1.Container`. */

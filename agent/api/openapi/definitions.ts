@@ -114,7 +114,8 @@ export class Definitions {
       type: "object",
       ...(required.length ? { required: required.sort() } : {}),
       properties: Object.fromEntries(Object.entries(properties).sort(([a], [b]) => a < b ? -1 : 1)),
-      ...(mapType ? { "x-kubernetes-map-type": mapType } : {}),
+      // granular is said where the type is used
+      ...(mapType ? { "x-kubernetes-map-type": "atomic" } : {}),
       ...(gvk ? { "x-kubernetes-group-version-kind": [gvkOf(gvk.apiVersion, gvk.kind)] } : {}),
     };
   }
@@ -155,7 +156,10 @@ export class Definitions {
   #inline(given: ZodType): Schema {
     const schema = given instanceof z.ZodMiniOptional ? given.def.innerType : given;
     const meta = fieldMeta.get(schema) ?? {};
-    if (meta.definition) return this.#reference(schema);
+    if (meta.definition) {
+      const reference = this.#reference(schema);
+      return meta.mapType === "granular" ? { ...reference, "x-kubernetes-map-type": "granular" } : reference;
+    }
     if (schema instanceof z.ZodMiniArray) {
       return { type: "array", items: this.#inline(schema.def.element), ...mergeRules(meta) };
     }
@@ -180,7 +184,10 @@ export class Definitions {
   /** A description beside a reference: version 3.0 wants the reference in an `allOf` for that. */
   #described(schema: Schema, description: string): Schema {
     if (!description) return schema;
-    if (schema.$ref && this.dialect.version === 3) return { description, allOf: [schema] };
+    if (schema.$ref && this.dialect.version === 3) {
+      const { $ref, ...beside } = schema;
+      return { description, allOf: [{ $ref }], ...beside };
+    }
     return { description, ...schema };
   }
 }

@@ -134,6 +134,8 @@ Deno.test("types are written as Kubernetes writes them", async () => {
   assert.equal(all[core("Secret")].properties!.data.additionalProperties instanceof Object, true);
   assert.deepEqual(all[core("Secret")].properties!.data.additionalProperties, { type: "string", format: "byte" });
   assert.equal(all[core("LocalObjectReference")]["x-kubernetes-map-type"], "atomic");
+  assert.equal(all[core("ObjectReference")]["x-kubernetes-map-type"], "atomic");
+  assert.equal(all[core("PersistentVolumeSpec")].properties!.claimRef["x-kubernetes-map-type"], "granular");
   assert.equal(all[core("ServiceSpec")].properties!.selector["x-kubernetes-map-type"], "atomic");
   assert.deepEqual(all["io.k8s.apimachinery.pkg.api.resource.Quantity"].oneOf, [{ type: "string" }, {
     type: "number",
