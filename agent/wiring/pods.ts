@@ -81,6 +81,7 @@ export function assemblePods(options: PodsOptions): Pods {
   const messages = new PodMessages({
     settings,
     lookUp: (pod, kind, name) => lookUp(store, pod, kind, name),
+    runtimeClass: (pod, name) => store.get(realmOf(store, pod), "RuntimeClass", "", name),
     volumes,
     runtime: cri.runtime,
   });
