@@ -28,7 +28,7 @@ async function make(node: TestNode, object: Pod | Record<string, unknown>): Prom
 }
 
 nodeTest("a pod of the API is placed, runs and ends with its grace", {}, async (node) => {
-  const made = await make(node, pod("api-run", idle, off));
+  const made = await make(node, pod("api-run"));
   equal(made.code, 201, JSON.stringify(made.body));
   equal(made.body.status.phase, "Pending");
   equal(made.body.spec.nodeName, undefined);
