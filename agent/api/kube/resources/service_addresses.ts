@@ -24,6 +24,10 @@ type Spec = Service["spec"];
 /** How long what was given out is held for a write that is under way. */
 const heldMs = 10_000;
 
+/** Node ports that are left to who asks for them, as long as there are others. */
+const portsByName = 86;
+const protocols = ["TCP", "UDP", "SCTP"];
+
 const spec = FieldPath.of("spec");
 
 export class ServiceAddresses {
@@ -140,30 +144,28 @@ export class ServiceAddresses {
       return port;
     });
     if (type === "LoadBalancer" && allocateLoadBalancerNodePorts === false) return given;
-    return given.map((port) => {
-      if (port.nodePort) return port;
+    for (const [at, port] of given.entries()) {
+      if (port.nodePort) continue;
       const { protocol = "TCP" } = port;
       // The same port twice, for two protocols, is one node port.
-      const shared = given.find((other) => other.nodePort && other.port === port.port && other !== port);
-      if (
-        shared?.nodePort && !own.get(shared.nodePort)?.has(protocol) && !taken.has(`${protocol}/${shared.nodePort}`)
-      ) {
-        use(shared.nodePort, protocol);
-        return { ...port, nodePort: shared.nodePort };
-      }
-      const named = 86;
-      for (const [low, high] of [[from + named, to + 1], [from, Math.min(from + named, to + 1)]]) {
-        const busy = (at: number) =>
-          own.has(low + at) || taken.has(`TCP/${low + at}`) || taken.has(`UDP/${low + at}`) ||
-          taken.has(`SCTP/${low + at}`);
-        const offset = this.#free(high - low, busy);
-        if (offset !== undefined) {
-          use(low + offset, protocol);
-          return { ...port, nodePort: low + offset };
-        }
-      }
-      throw internalError("Internal error occurred: failed to allocate a nodePort: range is full");
-    });
+      const twin = given.find((other) => other.port === port.port && other.nodePort)?.nodePort;
+      const nodePort = twin && !own.get(twin)?.has(protocol) && !taken.has(`${protocol}/${twin}`)
+        ? twin
+        : this.#anyPort((number) => own.has(number) || protocols.some((each) => taken.has(`${each}/${number}`)));
+      use(nodePort, protocol);
+      given[at] = { ...port, nodePort };
+    }
+    return given;
+  }
+
+  #anyPort(busy: (port: number) => boolean): number {
+    const { from, to } = this.#ports;
+    const above = Math.min(from + portsByName, to + 1);
+    for (const [low, high] of [[above, to + 1], [from, above]]) {
+      const offset = this.#free(high - low, (at) => busy(low + at));
+      if (offset !== undefined) return low + offset;
+    }
+    throw internalError("Internal error occurred: failed to allocate a nodePort: range is full");
   }
 
   /** Some offset below `size` that is not busy, or none. */
