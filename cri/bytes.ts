@@ -61,11 +61,16 @@ export class ByteReader {
     return out;
   }
 
-  /** What has arrived, at least a byte, or undefined at the end. Valid until the next call. */
-  async readSome(): Promise<Uint8Array | undefined> {
-    const rest = this.#chunk;
-    this.#chunk = rest.subarray(rest.length);
-    return rest.length > 0 ? rest : await this.source();
+  /** What has arrived, at least a byte, and so much at most; undefined at the end. The caller's until the next call. */
+  async readSome(most = Infinity): Promise<Uint8Array | undefined> {
+    if (this.#chunk.length === 0) {
+      const next = await this.source();
+      if (!next) return undefined;
+      this.#chunk = next;
+    }
+    const taken = this.#chunk.length > most ? this.#chunk.subarray(0, most) : this.#chunk;
+    this.#chunk = this.#chunk.subarray(taken.length);
+    return taken;
   }
 
   /** An HTTP head, without its empty last line. */

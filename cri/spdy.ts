@@ -7,7 +7,7 @@
  * blocks, the peer's are not looked at, so nothing is compressed here. There are no windows: that server keeps none.
  */
 import { type ExitStatus, type OutputChunk, parseStatus, type RemoteProcess } from "./streams.ts";
-import { StreamError } from "./bytes.ts";
+import { concat, StreamError } from "./bytes.ts";
 import { openUpgrade, type UpgradedConnection } from "./upgrade.ts";
 
 /** Which streams a process was asked for with. */
@@ -61,6 +61,11 @@ class Session {
   #ids = new Map<StreamName, number>();
   #writing: Promise<unknown> = Promise.resolve();
   #firstBlock = true;
+  /** The stream of the present data frame, and how much of it has not been read. */
+  #stream: StreamName | undefined;
+  #left = 0;
+  /** Where frames of data are made, one after the other. */
+  #room = new Uint8Array(0);
 
   constructor(private connection: UpgradedConnection) {}
 
@@ -76,7 +81,8 @@ class Session {
       const id = 2 * index + 1; // a client's streams are odd
       this.#names.set(id, name);
       this.#ids.set(name, id);
-      await this.#send(synStreamFrame(id, { streamtype: name }, this.#firstBlock));
+      const frame = synStreamFrame(id, { streamtype: name }, this.#firstBlock);
+      await this.#send(() => frame);
       this.#firstBlock = false;
     }
   }
@@ -84,20 +90,20 @@ class Session {
   process(signal: AbortSignal | undefined): RemoteProcess {
     const status = Promise.withResolvers<ExitStatus>();
     status.promise.catch(() => {}); // told to whoever asks, and nobody need ask
-    let said = "";
+    const said: Uint8Array[] = [];
     const output = new ReadableStream<OutputChunk>({
       pull: async (controller) => {
         try {
           for (let frame; (frame = await this.#next());) {
-            if (frame.stream === "error") said += decoder.decode(frame.data);
+            if (frame.stream === "error") said.push(frame.data.slice());
             else if (frame.data.length > 0 && (frame.stream === "stdout" || frame.stream === "stderr")) {
               return controller.enqueue({ stream: frame.stream, data: frame.data });
             }
           }
-          if (said === "") {
+          if (said.length === 0) {
             throw new StreamError("Cannot tell how the command ended: the stream closed without a status");
           }
-          const ended = parseStatus(said);
+          const ended = parseStatus(decoder.decode(concat(said)));
           if (ended instanceof Error) status.reject(ended);
           else status.resolve(ended);
           controller.close();
@@ -133,8 +139,14 @@ class Session {
   }
 
   /** The next data of a stream; undefined when the server is done: it told how the command ended, and left. */
-  async #next(): Promise<{ stream: StreamName | undefined; data: Uint8Array<ArrayBuffer> } | undefined> {
+  async #next(): Promise<{ stream: StreamName | undefined; data: Uint8Array } | undefined> {
     while (true) {
+      if (this.#left > 0) {
+        const data = await this.connection.reader.readSome(this.#left);
+        if (!data) throw new StreamError("the connection ended");
+        this.#left -= data.length;
+        return { stream: this.#stream, data };
+      }
       let head: Uint8Array<ArrayBuffer>;
       try {
         head = await this.connection.reader.read(8);
@@ -143,11 +155,15 @@ class Session {
       }
       const view = new DataView(head.buffer);
       const length = view.getUint32(4) & 0xffffff;
+      if (!(head[0] & 0x80)) {
+        this.#stream = this.#names.get(view.getUint32(0));
+        this.#left = length;
+        continue;
+      }
       const data = await this.connection.reader.read(length);
-      if (!(head[0] & 0x80)) return { stream: this.#names.get(view.getUint32(0)), data };
       const type = view.getUint16(2);
       if (type === control.ping && data.length === 4 && (data[3] & 1) === 0) {
-        await this.#send(controlFrame(type, 0, data));
+        await this.#send(() => controlFrame(type, 0, data));
       }
       if (type === control.goAway) return undefined;
     }
@@ -156,23 +172,35 @@ class Session {
   #sendOn(name: StreamName, data: Uint8Array, flags = 0): Promise<void> {
     const id = this.#ids.get(name);
     if (id === undefined) return Promise.reject(new StreamError(`Cannot write to ${name}: it was not asked for`));
-    return this.#send(dataFrame(id, flags, data));
+    return this.#send(() => {
+      if (data.length > this.#room.length - frameHead) this.#room = new Uint8Array(frameHead + data.length);
+      return dataFrame(id, flags, data, this.#room);
+    });
   }
 
-  #send(frame: Uint8Array): Promise<void> {
-    const sent = this.#writing.then(() => this.connection.write(frame));
+  /** The frame is made when its turn has come. */
+  #send(frame: () => Uint8Array): Promise<void> {
+    const sent = this.#writing.then(() => this.connection.write(frame()));
     this.#writing = sent.catch(() => {});
     return sent;
   }
 }
 
-function dataFrame(id: number, flags: number, data: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(8 + data.length);
-  const view = new DataView(frame.buffer);
+const frameHead = 8;
+
+/** Made at the beginning of `room`, which must be large enough. */
+function dataFrame(
+  id: number,
+  flags: number,
+  data: Uint8Array,
+  room: Uint8Array = new Uint8Array(frameHead + data.length),
+): Uint8Array {
+  const frame = room.subarray(0, frameHead + data.length);
+  const view = new DataView(frame.buffer, frame.byteOffset);
   view.setUint32(0, id);
   view.setUint32(4, data.length);
   frame[4] = flags;
-  frame.set(data, 8);
+  frame.set(data, frameHead);
   return frame;
 }
 

@@ -21,7 +21,8 @@ const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 2
 
 export interface OutputChunk {
   stream: "stdout" | "stderr";
-  data: Uint8Array<ArrayBuffer>;
+  /** Valid until the next chunk is read. */
+  data: Uint8Array;
 }
 
 export interface ExitStatus {

@@ -8,6 +8,8 @@ import { openUpgrade, type UpgradedConnection } from "./upgrade.ts";
 import { encodeFrame, FrameReader, opcode } from "./websocket_frames.ts";
 
 const maxMessage = 16 * 1024 * 1024;
+const longestHead = 14;
+const largestRoom = 64 * 1024 + longestHead;
 
 export interface WebSocketOptions {
   /** Ends the connection at any time. */
@@ -19,6 +21,8 @@ export interface WebSocketOptions {
 export class WebSocketConnection {
   #frames: FrameReader;
   #writing: Promise<unknown> = Promise.resolve();
+  /** Where frames are made, one after the other. */
+  #room = new Uint8Array(0);
   #closed = false;
 
   private constructor(
@@ -84,7 +88,7 @@ export class WebSocketConnection {
         if (frame.kind !== "data") continue;
         size += frame.data.length;
         if (size > maxMessage) throw new StreamError(`Cannot read a message: more than ${maxMessage} bytes`);
-        parts.push(frame.data);
+        parts.push(frame.data.slice());
         if (frame.last) return parts.length === 1 ? parts[0] : concat(parts);
       }
       return undefined;
@@ -111,7 +115,9 @@ export class WebSocketConnection {
   #send(code: number, ...parts: Uint8Array[]): Promise<void> {
     const sent = this.#writing.then(() => {
       if (this.#closed) throw new StreamError("Cannot write to the stream: it is closed");
-      return this.connection.write(encodeFrame(code, parts, true));
+      const size = parts.reduce((sum, part) => sum + part.length, longestHead);
+      if (size > this.#room.length && size <= largestRoom) this.#room = new Uint8Array(size);
+      return this.connection.write(encodeFrame(code, parts, true, this.#room));
     });
     this.#writing = sent.catch(() => {});
     return sent;

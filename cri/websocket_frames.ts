@@ -1,8 +1,8 @@
 /**
  * WebSocket frames (RFC 6455), both ways and for both ends: what a client sends is masked, what a server sends is not.
  *
- * Data are given out in pieces as they arrive and messages are never put together here: a message may be of any length,
- * and whoever reads it piece by piece needs no more memory for a long one.
+ * Data are given out in pieces as they arrive, where they have arrived, and messages are never put together here: a
+ * message may be of any length, and whoever reads it piece by piece needs no memory for it.
  */
 import { type ByteReader, StreamError } from "./bytes.ts";
 
@@ -23,7 +23,8 @@ export class FrameError extends StreamError {
 export interface DataPiece {
   kind: "data";
   text: boolean;
-  data: Uint8Array<ArrayBuffer>;
+  /** Valid until the next piece is asked for. */
+  data: Uint8Array;
   /** Whether a message begins with it, and ends with it. */
   first: boolean;
   last: boolean;
@@ -40,8 +41,6 @@ const controls: Record<number, ControlMessage["kind"]> = {
   [opcode.pong]: "pong",
 };
 
-/** The longest piece; a multiple of the mask's length. */
-const longestPiece = 64 * 1024;
 const longestControl = 125;
 
 /** Reads what the other end sends. */
@@ -49,6 +48,7 @@ export class FrameReader {
   /** Bytes of the present data frame that have not been read. */
   #left = 0;
   #final = true;
+  /** The mask of the present data frame, turned to where it goes on. */
   #mask: Uint8Array | undefined;
   /** Whether a message has begun that has not ended. */
   #inMessage = false;
@@ -67,7 +67,9 @@ export class FrameReader {
       const found = await this.#frame(head);
       if (found) return found;
     }
-    const data = unmasked(await this.bytes.read(Math.min(this.#left, longestPiece)), this.#mask);
+    const data = await this.bytes.readSome(this.#left);
+    if (!data) throw new StreamError("the connection ended");
+    if (this.#mask) applyMask(data, this.#mask);
     this.#left -= data.length;
     return this.#piece(data);
   }
@@ -93,7 +95,8 @@ export class FrameReader {
     const length = await this.#length(second & 0x7f);
     const mask = masked ? await this.bytes.read(4) : undefined;
     if (kind) {
-      const data = unmasked(await this.bytes.read(length), mask);
+      const data = await this.bytes.read(length);
+      if (mask) applyMask(data, mask);
       if (kind === "close") checkClose(data);
       return { kind, data };
     }
@@ -119,7 +122,7 @@ export class FrameReader {
     return length;
   }
 
-  #piece(data: Uint8Array<ArrayBuffer>): DataPiece {
+  #piece(data: Uint8Array): DataPiece {
     const last = this.#left === 0 && this.#final;
     try {
       this.#decoder?.decode(data, { stream: !last });
@@ -132,13 +135,22 @@ export class FrameReader {
   }
 }
 
-/** One frame, which is a whole message; `parts` are its content one after the other. */
-export function encodeFrame(code: number, parts: readonly Uint8Array[], masked: boolean): Uint8Array<ArrayBuffer> {
+/**
+ * One frame, which is a whole message; `parts` are its content one after the other. It is made in `room` where that is
+ * given and large enough.
+ */
+export function encodeFrame(
+  code: number,
+  parts: readonly Uint8Array[],
+  masked: boolean,
+  room?: Uint8Array,
+): Uint8Array {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const lengthBytes = length < 126 ? 0 : length < 65536 ? 2 : 8;
   const head = 2 + lengthBytes + (masked ? 4 : 0);
-  const frame = new Uint8Array(head + length);
-  const view = new DataView(frame.buffer);
+  const size = head + length;
+  const frame = room && room.length >= size ? room.subarray(0, size) : new Uint8Array(size);
+  const view = new DataView(frame.buffer, frame.byteOffset);
   frame[0] = 0x80 | code;
   frame[1] = (masked ? 0x80 : 0) | (lengthBytes === 0 ? length : lengthBytes === 2 ? 126 : 127);
   if (lengthBytes === 2) view.setUint16(2, length);
@@ -149,10 +161,9 @@ export function encodeFrame(code: number, parts: readonly Uint8Array[], masked: 
     at += part.length;
   }
   if (masked) {
-    const mask = crypto.getRandomValues(frame.subarray(head - 4, head));
-    // the content is not aligned to words, a copy of it is
-    if (length > 1024) frame.set(unmasked(frame.slice(head), mask), head);
-    else applyMask(frame.subarray(head), mask);
+    const mask = crypto.getRandomValues(new Uint8Array(4));
+    frame.set(mask, head - 4);
+    applyMask(frame.subarray(head), mask);
   }
   return frame;
 }
@@ -178,16 +189,20 @@ function checkClose(data: Uint8Array): void {
   }
 }
 
-/** Takes the mask off (or puts it on), in place; `data` must be at its buffer's beginning. */
-function unmasked(data: Uint8Array<ArrayBuffer>, mask: Uint8Array | undefined): Uint8Array<ArrayBuffer> {
-  if (!mask) return data;
-  const words = new Uint32Array(data.buffer, data.byteOffset, data.length >> 2);
-  const word = new Uint32Array(mask.slice().buffer)[0];
-  for (let i = 0; i < words.length; i++) words[i] ^= word;
-  applyMask(data.subarray(words.length * 4), mask);
-  return data;
-}
-
+/** Takes the mask off, or puts it on, in place; afterwards the mask is turned to where the next bytes go on. */
 function applyMask(data: Uint8Array, mask: Uint8Array): void {
-  for (let i = 0; i < data.length; i++) data[i] ^= mask[i & 3];
+  const { length, byteOffset } = data;
+  const turned = (by: number) => new Uint8Array([0, 1, 2, 3].map((i) => mask[(by + i) & 3]));
+  let at = 0;
+  // by words, as many as lie aligned: four times as fast where nothing is optimized
+  const start = -byteOffset & 3;
+  if (length >= start + 4) {
+    for (; at < start; at++) data[at] ^= mask[at & 3];
+    const words = new Uint32Array(data.buffer, byteOffset + at, (length - at) >> 2);
+    const [word] = new Uint32Array(turned(at).buffer);
+    for (let i = 0; i < words.length; i++) words[i] ^= word;
+    at += words.length * 4;
+  }
+  for (; at < length; at++) data[at] ^= mask[at & 3];
+  mask.set(turned(length));
 }

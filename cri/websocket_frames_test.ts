@@ -29,7 +29,7 @@ function reader(bytes: Uint8Array, from: "client" | "server", lengths: number[] 
 
 async function readAll(frames: FrameReader): Promise<(DataPiece | ControlMessage)[]> {
   const all = [];
-  for (let frame; (frame = await frames.next());) all.push(frame);
+  for (let frame; (frame = await frames.next());) all.push({ ...frame, data: frame.data.slice() });
   return all;
 }
 
@@ -109,17 +109,21 @@ Deno.test("text may be cut within a character", async () => {
   assert.equal(new TextDecoder().decode(concat(pieces.map(({ data }) => data))), "é");
 });
 
-Deno.test("a long message comes in pieces of 64 KiB at most", async () => {
+Deno.test("a long message comes in pieces as it arrives", async () => {
   const content = new Uint8Array(200_000).map((_, i) => i * 31);
-  const pieces = await readAll(reader(encodeFrame(opcode.binary, [content], true), "client")) as DataPiece[];
-  assert.deepEqual(pieces.map(({ data }) => data.length), [65536, 65536, 65536, 3392]);
-  assert.deepEqual(pieces.map(({ first, last }) => [first, last]), [
-    [true, false],
-    [false, false],
-    [false, false],
-    [false, true],
-  ]);
+  const frame = encodeFrame(opcode.binary, [content], true);
+  const pieces = await readAll(reader(frame, "client", [14, 60_001, 60_002, 90_000])) as DataPiece[];
+  assert.deepEqual(pieces.map(({ data }) => data.length), [60_001, 60_002, 79_997]);
+  assert.deepEqual(pieces.map(({ first, last }) => [first, last]), [[true, false], [false, false], [false, true]]);
   assert.deepEqual(concat(pieces.map(({ data }) => data)), content);
+});
+
+Deno.test("encodeFrame() makes a frame in the room that it is given, if that is large enough", () => {
+  const room = new Uint8Array(20).fill(9);
+  const frame = encodeFrame(opcode.binary, [text("abc")], false, room);
+  assert.equal(frame.buffer, room.buffer);
+  assert.deepEqual(frame, new Uint8Array([0x82, 3, 97, 98, 99]));
+  assert.notEqual(encodeFrame(opcode.binary, [new Uint8Array(19)], false, room).buffer, room.buffer);
 });
 
 Deno.test("closePayload() cuts a reason to what a frame holds, at a whole character", () => {

@@ -98,7 +98,7 @@ for (const [what, head, expected] of refusals) {
 
 Deno.test("a server that chose no protocol of ours is refused", async () => {
   await withRawServer(
-    async (_, answer, key) => await answer((await accepted(key)).replace("p1", "p9")),
+    async (_, answer, key) => await answer((await accepted(key)).replace("Protocol: p1", "Protocol: p9")),
     async (url) => {
       await assert.rejects(WebSocketConnection.open(url, ["p1"]), /speaks "p9", not p1/);
     },

@@ -20,7 +20,7 @@ export class ClientConnection {
     for (const end of [this.#stream.closed, this.#writer.closed, this.#writer.ready]) end.catch(() => {});
   }
 
-  /** Resolves when the connection has taken the bytes. */
+  /** Resolves when the connection has taken the bytes; they are the caller's again then. */
   write(data: Uint8Array): Promise<void> {
     return this.#writer.write(data);
   }

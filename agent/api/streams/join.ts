@@ -70,8 +70,7 @@ export async function join(client: ByteDuplex, runtime: ByteDuplex, { clock, idl
 export function duplexOfClient(connection: ClientConnection): ByteDuplex {
   return {
     read: () => connection.reader.readSome(),
-    // what was read is the other side's buffer, and this one may keep it for a while
-    write: (data) => connection.write(data.slice()),
+    write: (data) => connection.write(data),
     end: () => connection.finish(),
     close: () => connection.close(),
   };

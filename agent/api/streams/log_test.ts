@@ -57,11 +57,12 @@ Deno.test("a log whose file is gone is a 404", async () => {
 Deno.test("a followed log goes on until the container ends", async () => {
   using node = nodeWithLog(["one"]);
   node.store.put(testPod());
+  const { watchers } = node.store;
   const response = await node.app.request(`${path}?follow=true`);
   const chunks = response.body!.getReader();
   const decoder = new TextDecoder();
   assert.equal(decoder.decode((await chunks.read()).value), "one\n");
-  assert.equal(node.store.watchers, 1);
+  assert.equal(node.store.watchers, watchers + 1);
   Deno.writeTextFileSync(node.file, line("two"), { append: true });
   assert.equal(decoder.decode((await chunks.read()).value), "two\n");
   const end = chunks.read();
@@ -73,15 +74,16 @@ Deno.test("a followed log goes on until the container ends", async () => {
     },
   }));
   assert.equal((await end).done, true);
-  assert.equal(node.store.watchers, 0);
+  assert.equal(node.store.watchers, watchers);
 });
 
 Deno.test("a followed log ends with the server", async () => {
   using node = nodeWithLog([]);
   node.store.put(testPod());
+  const { watchers } = node.store;
   const response = await node.app.request(`${path}?follow=true`);
   const end = response.text();
   node.closing.abort();
   assert.equal(await end, "");
-  assert.equal(node.store.watchers, 0);
+  assert.ok(node.store.watchers <= watchers);
 });

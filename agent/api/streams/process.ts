@@ -104,7 +104,7 @@ async function passInput(
       if (taken && data.length > 0) await write(data);
       if (client.protocol.credit) client.send(channel.credit, bigEndian(data.length)).catch(() => {});
     } else if (piece.channel === channel.resize && tty) {
-      size.push(data);
+      size.push(data.slice());
       if (last) {
         const wanted = terminalSize(concat(size));
         if (wanted) await process.resize(wanted.columns, wanted.rows).catch(() => {});

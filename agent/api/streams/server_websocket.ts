@@ -22,6 +22,8 @@ import { ClientConnection } from "./client_connection.ts";
 
 /** How long the client has to answer our close. */
 const closeMs = 5000;
+const longestHead = 10;
+const largestRoom = 64 * 1024 + 1 + longestHead;
 
 export class ServerWebSocket {
   readonly #frames: FrameReader;
@@ -30,6 +32,8 @@ export class ServerWebSocket {
   #closing = false;
   #pong: Uint8Array | undefined;
   #ponging = false;
+  /** Where frames of data are made while no other is under way. */
+  #room: Uint8Array | undefined = new Uint8Array(0);
 
   constructor(private readonly connection: ClientConnection, private readonly clock: Clock) {
     this.#frames = new FrameReader(connection.reader, "client");
@@ -59,8 +63,16 @@ export class ServerWebSocket {
   }
 
   /** Sends one message; resolves when the connection has taken it. */
-  send(text: boolean, ...parts: Uint8Array[]): Promise<void> {
-    return this.#say(text ? opcode.text : opcode.binary, ...parts);
+  async send(text: boolean, ...parts: Uint8Array[]): Promise<void> {
+    let room = this.#room;
+    this.#room = undefined;
+    const size = parts.reduce((sum, part) => sum + part.length, longestHead);
+    if (room && size > room.length && size <= largestRoom) room = new Uint8Array(size);
+    try {
+      await this.connection.write(encodeFrame(text ? opcode.text : opcode.binary, parts, false, room));
+    } finally {
+      this.#room ??= room;
+    }
   }
 
   /** Tells the client that we are there, though nothing of what it sends is read: it may wait for that. */
