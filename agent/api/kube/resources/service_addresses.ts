@@ -46,7 +46,10 @@ export class ServiceAddresses {
   assign(service: Service, current?: Service): Service {
     const errors = new FieldErrors();
     const next: Service = { ...service, spec: { ...service.spec } };
-    if (current) keepAssigned(next.spec, current.spec);
+    if (current) {
+      dropOfOtherType(next.spec, current.spec);
+      keepAssigned(next.spec, current.spec);
+    }
     const taken = this.#taken(current ?? service);
     if (next.spec.type === "ExternalName") {
       for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] as const) delete next.spec[field];
@@ -118,9 +121,7 @@ export class ServiceAddresses {
   }
 
   #assignPorts({ type, ports = [], allocateLoadBalancerNodePorts }: Spec, taken: Set<string>, errors: FieldErrors) {
-    if (type !== "NodePort" && type !== "LoadBalancer") {
-      return ports.map(({ nodePort: _, ...port }) => port);
-    }
+    if (!exposes(type)) return ports;
     const { from, to } = this.#ports;
     const own = new Map<number, Set<string>>();
     const use = (port: number, protocol: string) => {
@@ -216,8 +217,7 @@ function keepAssigned(wanted: Spec, current: Spec): void {
   }
   wanted.ipFamilies ??= current.ipFamilies;
   wanted.ipFamilyPolicy ??= current.ipFamilyPolicy;
-  const exposes = wanted.type === "NodePort" || wanted.type === "LoadBalancer";
-  if (!exposes) return;
+  if (!exposes(wanted.type)) return;
   const used = new Set((wanted.ports ?? []).map(({ nodePort }) => nodePort));
   wanted.ports = (wanted.ports ?? []).map((port) => {
     if (port.nodePort) return port;
@@ -226,4 +226,33 @@ function keepAssigned(wanted: Spec, current: Spec): void {
     );
     return before?.nodePort && !used.has(before.nodePort) ? { ...port, nodePort: before.nodePort } : port;
   });
+}
+
+const exposes = (type: Spec["type"]) => type === "NodePort" || type === "LoadBalancer";
+
+/**
+ * A client that changes the type and leaves what belonged to the old one does not mean that: it goes, as in
+ * kube-apiserver. What the client changed besides is left for validation to refuse.
+ */
+function dropOfOtherType(wanted: Spec, current: Spec): void {
+  const same = (field: keyof Spec) => JSON.stringify(wanted[field]) === JSON.stringify(current[field]);
+  const external = ({ type, externalIPs }: Spec) => exposes(type) || Boolean(externalIPs?.length);
+  if (wanted.type === "ExternalName" && current.type !== "ExternalName") {
+    for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"] as const) {
+      if (same(field)) delete wanted[field];
+    }
+  }
+  if (exposes(current.type) && !exposes(wanted.type)) {
+    const before = new Set((current.ports ?? []).map(({ nodePort }) => nodePort));
+    wanted.ports = wanted.ports?.map((port) => {
+      const { nodePort, ...rest } = port;
+      return before.has(nodePort) ? rest : port;
+    });
+  }
+  if (external(current) && !external(wanted) && same("externalTrafficPolicy")) delete wanted.externalTrafficPolicy;
+  if (current.type === "LoadBalancer" && wanted.type !== "LoadBalancer") {
+    for (const field of ["allocateLoadBalancerNodePorts", "loadBalancerClass", "healthCheckNodePort"] as const) {
+      if (same(field)) delete wanted[field];
+    }
+  }
 }
