@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { detect } from "../cgroups/mod.ts";
 import { freeLeases } from "../net/cni/mod.ts";
 import { PodTokens } from "./api/auth/mod.ts";
+import { kubeletConfiguration } from "./api/kubelet/configuration.ts";
 import { startApi } from "./api/mod.ts";
 import { systemClock } from "./clock.ts";
 import type { NodeConfig } from "./config/mod.ts";
@@ -26,6 +27,7 @@ import {
   readFacts,
   safeSysctls,
 } from "./node/mod.ts";
+import type { Pod } from "./objects/mod.ts";
 import type { PodObserver } from "./observed/observer.ts";
 import type { NodeSettings } from "./pods/messages.ts";
 import { firstServiceAddress } from "./pki/names.ts";
@@ -339,6 +341,13 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     problems: () => source?.problems() ?? [],
     auth,
     stats,
+    kubelet: {
+      pods: () => store.list<Pod>("Pod").map(({ object }) => object).filter(({ spec }) => spec.nodeName === nodeName),
+      observed: () => observer.uids().flatMap((uid) => observer.get(uid) ?? []),
+      configuration: () => kubeletConfiguration(config),
+      unhealthy: () => working && observer.available ? undefined : "the container runtime does not answer",
+      access: config.kubelet,
+    },
     healthy: () => working && observer.available,
   });
   stops.push(() => api.stop());

@@ -13,6 +13,7 @@ import { manifestProblems } from "./manifests.ts";
 import { openApi } from "./openapi/mod.ts";
 import { showPage } from "./page/mod.ts";
 import type { AppEnv } from "./request.ts";
+import { limitWatches } from "./server/watch_limit.ts";
 import { countRequests } from "./request_metrics.ts";
 import { ApiError, methodNotAllowed, statusOf } from "./status.ts";
 import { isletVersion } from "./version.ts";
@@ -32,7 +33,7 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
   };
 
   if (deps.stats) app.use(countRequests(deps.stats.kubelet.metrics, kube.registry));
-  app.use(auth(deps.auth));
+  app.use(auth(deps.auth), limitWatches());
 
   app.get("/healthz", health(deps));
   app.get("/readyz", health(deps));

@@ -7,7 +7,8 @@ import type { KubeletMetrics, NodeUsage, Scrapes } from "../stats/mod.ts";
 import type { ObjectStore } from "../store/mod.ts";
 import type { EventRing } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { AuthDeps } from "./auth/mod.ts";
+import type { AuthDeps, KubeletAuthOptions } from "./auth/mod.ts";
+import type { KubeletDeps } from "./kubelet/deps.ts";
 import type { StreamLimit } from "./streams/mod.ts";
 
 export interface ApiDeps {
@@ -17,7 +18,7 @@ export interface ApiDeps {
   memory?: ObjectStore;
   events: Pick<EventRing, "get" | "list" | "watch" | "put" | "remove" | "resourceVersion">;
   observer: { get(uid: string): ObservedPod | undefined };
-  cri: { runtime: Pick<CriClient["runtime"], "exec" | "attach" | "portForward"> };
+  cri: { runtime: Pick<CriClient["runtime"], "exec" | "attach" | "portForward"> & Partial<CriClient["runtime"]> };
   log: Logger;
   clock: Clock;
   /** What is wrong with the manifests. */
@@ -28,6 +29,10 @@ export interface ApiDeps {
   imagesDir?: string;
   /** Who may what. Without it the socket alone is open, to root. */
   auth?: AuthDeps;
+  /** What kubelet's own API needs besides; without it there is none. */
+  kubelet?: Pick<KubeletDeps, "pods" | "observed" | "configuration" | "unhealthy"> & {
+    access: Omit<KubeletAuthOptions, "nodeName">;
+  };
   /** Whether the node does its work: the runtime answers. */
   healthy(): boolean;
 }

@@ -2,11 +2,14 @@
  * The control API: Kubernetes' paths on the node's Unix socket, for root on the machine, and with TLS on ports.
  *
  *     startApi() ─► socket.ts, server/: doors ─► app.ts: all routes ─► auth/, then
- *                                        ├► kube/: resources
- *                                        └► streams/: log, exec, attach, port-forward
+ *                                        │       ├► kube/: resources
+ *                                        │       └► streams/: log, exec, attach, port-forward
+ *                                        └► kubelet/: kubelet's own paths
  */
 import { createApp } from "./app.ts";
-import type { ApiDeps } from "./deps.ts";
+import { kubeletAuth } from "./auth/mod.ts";
+import type { ApiDeps, AppDeps } from "./deps.ts";
+import type { KubeletDeps } from "./kubelet/deps.ts";
 import { type Door, type Fetch, openDoor, type TlsMaterial } from "./server/mod.ts";
 import { claimSocket, privately } from "./socket.ts";
 import { mostStreams, StreamLimit } from "./streams/mod.ts";
@@ -16,8 +19,11 @@ export type { ApiDeps, AppDeps } from "./deps.ts";
 export type { Door, TlsMaterial } from "./server/mod.ts";
 
 export interface Api {
-  /** Serves the API with TLS as well; rejects where it cannot listen there. */
-  listen(at: { host: string; port: number }, tls: TlsMaterial): Promise<Door>;
+  /**
+   * Serves the API, or kubelet's own, with TLS as well; rejects where it cannot listen there. What only a port needs is
+   * loaded with the first one.
+   */
+  listen(at: { host: string; port: number }, tls: TlsMaterial, which?: "tls" | "kubelet"): Promise<Door>;
   stop(): Promise<void>;
 }
 
@@ -29,7 +35,8 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
   const { config: { api: { socket } }, log } = deps;
   await claimSocket(socket);
   const closing = new AbortController();
-  const app = createApp({ ...deps, closing: closing.signal, limit: new StreamLimit(mostStreams) });
+  const appDeps = { ...deps, closing: closing.signal, limit: new StreamLimit(mostStreams) };
+  const app = createApp(appDeps);
   const fetch: Fetch = (request, env) => app.fetch(request, env);
   const doors: Door[] = [];
   await privately(socket, async (path) => {
@@ -37,8 +44,9 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
   });
   const inode = Deno.statSync(socket).ino;
   return {
-    async listen(at, tls) {
-      const door = await openDoor({ door: "tls", fetch, listen: at, tls, log });
+    async listen(at, tls, which = "tls") {
+      const toApp = which === "kubelet" ? await kubeletFetch(appDeps) : fetch;
+      const door = await openDoor({ door: which, fetch: toApp, listen: at, tls, log });
       doors.push(door);
       return door;
     },
@@ -50,4 +58,24 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
       } catch { /* gone already */ }
     },
   };
+}
+
+/** Kubelet's own API, made when its port is opened. */
+async function kubeletFetch(deps: AppDeps): Promise<Fetch> {
+  const { auth, kubelet, stats, config: { nodeName } } = deps;
+  if (!auth || !kubelet) throw new Error("Cannot serve kubelet's API: it is not set up");
+  const [{ createKubeletApp }, { metricsRoutes }, { Hono }] = await Promise.all([
+    import("./kubelet/mod.ts"),
+    import("./kubelet/metrics.ts"),
+    import("hono"),
+  ]);
+  const { access, ...rest } = kubelet;
+  const app = createKubeletApp({
+    ...deps,
+    cri: deps.cri as KubeletDeps["cri"],
+    ...rest,
+    guard: kubeletAuth(auth, { nodeName, ...access }),
+    ...(stats ? { usage: metricsRoutes(new Hono(), stats) } : {}),
+  });
+  return (request, env) => app.fetch(request, env);
 }

@@ -40,6 +40,8 @@ export interface RequestEnv {
   /** Address and port of the client; undefined on the socket. */
   remote?: string;
   upgrade?: Upgrade;
+  /** Calls `ended` when the answer is sent, or the client has gone. */
+  onEnd?(ended: () => void): void;
 }
 
 export interface AppEnv {

@@ -4,6 +4,7 @@
  *
  *     api.address:port          for clients on the machine or, where configured, outside
  *     10.96.0.1:443 ─► :port    for clients in pods: the service range's first address, held on `lo`
+ *     kubelet's address:10250   kubelet's own API
  */
 import { join } from "node:path";
 import { holdAddresses, releaseAddresses } from "../../net/own_address.ts";
@@ -14,7 +15,7 @@ import type { Pki } from "../pki/mod.ts";
 import type { Logger } from "../telemetry/log.ts";
 
 export interface DoorsOptions {
-  config: Pick<NodeConfig, "api" | "rootDir">;
+  config: Pick<NodeConfig, "api" | "kubelet" | "rootDir">;
   api: Pick<Api, "listen">;
   /** Service addresses of the API. */
   serviceAddresses: readonly string[];
@@ -34,37 +35,41 @@ const lastRetryMs = 30_000;
 interface Place {
   host: string;
   port: number;
+  which: "tls" | "kubelet";
   door?: Door;
 }
 
 export class Doors {
   readonly #options: DoorsOptions;
-  #places: Place[];
+  /** The API's, where clients outside come to first; then those for pods. */
+  readonly #places: Place[];
+  readonly #kubelet: Place | undefined;
   #pki?: Pki;
   #cancels = new Set<() => void>();
   #stopped = false;
 
   constructor(options: DoorsOptions) {
     this.#options = options;
-    const { config: { api: { address, port } }, serviceAddresses } = options;
+    const { config: { api: { address, port }, kubelet }, serviceAddresses } = options;
     const wildcard = (service: string) => address === (service.includes(":") ? "::" : "0.0.0.0");
     const hosts = [address, ...serviceAddresses.filter((each) => !wildcard(each))];
-    this.#places = port === 0 ? [] : [...new Set(hosts)].map((host) => ({ host, port }));
+    this.#places = port === 0 ? [] : [...new Set(hosts)].map((host) => ({ host, port, which: "tls" }));
+    this.#kubelet = kubelet.enabled ? { host: kubelet.address, port: kubelet.port, which: "kubelet" } : undefined;
   }
 
   /** Opens what is configured; resolves after the first try. What fails is told and tried again. */
   async open(): Promise<void> {
     const { log } = this.#options;
-    if (this.#places.length === 0) {
-      await this.#release();
-      return;
-    }
+    if (this.#places.length === 0) await this.#release();
+    if (this.#places.length === 0 && !this.#kubelet) return;
     await this.#retried(
       async () => void (this.#pki ??= await this.#options.pki()),
       (err) => log.error("Cannot read or make the node's keys; it is tried again", { err }),
       async () => {
         this.#every(checkMs, () => void this.check());
-        await Promise.all([this.#openAt(this.#places[0]), this.#openToPods()]);
+        const [first] = this.#places;
+        if (first) await Promise.all([this.#openAt(first), this.#openToPods()]);
+        if (this.#kubelet) await this.#openAt(this.#kubelet);
       },
     );
   }
@@ -75,7 +80,9 @@ export class Doors {
     if (!pki || this.#stopped) return;
     try {
       if (!pki.isDue || !await pki.renew()) return;
-      for (const { door } of this.#places) await door?.renew(this.#material(pki));
+      for (const { door, which } of [...this.#places, ...this.#kubelet ? [this.#kubelet] : []]) {
+        await door?.renew(await this.#material(pki, which));
+      }
       this.#options.log.info("The API shows another certificate");
     } catch (err) {
       this.#options.log.error("Cannot renew certificates", { err });
@@ -101,13 +108,15 @@ export class Doors {
 
   async #openAt(place: Place): Promise<void> {
     const { config: { rootDir }, api, log } = this.#options;
-    const { host: address, port } = place;
+    const { host: address, port, which } = place;
+    const what = which === "kubelet" ? "Kubelet's API" : "The API";
     await this.#retried(
       async () => {
-        place.door = await api.listen({ host: address, port }, this.#material(this.#pki!));
-        log.info("The API is served with TLS", { address, port, kubeconfig: join(rootDir, "admin.kubeconfig") });
+        place.door = await api.listen({ host: address, port }, await this.#material(this.#pki!, which), which);
+        const kubeconfig = which === "tls" ? { kubeconfig: join(rootDir, "admin.kubeconfig") } : {};
+        log.info(`${what} is served with TLS`, { address, port, ...kubeconfig });
       },
-      (err) => log.error("Cannot serve the API with TLS; it is tried again", { address, port, err }),
+      (err) => log.error(`${what} cannot be served; it is tried again`, { address, port, err }),
     );
   }
 
@@ -139,8 +148,10 @@ export class Doors {
     await then();
   }
 
-  #material({ serving: { certificate, key }, caCertificate }: Pki) {
-    return { certificate, key, clientCA: caCertificate };
+  async #material({ serving: { certificate, key }, caCertificate }: Pki, which: Place["which"]) {
+    const { clientCAFile } = this.#options.config.kubelet;
+    const others = which === "kubelet" && clientCAFile !== "" ? await Deno.readTextFile(clientCAFile) : "";
+    return { certificate, key, clientCA: caCertificate + others };
   }
 
   #every(ms: number, run: () => void): void {

@@ -1,12 +1,14 @@
 /** Between a door and the routes: who asks, what for, and whether they may. */
 import type { MiddlewareHandler } from "hono";
-import { type AppEnv, type RequestInfo, requestInfo } from "../request.ts";
+import { type AppEnv, type RequestInfo, requestInfo, type UserInfo } from "../request.ts";
+import { ApiError } from "../status.ts";
 import { authenticate, type AuthenticatorDeps, unauthorized } from "./authenticate.ts";
 import { type Authorizer } from "./authorize.ts";
 import { anonymous, socketUser } from "./groups.ts";
 import { forbidden } from "./forbidden.ts";
 import { impersonate } from "./impersonate.ts";
 import { kubeletAttributes } from "./kubelet.ts";
+import type { Attributes } from "./rules.ts";
 
 export interface AuthDeps extends AuthenticatorDeps {
   authorizer: Authorizer;
@@ -53,6 +55,16 @@ function selectedName({ verb }: RequestInfo, query: URLSearchParams): string {
   return found ?? "";
 }
 
+function kubeletForbidden({ name }: UserInfo, wanted: readonly Attributes[]): ApiError {
+  const { verb, resource } = wanted[0];
+  const subresources = wanted.map(({ subresource }) => subresource).join(" ");
+  return new ApiError(
+    403,
+    "Forbidden",
+    `Forbidden (user=${name}, verb=${verb}, resource=${resource}, subresource(s)=[${subresources}])\n`,
+  );
+}
+
 export interface KubeletAuthOptions {
   nodeName: string;
   /** Whether bearer tokens count. */
@@ -71,7 +83,7 @@ export function kubeletAuth(deps: AuthDeps, options: KubeletAuthOptions): Middle
     if (options.authorization === "Webhook") {
       const wanted = kubeletAttributes(c.req.method, c.req.path, options.nodeName);
       const allowed = wanted.some((each) => deps.authorizer.authorize(user, each).allowed);
-      if (!allowed) throw forbidden(user, wanted.at(-1)!);
+      if (!allowed) throw kubeletForbidden(user, wanted);
     }
     await next();
   };

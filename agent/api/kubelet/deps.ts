@@ -1,5 +1,5 @@
 /** What kubelet's API works with, besides the streams of pods. */
-import type { Hono } from "hono";
+import type { Hono, MiddlewareHandler } from "hono";
 import type { CriClient } from "../../../cri/mod.ts";
 import type { Pod } from "../../objects/mod.ts";
 import type { ObservedPod } from "../../observed/types.ts";
@@ -22,6 +22,8 @@ export interface KubeletDeps extends Omit<StreamDeps, "cri"> {
   debuggingHandlers?: boolean;
   /** enableSystemLogHandler: whether there is `/logs/`. Default: yes. */
   systemLogHandler?: boolean;
+  /** Asked before every route: who asks, and may they? */
+  guard?: MiddlewareHandler<AppEnv>;
   /** `/metrics…` and `/stats/…`. */
   usage?: Hono<AppEnv>;
 }

@@ -28,6 +28,8 @@ export function createKubeletApp(deps: KubeletDeps): Hono<AppEnv> {
   const getOnly = methodNotAllowed("GET");
   const streaming = methodNotAllowed("GET", "POST");
 
+  if (deps.guard) app.use(deps.guard);
+
   const checks: HealthCheck[] = [
     { name: "ping", problem: () => undefined },
     { name: "log", problem: () => undefined },

@@ -141,6 +141,7 @@ export class Connection {
     const { limits, fetch, env, log } = this.#options;
     const gone = this.#gone = new AbortController();
     const body = bodyOf(this.#source, head, limits.body);
+    const ends: (() => void)[] = [];
     let response: Response;
     let accepted = false;
     const upgrade = head.upgrade === undefined ? undefined : {
@@ -151,41 +152,40 @@ export class Connection {
         this.#deadline(undefined);
         this.#writer.unlimited();
         void this.#writer.write(latin1Bytes(responseHead(101, Object.entries(headers)))).catch(() => {});
-        return takeOver(this.#source, this.#writer, () => this.#closeRaw());
+        return takeOver(this.#source, this.#writer, () => this.destroy());
       },
     };
     try {
       const request = this.#request(head, body, gone.signal);
       // whether the client is still there can only be known by reading what comes next
       if (body.complete && !upgrade) this.#watchForEnd(gone);
-      response = await fetch(request, { ...env, ...(upgrade ? { upgrade } : {}) });
+      const onEnd = (ended: () => void) => void ends.push(ended);
+      response = await fetch(request, { ...env, ...(upgrade ? { upgrade } : {}), onEnd });
     } catch (err) {
       if (!(err instanceof ApiError)) log.warn("The API failed", { path: pathOf(head), err });
       response = statusResponse(err);
     } finally {
       this.#deadline(undefined);
     }
-    if (accepted) {
-      void response.body?.cancel().catch(() => {});
-      return false;
+    try {
+      if (accepted || this.#isClosed()) {
+        void response.body?.cancel().catch(() => {});
+        return false;
+      }
+      if (body.complete && !upgrade) this.#watchForEnd(gone);
+      return await this.#writer.response(response, {
+        head: head.method === "HEAD",
+        chunks: head.minor === 1,
+        keep: head.keepAlive && upgrade === undefined && !this.#closing,
+        gone: gone.signal,
+        // a body that nobody read is read now, if it is short; else the connection ends with this answer
+        settle: () => this.#drain(body),
+      });
+    } finally {
+      this.#unread = !body.complete;
+      this.#gone = undefined;
+      for (const ended of ends) ended();
     }
-    if (this.#isClosed()) {
-      void response.body?.cancel().catch(() => {});
-      return false;
-    }
-    if (body.complete) this.#watchForEnd(gone);
-    const keep = head.keepAlive && upgrade === undefined && !this.#closing && body.complete;
-    const sent = await this.#writer.response(response, {
-      head: head.method === "HEAD",
-      chunks: head.minor === 1,
-      keep: keep || head.keepAlive && upgrade === undefined && !this.#closing && head.body.type !== "none",
-      gone: gone.signal,
-      // a body that nobody read is read now, if it is short; else the connection ends with this answer
-      settle: () => this.#drain(body),
-    });
-    this.#unread = !body.complete;
-    this.#gone = undefined;
-    return sent;
   }
 
   #request(head: RequestHead, body: Body, signal: AbortSignal): Request {
@@ -267,11 +267,6 @@ export class Connection {
       if (!bytes) return;
       room -= bytes.length;
     }
-  }
-
-  #closeRaw(): void {
-    this.#state = "raw";
-    this.destroy();
   }
 
   /** Cuts the connection after so long, with a last word where one fits. */
