@@ -10,7 +10,8 @@ import type { KubeObject, Pod, PodStatus } from "../objects/mod.ts";
 import type { PodObserver } from "../observed/observer.ts";
 import type { ObservedPod } from "../observed/types.ts";
 import { podRequests, qosClass } from "../resources/mod.ts";
-import type { Realm, Store, StoreEvent } from "../store/mod.ts";
+import { isFromFile } from "../sources/mod.ts";
+import type { Realm, Store, StoreEvent, StoreObject } from "../store/mod.ts";
 import type { EventRecorder, EventType } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Verdict } from "./intents.ts";
@@ -255,7 +256,8 @@ export class PodManager {
     const open = [...this.#managed].filter(([, { realm, worker: { pod } }]) => {
       if (realm === undefined) return false;
       const status = currentStatus(store, realm, pod);
-      return !isOver(status) || turnedAway(status!);
+      // a pod of the API that was turned away has failed for good, as everywhere; a manifest is tried again
+      return !isOver(status) || (turnedAway(status!) && isFromFile(pod as StoreObject));
     });
     for (const [uid, managed] of open) {
       const observed = observer.get(uid);

@@ -796,7 +796,13 @@ Deno.test("a failing pull shows ErrImagePull and ImagePullBackOff, and is tried 
   assert.equal(node.seen("web"), "Running");
 });
 
-Deno.test("a pod that is turned away never begins, and is let in when there is room, by any later life too", async () => {
+/** As the manifest directory has it. */
+const fromFile = (pod: Pod): Pod => ({
+  ...pod,
+  metadata: { ...pod.metadata, annotations: { "kubernetes.io/config.source": "file" } },
+});
+
+Deno.test("a manifest's pod that is turned away is let in when there is room, by any later life too", async () => {
   await using node = new SimulatedNode();
   let room = 1;
   node.admit = (pods) => {
@@ -806,7 +812,7 @@ Deno.test("a pod that is turned away never begins, and is let in when there is r
     return new Map(refused.map(({ pod }) => [pod.metadata.uid!, { reason: "OutOfpods", message: "too many" }]));
   };
   await node.start();
-  await node.apply(web(), web({}, { name: "two" }));
+  await node.apply(fromFile(web()), fromFile(web({}, { name: "two" })));
   assert.equal(node.status("two").phase, "Failed");
   assert.equal(node.status("two").reason, "OutOfpods");
   assert.equal(node.podDirs.size, 1);
@@ -819,7 +825,7 @@ Deno.test("a pod that is turned away never begins, and is let in when there is r
   await node.start();
   assert.deepEqual(node.running(), ["two/web#0", "web/web#0"]);
   room = 1;
-  await node.apply(web({}, { name: "three" }));
+  await node.apply(fromFile(web({}, { name: "three" })));
   assert.equal(node.status("three").reason, "OutOfpods");
   await node.remove("two");
   assert.equal(node.status("three").reason, "OutOfpods");
@@ -838,11 +844,31 @@ Deno.test("a pod that completes makes room for one that was turned away", async 
   };
   await node.start();
   await node.apply(web({ restartPolicy: "Never" }, { name: "job" }));
-  await node.apply(web());
+  await node.apply(fromFile(web()));
   assert.equal(node.status("web").reason, "OutOfpods");
   await node.advance(7_000);
   assert.equal(node.status("job").phase, "Succeeded");
   assert.deepEqual(node.running(), ["web/web#0"]);
+});
+
+Deno.test("a pod of the API that is turned away has failed for good", async () => {
+  await using node = new SimulatedNode();
+  let room = 0;
+  node.admit = (pods) => {
+    const refused = pods.filter(({ running }) => !running).slice(room);
+    return new Map(refused.map(({ pod }) => [pod.metadata.uid!, { reason: "OutOfcpu", message: "too much" }]));
+  };
+  await node.start();
+  await node.apply(web());
+  assert.deepEqual([node.status("web").phase, node.status("web").reason], ["Failed", "OutOfcpu"]);
+  room = 2;
+  await node.apply(web({}, { name: "two" }));
+  assert.deepEqual(node.running(), ["two/web#0"]);
+  await node.kill();
+  await node.start();
+  await node.advance(1000);
+  assert.deepEqual(node.running(), ["two/web#0"]);
+  assert.deepEqual([node.status("web").phase, node.status("web").reason], ["Failed", "OutOfcpu"]);
 });
 
 Deno.test("a shutdown ends pods within their grace, keeps what they own, and the next boot runs them again", async () => {
