@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { FieldErrors, fieldErrorText } from "../../field_error.ts";
 import type { AnyObject, KubeObject } from "../../kinds.ts";
-import type { Pod } from "../../pod.ts";
+import { container } from "../../container.ts";
+import { type Pod, podSpec } from "../../pod.ts";
 import { decoded, type Loose, podValue } from "../../testing.ts";
 import { defaultObject } from "../../defaults/mod.ts";
 import { toEventsEvent } from "../../event.ts";
@@ -84,6 +85,32 @@ Deno.test("every other field of a pod's spec is refused with what differs", () =
     assert.ok(error.startsWith(updatable + "  core.PodSpec{\n"), error);
     assert.ok(error.includes(`\n${line}`), error);
     assert.ok(error.endsWith("\n  }\n"), error);
+  }
+});
+
+/** What is said when one field, of the pod or of its container, becomes something else. */
+function changed(base: Pod, field: string, inContainer: boolean): string[] {
+  const copy = structuredClone(base);
+  const at = (inContainer ? copy.spec.containers[0] : copy.spec) as unknown as Loose;
+  at[field] = [{ name: "changed" }];
+  const errors = new FieldErrors();
+  validateUpdate(copy, base, errors);
+  return errors.errors.map(fieldErrorText);
+}
+
+Deno.test("there is no field of a pod's spec or containers that is forgotten", () => {
+  const base = pod();
+  const mayChange = ["activeDeadlineSeconds", "containers", "initContainers", "schedulingGates", "tolerations"];
+  const specFields = Object.keys(podSpec().shape).filter((field) => !mayChange.includes(field));
+  const containerFields = Object.keys(container().shape).filter((field) => field !== "image");
+  assert.ok(specFields.length > 35 && containerFields.length > 20);
+  for (const [fields, inContainer] of [[specFields, false], [containerFields, true]] as const) {
+    for (const field of fields) {
+      const errors = changed(base, field, inContainer);
+      assert.equal(errors.length, 1, field);
+      assert.ok(errors[0].startsWith(updatable), `${field}: ${errors[0]}`);
+      assert.match(errors[0], new RegExp(`^[+] \\t+${field}: `, "im"), field);
+    }
   }
 });
 
