@@ -7,6 +7,7 @@ import { answerShape, type KubeRequest } from "./context.ts";
 import { listKey } from "./backend/store.ts";
 import { apiVersionOf } from "./decode.ts";
 import { notFoundOf, tooNew } from "./errors.ts";
+import { JsonList } from "./json.ts";
 import { listOptions, resourceVersionOf } from "./options.ts";
 import { respond } from "./respond.ts";
 import { scopeOf, selection } from "./select.ts";
@@ -86,7 +87,7 @@ export async function list<T extends ApiObject>(request: KubeRequest<T>): Promis
           items: objects!.map((object) => partial(object, shape.form.version)),
         };
       default:
-        return { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items: objects };
+        return new JsonList({ kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata }, objects!);
     }
   }
 }

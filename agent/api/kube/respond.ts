@@ -1,5 +1,6 @@
 /** Answers: JSON, or YAML for who asks for it; indented for people. */
 import type { Context } from "hono";
+import { answerJson } from "./json.ts";
 import type { Form } from "./negotiate.ts";
 import { queryFlag } from "./options.ts";
 
@@ -30,7 +31,7 @@ export async function respond(
   let body: string;
   if (media === "application/yaml") {
     const { stringify } = await import("yaml");
-    body = stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 });
-  } else body = pretty(c) ? JSON.stringify(value, null, 2) + "\n" : JSON.stringify(value) + "\n";
+    body = stringify(JSON.parse(answerJson(value)), { aliasDuplicateObjects: false, lineWidth: 0 });
+  } else body = pretty(c) ? JSON.stringify(value, null, 2) + "\n" : answerJson(value) + "\n";
   return c.body(body, { status: code as 200, headers });
 }
