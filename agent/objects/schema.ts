@@ -65,11 +65,15 @@ const boolean = z.boolean();
 export const neededFlag = boolean;
 export const flag = z.optional(boolean);
 
-/** A moment as Go reads it: RFC 3339. */
+const timePattern =
+  /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3])(:[0-5]\d){2}([.,]\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+
+/** A moment as Go reads it: RFC 3339, on a day that there is. One that is not would make lists unreadable for clients. */
 export function isTime(value: unknown): value is string {
-  return typeof value === "string" &&
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) &&
-    !Number.isNaN(Date.parse(value.replace(",", ".")));
+  const match = typeof value === "string" ? timePattern.exec(value) : null;
+  if (!match) return false;
+  const [year, month, day] = match.slice(1, 4).map(Number);
+  return day <= new Date(Date.UTC(2000 + year % 400, month, 0)).getUTCDate();
 }
 
 function moment(definition: string) {
