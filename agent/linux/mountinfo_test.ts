@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mountsBelow, mountsThatMayHang, parseMounts, readMounts } from "./mountinfo.ts";
+import { mountOf, mountsBelow, mountsThatMayHang, parseMounts, readMounts } from "./mountinfo.ts";
 
 const text = String.raw`22 27 0:21 / /proc rw,relatime - proc proc rw
 27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,discard
@@ -40,4 +40,23 @@ Deno.test("mountsThatMayHang() names network and FUSE file systems alone", () =>
 
 Deno.test("readMounts() finds /proc in this machine's own mounts", () => {
   assert.ok(readMounts().some(({ target, type }) => target === "/proc" && type === "proc"));
+});
+
+Deno.test("mountOf() finds the mount nearest above a path, the newest of those on the same place", () => {
+  const mount = (source: string, target: string) => ({
+    id: 1,
+    parent: 0,
+    device: "0:1",
+    root: "/",
+    target,
+    readonly: false,
+    type: "ext4",
+    source,
+  });
+  const mounts = [mount("root", "/"), mount("var", "/var"), mount("lib", "/var/lib"), mount("over", "/var/lib")];
+  assert.equal(mountOf(mounts, "/var/lib/islet")?.source, "over");
+  assert.equal(mountOf(mounts, "/var/library")?.source, "var");
+  assert.equal(mountOf(mounts, "/var")?.source, "var");
+  assert.equal(mountOf(mounts, "/etc")?.source, "root");
+  assert.equal(mountOf([], "/etc"), undefined);
 });
