@@ -4,11 +4,12 @@
  */
 import { type Context, Hono } from "hono";
 import { applyManifest } from "./apply.ts";
-import { auth } from "./auth/mod.ts";
+import { auth, issuerRoutes } from "./auth/mod.ts";
 import type { AppDeps } from "./deps.ts";
 import { health, version } from "./health.ts";
 import { kubeApi } from "./kube/mod.ts";
 import { metricsRoutes } from "./kubelet/metrics.ts";
+import { kubeconfigRoutes } from "./kubeconfigs.ts";
 import { manifestProblems } from "./manifests.ts";
 import { openApi } from "./openapi/mod.ts";
 import { showPage } from "./page/mod.ts";
@@ -55,6 +56,10 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
   app.get("/", showPage());
   app.post("/islet/v1/apply", applyManifest(kube.registry, (request, env) => app.fetch(request, env)));
   app.get("/islet/v1/namespaces/:namespace/pods/:name/why", whyPod(deps)).all(readOnly);
+  if (deps.auth) {
+    kubeconfigRoutes(app, deps.auth);
+    issuerRoutes(app, deps.auth);
+  }
   app.get("/islet/v1/manifests/problems", manifestProblems(deps)).all(readOnly);
 
   app.notFound((c) => {

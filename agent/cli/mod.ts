@@ -31,6 +31,10 @@ const verbs: Record<string, Verb> = {
   },
   top: { summary: "show what pods and the node use", load: async () => (await import("./top.ts")).top },
   events: { summary: "show what happened", load: async () => (await import("./events.ts")).events },
+  kubeconfig: {
+    summary: "give out credentials for kubectl, and take them back",
+    load: async () => (await import("./kubeconfig.ts")).kubeconfig,
+  },
   validate: {
     summary: "say everything that is wrong with manifests",
     load: async () => (await import("./validate.ts")).validate,

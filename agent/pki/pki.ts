@@ -64,6 +64,11 @@ export class Pki {
     return this.#authority.certificate;
   }
 
+  /** URL of the API on this machine. */
+  get server(): string {
+    return this.#options.server;
+  }
+
   /** What TLS servers of this node show. */
   get serving(): KeptCertificate {
     return this.#serving;

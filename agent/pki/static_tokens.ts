@@ -74,11 +74,14 @@ export class StaticTokens {
     return this.entries.map(({ sha256: _, ...holder }) => holder);
   }
 
-  /** Gives out a token; who had one under that name loses it. */
-  async add(holder: TokenHolder): Promise<string> {
+  /** Gives out a token; who had one under that name loses it, and those that have ended are forgotten. */
+  async add(holder: TokenHolder, now: number): Promise<string> {
     const token = newToken();
     const entry = { ...holder, sha256: encodeBase64Url(await hashOf(token)) };
-    this.#write([...this.entries.filter(({ name }) => name !== holder.name), entry]);
+    const kept = this.entries.filter(({ name, expires }) =>
+      name !== holder.name && (expires === undefined || Date.parse(expires) > now)
+    );
+    this.#write([...kept, entry]);
     return token;
   }
 

@@ -11,7 +11,7 @@ import { type AccountLookup, accountUser } from "./service_account.ts";
 
 export interface AuthenticatorDeps {
   /** Keys and tokens of the node; asked for only where a TLS door is open, which needs them first. */
-  pki(): Promise<Pick<Pki, "signer" | "tokens">>;
+  pki(): Promise<Pick<Pki, "signer" | "tokens" | "caCertificate" | "server">>;
   accounts: AccountLookup;
   /** The wall clock, ms. */
   now(): number;

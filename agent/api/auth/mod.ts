@@ -11,6 +11,7 @@ export { bootstrapChanges, viewers } from "./bootstrap.ts";
 export { checkEscalation } from "./escalation.ts";
 export { forbidden, forbiddenText, refusal } from "./forbidden.ts";
 export { anonymous, authenticated, masters, socketUser, unauthenticated } from "./groups.ts";
+export { issuerRoutes } from "./issuer.ts";
 export { auth, type AuthDeps, kubeletAuth, type KubeletAuthOptions } from "./middleware.ts";
 export { type PodTokenRequest, PodTokens, type PodTokensOptions } from "./pod_tokens.ts";
 export { type Attributes, compact as compactRules, type PolicyRule } from "./rules.ts";
