@@ -12,6 +12,7 @@ import { type AnyObject, findKind } from "./kinds.ts";
 import { fieldMeta } from "./schema.ts";
 import { dropNulls, isMap, type Json, ShapeCheck, type ShapeFindings, type WrongType } from "./shape.ts";
 import { checkSupported } from "./unsupported.ts";
+import { isBase64 } from "./validation/config.ts";
 import { validateObject } from "./validation/mod.ts";
 import { quantityWords } from "./validation/resources.ts";
 import { warnAbout } from "./validation/warnings.ts";
@@ -61,7 +62,8 @@ export function readApiObject(value: unknown, options: ApiInputOptions): ApiInpu
   const findings = new GoFindings(schema);
   const shape = new ShapeCheck(schema, findings, problems);
   shape.run(value);
-  if (findings.error) throw fail(findings.error);
+  const broken = findings.error ?? brokenBase64(value);
+  if (broken) throw fail(broken);
   const strict = [
     ...duplicates.map((path) => `duplicate field "${path}"`),
     ...findings.unknown(order).map((path) => `unknown field "${path}"`),
@@ -81,6 +83,21 @@ export function readApiObject(value: unknown, options: ApiInputOptions): ApiInpu
       return found;
     },
   };
+}
+
+/** Bytes that cannot be read are no shape of ours: to Go they are. */
+function brokenBase64({ kind, data, binaryData }: Json): string | undefined {
+  const bytes = kind === "Secret" ? data : kind === "ConfigMap" ? binaryData : undefined;
+  for (const value of Object.values(bytes ?? {}) as string[]) {
+    if (!isBase64(value)) return `illegal base64 data at input byte ${illegalByte(value)}`;
+  }
+}
+
+/** The place that Go's decoder names: the first byte that cannot stand there, or the beginning of what is cut off. */
+function illegalByte(value: string): number {
+  const good = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?/.exec(value)![0].length;
+  const rest = /^[A-Za-z0-9+/]{0,3}/.exec(value.slice(good))![0].length;
+  return good + rest === value.length ? good : good + rest;
 }
 
 /** What kube-apiserver warns of in an object that it accepts; and what has no effect on this node. */

@@ -111,6 +111,18 @@ Deno.test("the first value of a wrong type is refused in the words of Go's decod
   for (const [value, message] of cases) assert.equal(refusal(value), cannot + message);
 });
 
+Deno.test("bytes that are no base64 are refused without showing them", () => {
+  const of = (data: string) => ({ apiVersion: "v1", kind: "Secret", metadata: { name: "s" }, data: { a: data } });
+  const asSecret = { apiVersion: "v1", kind: "Secret" };
+  const cannot = 'Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte ';
+  for (const [data, at] of [["hunter2", 4], ["a", 0], ["aGk=!", 4], ["a-b=", 1], ["A===", 1], ["aGkaGk", 4]] as const) {
+    assert.equal(refusal(of(data), asSecret), cannot + at, data);
+  }
+  for (const data of ["", "aGk=", "aGkaGk==", "aGka\nGk==\n"]) assert.ok(read(of(data), asSecret));
+  const map = { ...of("x"), kind: "ConfigMap", binaryData: { b: "%" } };
+  assert.match(refusal(map, { apiVersion: "v1", kind: "ConfigMap" }), /illegal base64 data at input byte 0$/);
+});
+
 Deno.test("unknown and repeated fields go by fieldValidation, in the order of the body", () => {
   const value = {
     zoo: 1,
