@@ -106,7 +106,8 @@ function orderLists(merged: JsonMap, patch: JsonMap, view: TypeView): void {
       ? mergeLists(before, after, list, key)
       : withoutDirectives(after) as unknown[];
     elementKind(before ?? [], after ?? []);
-    setField(merged, key, inOrder(contents, wanted, before ?? [], list?.mergeKey));
+    const stood = before && after && list?.strategy === "merge" ? placesAfter(before, after, list.mergeKey) : before;
+    setField(merged, key, inOrder(contents, wanted, stood ?? [], list?.mergeKey));
     delete patch[key];
   }
 }
@@ -153,7 +154,22 @@ function obeyDirectives(present: readonly JsonMap[], patch: readonly JsonMap[], 
     else if (what === "merge") throw badRequest("merging lists cannot yet be specified in the patch");
     else throw badRequest(`unknown patch type: ${goText(what)} in map: ${goText(element)}`);
   }
-  return { elements: replaced ? [] : elements, changes };
+  if (!replaced) return { elements, changes };
+  const fresh = changes.map((change) => ({ ...withoutDirectives(change) as JsonMap, [mergeKey]: change[mergeKey] }));
+  return { elements: fresh, changes: [] };
+}
+
+/**
+ * Where elements stand before they are put in order: as they did, with those that the patch adds behind them, as many as
+ * it deletes. (kube-apiserver puts them into the places that became free, and goes by that.)
+ */
+function placesAfter(before: readonly unknown[], patch: readonly unknown[], mergeKey: string | undefined): unknown[] {
+  if (mergeKey === undefined || !patch.every(isMap) || !before.every(isMap)) return [...before];
+  const { elements } = obeyDirectives(before, patch.filter((one) => field(one, directive) === "delete"), mergeKey);
+  const here = new Set(elements.map((element) => element[mergeKey]));
+  const isReplaced = patch.some((element) => field(element, directive) === "replace");
+  const added = patch.filter((element) => !Object.hasOwn(element, directive) && !here.has(element[mergeKey]));
+  return [...elements, ...isReplaced ? [] : added.slice(0, before.length - elements.length)];
 }
 
 function withoutScalars(list: readonly unknown[], removed: readonly unknown[]): unknown[] {

@@ -26,7 +26,7 @@ import {
 } from "./managers.ts";
 import { afterApply, afterUpdate, Conflicts, type Write } from "./ownership.ts";
 import { emptyObject, withStructs } from "./empty_object.ts";
-import { fieldElement } from "./path_element.ts";
+import { fieldElement, NoIdentity } from "./path_element.ts";
 import { shapeProblems } from "./validate.ts";
 import { withoutEmpty } from "./without_empty.ts";
 
@@ -127,6 +127,7 @@ function applyOrConflict(
   try {
     return afterApply(before, config, managers, by, force, write);
   } catch (err) {
+    if (err instanceof NoIdentity) throw badRequest(`failed to create typed live object: ${err.message}`);
     if (!(err instanceof Conflicts)) throw err;
     let { conflicts } = err;
     if (by.name === kubectlManager) conflicts = foreignConflicts(conflicts, before as JsonMap, write.view);

@@ -52,14 +52,19 @@ export interface Write {
   ignored: FieldSet;
 }
 
-/** Takes what changed from everybody but `self`; throws Conflicts unless `force`. */
-function takeFrom(managers: Managers, changes: Comparison, self: string | undefined, force: boolean): Managers {
+/** Takes what changed from everybody but `self`; throws Conflicts unless `force`. The kind has one version. */
+function takeFrom(
+  managers: Managers,
+  changes: Comparison,
+  { self, force, apiVersion }: { self?: string; force: boolean; apiVersion: string },
+): Managers {
   const taken = changes.modified.union(changes.added);
   const gone = taken.union(changes.removed);
   const conflicts: Conflict[] = [];
   const left = new Map<string, Manager>();
   for (const [identity, manager] of [...managers].sort(([a], [b]) => a < b ? -1 : 1)) {
     let { fields } = manager;
+    if (manager.apiVersion !== apiVersion) continue; // of a version that is no more
     if (identity !== self) {
       if (!force) { for (const path of fields.intersection(taken).paths()) conflicts.push({ manager, path }); }
       fields = fields.difference(gone);
@@ -84,7 +89,7 @@ export function afterUpdate(
   write: Write,
 ): Managers {
   const changes = changesOf(live, next, write);
-  const left = new Map(takeFrom(managers, changes, undefined, true));
+  const left = new Map(takeFrom(managers, changes, { force: true, apiVersion: by.apiVersion }));
   const fields = changes.modified.union(changes.added).difference(unmanaged);
   if (fields.isEmpty) return left;
   const identity = identityOf(by);
@@ -102,7 +107,8 @@ export function afterApply(
   write: Write,
 ): { object: unknown; managers: Managers } {
   const identity = identityOf(by);
-  const previous = managers.get(identity);
+  const before = managers.get(identity);
+  const previous = before?.apiVersion === by.apiVersion ? before : undefined;
   const fields = fieldsOf(config, write.view).without(write.ignored);
   const merged = merge(live, config, write.view);
   const applied = new Map(managers).set(identity, { ...by, fields });
@@ -110,7 +116,9 @@ export function afterApply(
   // Who applies what is there already has done nothing at this time.
   const { time: _, ...untimed } = by;
   const timed = deepEqual(live, object) ? { ...untimed, ...timeOf(previous) } : by;
-  const left = new Map(takeFrom(applied, changesOf(live, object, write), identity, force));
+  const left = new Map(
+    takeFrom(applied, changesOf(live, object, write), { self: identity, force, apiVersion: by.apiVersion }),
+  );
   const managed = fields.difference(unmanaged);
   if (managed.isEmpty) left.delete(identity);
   else left.set(identity, { ...timed, fields: managed });
