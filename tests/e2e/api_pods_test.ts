@@ -2,7 +2,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { nodeFile } from "../support/node_file.ts";
 import type { TestNode } from "../support/node.ts";
-import { condition, idle, isReady, type Pod, pod } from "../support/pods.ts";
+import { condition, container, finished, idle, isReady, type Pod, pod } from "../support/pods.ts";
 
 const { nodeTest } = nodeFile();
 
@@ -25,6 +25,21 @@ async function call(node: TestNode, method: string, path: string, body?: unknown
 
 async function make(node: TestNode, object: Pod | Record<string, unknown>): Promise<Answer> {
   return await call(node, "POST", podsPath, object);
+}
+
+/** Deletes an object and waits until it is gone. */
+async function remove(node: TestNode, path: string): Promise<void> {
+  equal((await call(node, "DELETE", path)).code, 200);
+  await node.until(`${path} is gone`, async () => (await call(node, "GET", path)).code === 404);
+}
+
+async function patch(node: TestNode, path: string, body: unknown): Promise<Answer> {
+  const answer = await node.api(path, {
+    method: "PATCH",
+    body: JSON.stringify(body),
+    headers: { "content-type": "application/merge-patch+json" },
+  });
+  return { code: answer.status, body: await answer.json() };
 }
 
 nodeTest("a pod of the API is placed, runs and ends with its grace", {}, async (node) => {
@@ -86,6 +101,138 @@ nodeTest("a forced deletion takes the row at once, and the node cleans up", {}, 
     "nothing of the pod is left",
     async () => !(await node.sandboxes()).some(({ metadata }) => metadata?.uid === uid),
   );
+});
+
+nodeTest("a pod that asks for more than the node has fails for kubelet's reason", {}, async (node) => {
+  const resources = { requests: { cpu: "1000" } };
+  equal((await make(node, pod("api-large", container("main", idle, { resources })))).code, 201);
+  const { status } = await node.podUntil("api-large", "has failed", finished);
+  equal(status?.reason, "OutOfcpu");
+  match(status?.message ?? "", /^Pod was rejected: Node didn't have enough resource: cpu, requested: 1000000, /);
+  await remove(node, `${podsPath}/api-large`);
+});
+
+nodeTest("an eviction ends a pod with its grace and says why; one of a manifest pod is refused", {
+  ...pod("api-kept"),
+}, async (node) => {
+  const eviction = (name: string) => ({ apiVersion: "policy/v1", kind: "Eviction", metadata: { name } });
+  equal(
+    (await make(node, pod("api-evicted", "trap '' TERM; sleep 1000", { terminationGracePeriodSeconds: 3 }))).code,
+    201,
+  );
+  await node.ready("api-evicted");
+  const { code, body } = await call(node, "POST", `${podsPath}/api-evicted/eviction`, eviction("api-evicted"));
+  deepEqual([code, body.kind, body.status], [201, "Status", "Success"]);
+  const ending = await node.pod("api-evicted");
+  equal(ending?.metadata.deletionGracePeriodSeconds, 3);
+  equal(condition(ending!, "DisruptionTarget")?.reason, "EvictionByEvictionAPI");
+  await node.gone("api-evicted");
+  await node.ready("api-kept");
+  const refused = await call(node, "POST", `${podsPath}/api-kept/eviction`, eviction("api-kept"));
+  equal(refused.code, 403);
+  match(refused.body.message, /: remove that file instead$/);
+});
+
+nodeTest("a pod is bound once", pod("api-bound"), async (node) => {
+  const binding = (name: string) => ({
+    apiVersion: "v1",
+    kind: "Binding",
+    metadata: { name },
+    target: { kind: "Node", name: node.name },
+  });
+  const object = pod("api-mine", idle, { schedulerName: "mine" });
+  equal((await make(node, object)).code, 201);
+  equal((await call(node, "POST", `${podsPath}/api-mine/binding`, binding("api-mine"))).code, 201);
+  await node.ready("api-mine");
+  const { code, body } = await call(node, "POST", `${podsPath}/api-mine/binding`, binding("api-mine"));
+  equal(code, 409);
+  match(body.message, /pod api-mine is already assigned to node "/);
+  await remove(node, `${podsPath}/api-mine`);
+});
+
+nodeTest("a NoExecute taint drives pods of the API away, manifests' stay", pod("api-stays"), async (node) => {
+  await node.ready("api-stays");
+  equal((await make(node, pod("api-driven"))).code, 201);
+  const tolerations = [{ key: "maintenance", operator: "Exists" }];
+  equal((await make(node, pod("api-tolerant", idle, { tolerations }))).code, 201);
+  for (const name of ["api-driven", "api-tolerant"]) await node.ready(name);
+  const taint = async (taints: unknown[]) => {
+    const { code } = await patch(node, `/api/v1/nodes/${node.name}`, { spec: { taints } });
+    equal(code, 200);
+  };
+  await taint([{ key: "maintenance", effect: "NoExecute" }]);
+  await node.gone("api-driven");
+  await node.event("api-driven", "TaintManagerEviction", "Marking for deletion Pod default/api-driven");
+  equal((await make(node, pod("api-late"))).code, 201);
+  await node.event("api-late", "FailedScheduling", "untolerated taint {maintenance: }");
+  await taint([]);
+  for (const name of ["api-late", "api-stays", "api-tolerant"]) await node.ready(name);
+  for (const name of ["api-late", "api-tolerant"]) await remove(node, `${podsPath}/${name}`);
+});
+
+nodeTest("a claim is bound to a volume, kept while a pod uses it, and leaves its data", {}, async (node) => {
+  const path = `${node.dir}/api-disk`;
+  const spec = { accessModes: ["ReadWriteOnce"] };
+  const volume = {
+    apiVersion: "v1",
+    kind: "PersistentVolume",
+    metadata: { name: "api-disk" },
+    spec: { ...spec, capacity: { storage: "1Gi" }, hostPath: { path, type: "DirectoryOrCreate" } },
+  };
+  const claim = {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { name: "api-data" },
+    spec: { ...spec, resources: { requests: { storage: "500Mi" } } },
+  };
+  const [volumePath, claimPath] = ["/api/v1/persistentvolumes", "/api/v1/namespaces/default/persistentvolumeclaims"];
+  const user = pod(
+    "api-user",
+    container("main", `echo kept > /data/note; ${idle}`, {
+      volumeMounts: [{ name: "data", mountPath: "/data" }],
+    }),
+    { volumes: [{ name: "data", persistentVolumeClaim: { claimName: "api-data" } }] },
+  );
+  equal((await make(node, user)).code, 201);
+  await node.event("api-user", "FailedScheduling", 'persistentvolumeclaim "api-data" not found');
+  equal((await call(node, "POST", claimPath, claim)).code, 201);
+  await node.event("api-user", "FailedScheduling", "pod has unbound immediate PersistentVolumeClaims");
+  equal((await call(node, "POST", volumePath, volume)).code, 201);
+  await node.ready("api-user");
+  const phase = async (path: string) => (await call(node, "GET", path)).body.status?.phase;
+  deepEqual([await phase(`${claimPath}/api-data`), await phase(`${volumePath}/api-disk`)], ["Bound", "Bound"]);
+  ok((await call(node, "DELETE", `${claimPath}/api-data`)).body.metadata.deletionTimestamp);
+  equal(await phase(`${claimPath}/api-data`), "Bound");
+  await remove(node, `${podsPath}/api-user`);
+  await node.until("the volume is released", async () => await phase(`${volumePath}/api-disk`) === "Released");
+  equal((await call(node, "GET", `${claimPath}/api-data`)).code, 404);
+  equal((await Deno.readTextFile(`${path}/note`)).trim(), "kept");
+  await remove(node, `${volumePath}/api-disk`);
+  await Deno.remove(path, { recursive: true });
+});
+
+nodeTest("a namespace ends with its pods, after their grace", {}, async (node) => {
+  const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "api-shop" } };
+  equal((await call(node, "POST", "/api/v1/namespaces", namespace)).code, 201);
+  const path = "/api/v1/namespaces/api-shop";
+  equal((await call(node, "POST", `${path}/pods`, pod("api-web"))).code, 201);
+  await node.ready("api-web", { namespace: "api-shop" });
+  equal((await call(node, "DELETE", path)).code, 200);
+  const late = await call(node, "POST", `${path}/configmaps`, { metadata: { name: "late" } });
+  equal(late.code, 403);
+  match(late.body.message, /because it is being terminated$/);
+  await node.until("the namespace is gone", async () => (await call(node, "GET", path)).code === 404);
+  deepEqual((await node.containers()).filter(({ labels }) => labels["io.kubernetes.pod.namespace"] === "api-shop"), []);
+});
+
+nodeTest("a pod goes after the object that owns it", {}, async (node) => {
+  const maps = "/api/v1/namespaces/default/configmaps";
+  const { body: owner } = await call(node, "POST", maps, { metadata: { name: "api-owner" } });
+  const ownerReferences = [{ apiVersion: "v1", kind: "ConfigMap", name: "api-owner", uid: owner.metadata.uid }];
+  equal((await make(node, pod("api-owned", idle, {}, { ownerReferences }))).code, 201);
+  await node.ready("api-owned");
+  equal((await call(node, "DELETE", `${maps}/api-owner`)).code, 200);
+  await node.gone("api-owned");
 });
 
 nodeTest("a pod of the API outlives islet, and is adopted", {}, async (node) => {
