@@ -9,19 +9,17 @@ import type { Clock } from "../clock.ts";
 import type { KubeObject, Pod, PodStatus } from "../objects/mod.ts";
 import type { PodObserver } from "../observed/observer.ts";
 import type { ObservedPod } from "../observed/types.ts";
-import { podRequests, qosClass } from "../resources/mod.ts";
 import { isFromFile } from "../sources/mod.ts";
 import type { Realm, Store, StoreEvent, StoreObject } from "../store/mod.ts";
 import type { EventRecorder, EventType } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { Verdict } from "./intents.ts";
+import { type Candidate, Gate, type GateOptions } from "./gate.ts";
 import { references } from "./references.ts";
 import { turnedAway } from "./status/pod_status.ts";
-import type { ResizeRefusal } from "./resizing.ts";
 import type { PodMemory } from "./pod_memory.ts";
 import { PodWorker, type WorkerDeps } from "./worker.ts";
 
-export interface PodManagerOptions {
+export interface PodManagerOptions extends Pick<GateOptions, "admit" | "admitResize"> {
   store: Store;
   /** Whether a pod is bound to this node: others are their scheduler's, and nothing is done about them. */
   isHere(pod: Pod): boolean;
@@ -36,10 +34,6 @@ export interface PodManagerOptions {
   maxBackoffMs: number;
   /** Identifies this boot of the machine: another one clears back-offs. */
   bootId: string;
-  /** Decides on all pods at once; undefined: the pod may run. */
-  admit(pods: readonly AdmissionPod[]): Map<string, Verdict>;
-  /** Whether a pod may have what its spec asks for instead of what it has, beside `others`; undefined: it may. */
-  admitResize(pod: Pod, others: readonly Pod[]): ResizeRefusal | undefined;
   /** Brings live volumes up to date after their sources changed; says whether anything was written. */
   refreshVolumes(pod: Pod): Promise<boolean>;
   /** A pod object for something in the runtime that has no row. */
@@ -48,33 +42,30 @@ export interface PodManagerOptions {
   sweep(known: (uid: string) => boolean): Promise<void>;
 }
 
-/** A pod as admission sees it. */
-export interface AdmissionPod {
-  pod: Pod;
-  /** It has containers already, or was admitted before: it is never failed by admission. */
-  running: boolean;
-}
-
 /** Kinds that pods' volumes and environments are made from. */
 const referred = ["ConfigMap", "Secret", "PersistentVolume", "PersistentVolumeClaim", "ServiceAccount"];
 
-interface Managed {
-  worker: PodWorker;
+interface Managed extends Candidate {
   realm: Realm | undefined;
-  admitted: boolean;
 }
 
 export class PodManager {
   #managed = new Map<string, Managed>();
   /** Pods that wait for another one of their name to be gone, by UID, the longest wait first. */
   #waiting = new Map<string, { realm: Realm; pod: Pod }>();
-  #verdicts = new Map<string, Verdict>();
+  readonly #gate: Gate;
   #unwatch = () => {};
   #stopped = false;
   readonly #options: PodManagerOptions;
 
   constructor(options: PodManagerOptions) {
     this.#options = options;
+    const { admit, admitResize } = options;
+    this.#gate = new Gate({
+      admit,
+      admitResize,
+      refused: (pod, { reason, message }) => this.#event(pod, undefined, "Warning", reason, message),
+    });
   }
 
   /** Takes over every row and everything observed; the observer must have had its first look. */
@@ -186,7 +177,7 @@ export class PodManager {
         if (!managed) return;
         if (statusOnly(object, previous)) {
           // what it held is free for pods that were turned away
-          if (isOver(object.status) && !isOver(previous?.status) && this.#verdicts.size > 0) this.#admit();
+          if (isOver(object.status) && !isOver(previous?.status) && this.#gate.holdsBack) this.#admit();
           // somebody else's word: a readiness gate, a disruption
           if (object.status !== managed.worker.status) managed.worker.update(object);
           return;
@@ -252,7 +243,7 @@ export class PodManager {
 
   /** Decides anew on all pods that want to run; a pod that was rejected for want of room gets another chance. */
   #admit(): void {
-    const { observer, admit, store } = this.#options;
+    const { observer, store } = this.#options;
     const open = [...this.#managed].filter(([, { realm, worker: { pod } }]) => {
       if (realm === undefined) return false;
       const status = currentStatus(store, realm, pod);
@@ -265,40 +256,7 @@ export class PodManager {
       // a pod on its way out holds what it has until it is gone
       managed.admitted ||= present || Boolean(managed.worker.pod.metadata.deletionTimestamp);
     }
-    this.#resize(open.map(([, managed]) => managed));
-    const verdicts = admit(open.map(([, { worker, admitted }]) => ({ pod: worker.allocatedPod, running: admitted })));
-    for (const [uid, managed] of open) {
-      if (managed.worker.pod.metadata.deletionTimestamp) continue;
-      const verdict = verdicts.get(uid);
-      managed.admitted = verdict === undefined;
-      if (managed.admitted && !managed.worker.wantsResize) managed.worker.allocate();
-      const before = this.#verdicts.get(uid);
-      if (verdict) {
-        if (verdict.reason === before?.reason && verdict.message === before.message) continue;
-        this.#verdicts.set(uid, verdict);
-        this.#event(managed.worker.pod, undefined, "Warning", verdict.reason, verdict.message);
-        managed.worker.end({ reason: verdict.reason, message: `Pod was rejected: ${verdict.message}` });
-      } else if (this.#verdicts.delete(uid) || managed.worker.turnedAway) {
-        managed.worker.end(undefined);
-      }
-    }
-  }
-
-  /**
-   * Grants resizes, those that give something back first: running pods come before pods that wait to be let in, and a
-   * resize that the node has no room for waits too.
-   */
-  #resize(open: readonly Managed[]): void {
-    const wanting = open.filter(({ worker, admitted }) =>
-      worker.wantsResize && admitted && !worker.pod.metadata.deletionTimestamp
-    );
-    for (const { worker } of resizeOrder(wanting)) {
-      const others = open.filter((other) => other.worker !== worker && other.admitted)
-        .map(({ worker: { allocatedPod } }) => allocatedPod);
-      const refusal = this.#options.admitResize(worker.pod, others);
-      if (refusal) worker.postpone(refusal);
-      else worker.allocate();
-    }
+    this.#gate.decide(open.map(([, managed]) => managed));
   }
 
   #workerDeps(realm: Realm | undefined): WorkerDeps {
@@ -339,7 +297,7 @@ export class PodManager {
   #gone(uid: string): void {
     const managed = this.#managed.get(uid);
     this.#managed.delete(uid);
-    this.#verdicts.delete(uid);
+    this.#gate.forget(uid);
     if (!managed || this.#stopped) return;
     const { metadata: { namespace, name } } = managed.worker.pod;
     // written while its remains were removed as nobody's: it begins anew
@@ -381,19 +339,6 @@ function containerField({ spec }: Pod, name: string): string {
 
 function isOver(status: PodStatus | undefined): boolean {
   return status?.phase === "Succeeded" || status?.phase === "Failed";
-}
-
-const classes = ["Guaranteed", "Burstable", "BestEffort"];
-
-/** KEP-1287: what asks for less first, then by priority, then by class; the longest wait first. */
-function resizeOrder(wanting: readonly Managed[]): Managed[] {
-  const more = ({ worker: { pod, allocatedPod } }: Managed) => {
-    const now = podRequests(allocatedPod);
-    return Object.entries(podRequests(pod)).some(([name, amount]) => amount > (now[name] ?? 0)) ? 1 : 0;
-  };
-  const priority = ({ worker: { pod } }: Managed) => pod.spec.priority ?? 0;
-  const rank = ({ worker: { pod } }: Managed) => classes.indexOf(qosClass(pod));
-  return [...wanting].sort((a, b) => more(a) - more(b) || priority(b) - priority(a) || rank(a) - rank(b));
 }
 
 /** Whether only the status (and resourceVersion) differs. */
