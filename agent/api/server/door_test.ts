@@ -136,6 +136,25 @@ Deno.test("a connection serves one request after another", () =>
     }
   }));
 
+Deno.test("a stream's head goes out before there is anything on it", () => {
+  const said = Promise.withResolvers<Uint8Array>();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      controller.enqueue(await said.promise);
+      controller.close();
+    },
+  });
+  return withDoor(() => new Response(body), async ({ dial }) => {
+    const connection = await dial();
+    await send(connection, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    const head = await read(connection, (text) => text.includes("\r\n\r\n"));
+    assert.match(head, /^HTTP\/1\.1 200 .*transfer-encoding: chunked/is);
+    assert.ok(head.endsWith("\r\n\r\n"), head);
+    said.resolve(encoder.encode("late"));
+    assert.match(await read(connection, (text) => text.includes("0\r\n\r\n")), /^4\r\nlate\r\n/);
+  });
+});
+
 Deno.test("nothing is read of a stream while the client is behind", () => {
   let pulls = 0;
   let canceled = false;

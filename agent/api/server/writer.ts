@@ -1,4 +1,5 @@
 /** Writing to a connection: in order, at the peer's pace, and not to one that takes nothing for too long. */
+import { setImmediate } from "node:timers";
 import { latin1Bytes, responseHead } from "./head.ts";
 import type { Link } from "./source.ts";
 
@@ -62,15 +63,17 @@ export class Writer {
         return keep;
       }
       let next = reader.read();
-      let first = await next;
-      while (!first.done && first.value.length === 0) first = await (next = reader.read());
-      next = first.done ? next : reader.read();
-      const whole = first.done || await isEnd(next);
+      // Who opens a stream waits for its head, however long nothing happens on it.
+      const silent = !(await isSettled(next));
+      let first = silent ? undefined : await next;
+      while (first && !first.done && first.value.length === 0) first = await (next = reader.read());
+      if (first && !first.done) next = reader.read();
+      const whole = first !== undefined && (first.done || await isEnd(next));
       // before the head, which says whether the connection goes on
       keep = keep && await settle();
       if (!keep) headers.set("connection", "close");
       if (whole) {
-        const body = first.value ?? new Uint8Array(0);
+        const body = first!.value ?? new Uint8Array(0);
         headers.set("content-length", String(body.length));
         await this.write(joined(latin1Bytes(responseHead(status, headers)), body));
         return keep;
@@ -86,8 +89,10 @@ export class Writer {
       }
       let left = framed ? Infinity : Number(headers.get("content-length") ?? Infinity);
       const frame = (bytes: Uint8Array) => framed ? chunk(bytes) : bytes;
-      await this.write(joined(latin1Bytes(responseHead(status, headers)), frame(first.value!)));
-      left -= first.value!.length;
+      const begin = first?.value ?? new Uint8Array(0);
+      const bytes = latin1Bytes(responseHead(status, headers));
+      await this.write(begin.length > 0 ? joined(bytes, frame(begin)) : bytes);
+      left -= begin.length;
       for (;;) {
         const { done, value } = await next;
         if (done) break;
@@ -130,6 +135,16 @@ async function isEnd(next: Promise<ReadableStreamReadResult<Uint8Array>>): Promi
   next.then(({ done }) => ended = done, () => {});
   for (let turn = 0; turn < 6 && !ended; turn++) await undefined;
   return ended;
+}
+
+/** Whether a read has come to something by now, or does within this turn of the event loop. */
+async function isSettled(next: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  const settle = () => void (settled = true);
+  next.then(settle, settle);
+  for (let turn = 0; turn < 20 && !settled; turn++) await undefined;
+  if (!settled) await new Promise<void>((resolve) => setImmediate(resolve));
+  return settled;
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
