@@ -38,14 +38,8 @@ function aboutManifest(object: AnyObject, problems: FieldErrors): void {
       if (object.imagePullSecrets?.length) {
         problems.warn(
           FieldPath.of("imagePullSecrets"),
-          "is not added to pods: name the secrets in the pods themselves",
+          "is not added to pods of manifests: name the secrets in the pods themselves",
         );
-      }
-      return;
-    case "PersistentVolumeClaim":
-      if (!object.spec.volumeName) {
-        const how = "nothing binds claims on this node: without it, no pod that uses the claim starts";
-        problems.warn(spec.child("volumeName"), how);
       }
       return;
   }
@@ -62,10 +56,6 @@ function aboutPod(pod: Pod, problems: FieldErrors): void {
 
 function aboutManifestPod(pod: Pod, problems: FieldErrors): void {
   aboutScheduling(pod.spec, problems);
-  if (pod.spec.readinessGates?.length) {
-    const what = "nothing sets conditions of pods in this version: the pod does not become Ready";
-    problems.warn(spec.child("readinessGates"), what);
-  }
   for (const each of podContainers(pod)) {
     if (!each.container.resizePolicy?.length) continue;
     const at = containerPath(each).child("resizePolicy");
