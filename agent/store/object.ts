@@ -119,14 +119,16 @@ export function makeChange(
   stamps: Stamps,
   options: ChangeOptions,
 ): StoreObject | undefined {
-  const ended = new Set<StoreObject>();
-  const next = make(current, (grace) => {
+  const ends = new Set<StoreObject>();
+  const next = make(current, (grace, finalizers) => {
     if (!current) throw new StoreError("invalid", "Cannot end an object that is not there");
-    const object = afterDelete(current, grace, stamps);
-    ended.add(object);
+    const held = finalizers ? { ...current, metadata: { ...current.metadata, finalizers: [...finalizers] } } : current;
+    const ended = afterDelete(held, grace, stamps);
+    const object = ended === held ? current : ended;
+    ends.add(object);
     return object;
   });
-  if (!next || next === current || ended.has(next)) return next;
+  if (!next || next === current || ends.has(next)) return next;
   const { kind, metadata } = next;
   if (kind !== key.kind || metadata.name !== key.name || (metadata.namespace ?? "") !== key.namespace) {
     throw new StoreError("invalid", `Cannot write ${named(next)} in the place of ${key.kind} ${key.name}`);

@@ -38,9 +38,11 @@ export interface StoreEvent<T = StoreObject> {
 export type StoreListener<T = StoreObject> = (event: StoreEvent<T>) => void;
 
 /**
- * Makes of an object what shall be there. `end` gives the object with its deletion stamped, for a grace in seconds.
+ * Makes of an object what shall be there. `end` gives the object with its deletion stamped, for a grace in seconds, and
+ * with other finalizers than it had, if any are given.
  */
-export type MakeChange<T = StoreObject> = (current: T | undefined, end: (graceSeconds: number) => T) => T | undefined;
+export type MakeChange<T = StoreObject> = (current: T | undefined, end: EndObject<T>) => T | undefined;
+export type EndObject<T = StoreObject> = (graceSeconds: number, finalizers?: readonly string[]) => T;
 
 export interface ChangeOptions {
   /** The status is changed as well; else it is taken from a new object only. */

@@ -98,11 +98,12 @@ export async function removeOne<T extends ApiObject>(
   const left = await resource.backend.write!(namespace, name, (found, end) => {
     const current = admitted(found);
     last = current;
-    const { finalizers = [], deletionTimestamp } = current.metadata;
+    const { deletionTimestamp } = current.metadata;
+    const finalizers = withPolicy(current.metadata.finalizers ?? [], options);
     const graceful = resource.strategy?.remove?.(current, options);
-    if (graceful) return end(graceful.graceSeconds);
+    if (graceful) return end(graceful.graceSeconds, deletionTimestamp ? undefined : finalizers);
     if (finalizers.length === 0) return undefined;
-    return deletionTimestamp ? current : end(0);
+    return deletionTimestamp ? current : end(0, finalizers);
   }, { dryRun: options.dryRun });
   return { object: left ?? last!, gone: left === undefined };
 }
@@ -112,6 +113,18 @@ const propagation: Readonly<Record<string, string | undefined>> = {
   Foreground: "foregroundDeletion",
   Orphan: "orphan",
 };
+
+/** What becomes of what it owns is asked of the garbage collector by finalizers; Background asks for nothing. */
+function withPolicy(finalizers: readonly string[], { propagationPolicy }: DeleteOptions): readonly string[] {
+  if (!propagationPolicy) return finalizers;
+  const own = [foreground, orphan];
+  const wanted = propagationPolicy === "Foreground" ? [foreground] : propagationPolicy === "Orphan" ? [orphan] : [];
+  return [...finalizers.filter((each) => !own.includes(each)), ...wanted];
+}
+
+/** The garbage collector's own names. */
+const foreground = "foregroundDeletion";
+const orphan = "orphan";
 
 function checkPreconditions<T extends ApiObject>(
   resource: Resource<T>,

@@ -91,13 +91,24 @@ for (const [what, query, body, code, message] of refusals) {
   });
 }
 
-Deno.test("every policy is taken, from body and query", async () => {
+Deno.test("a policy is left to the garbage collector as a finalizer, from body and query", async () => {
   const node = client();
-  for (const propagationPolicy of ["Foreground", "Background", "Orphan"]) {
-    await node.create(configMaps, configMap("a"));
-    assert.equal((await node.remove(at, { propagationPolicy })).code, 200);
-    await node.create(configMaps, configMap("a"));
-    assert.equal((await node.remove(`${at}?propagationPolicy=${propagationPolicy}`)).code, 200);
+  const finalizers: [policy: string, held: string[] | undefined][] = [
+    ["Foreground", ["foregroundDeletion"]],
+    ["Orphan", ["orphan"]],
+    ["Background", undefined],
+  ];
+  for (const [propagationPolicy, held] of finalizers) {
+    for (const way of ["body", "query"]) {
+      await node.create(configMaps, configMap("a"));
+      const query = way === "query" ? `?propagationPolicy=${propagationPolicy}` : "";
+      const { code, body } = await node.remove(at + query, way === "body" ? { propagationPolicy } : undefined);
+      assert.equal(code, 200);
+      assert.deepEqual(body.metadata.finalizers, held);
+      assert.equal((await node.get(at)).code, held ? 200 : 404);
+      if (held) await node.patch("merge", at, { metadata: { finalizers: null } });
+      assert.equal((await node.get(at)).code, 404);
+    }
   }
 });
 

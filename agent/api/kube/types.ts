@@ -6,6 +6,7 @@
  */
 import type { Context } from "hono";
 import type { FieldErrors } from "../../objects/mod.ts";
+import type { EndObject } from "../../store/mod.ts";
 import type { AppEnv, UserInfo, Verb } from "../request.ts";
 
 /** Any object of the API as it is stored and shown. Frozen and shared: never changed in place. */
@@ -59,7 +60,7 @@ export interface Backend<T extends ApiObject = ApiObject> {
   write?(
     namespace: string,
     name: string,
-    change: (current: T | undefined, end: (graceSeconds: number) => T) => T | undefined,
+    change: (current: T | undefined, end: EndObject<T>) => T | undefined,
     options?: WriteOptions,
   ): Promise<T | undefined>;
 }

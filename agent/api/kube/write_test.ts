@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { StoreError } from "../../store/mod.ts";
 import { client, configMap, configMaps } from "./testing.ts";
 
 const pods = "/api/v1/namespaces/default/pods";
@@ -348,4 +349,25 @@ Deno.test("what writes is noted under its fieldManager, else under its program's
   assert.equal(named.body.metadata.managedFields[0].manager, "me");
   const long = await node.create(`${configMaps}?fieldManager=${"m".repeat(129)}`, configMap("c"));
   assert.equal(long.code, 422);
+});
+
+Deno.test("a disk that takes no writes is 507, and reading goes on", async () => {
+  const node = client();
+  await node.create(configMaps, configMap("a"));
+  const disk = new Error("database or disk is full");
+  node.store.change = () => Promise.reject(new StoreError("full", "Cannot write the store /x", { cause: disk }));
+  for (
+    const answer of [
+      await node.create(configMaps, configMap("b")),
+      await node.put(`${configMaps}/a`, configMap("a")),
+      await node.patch("merge", `${configMaps}/a`, {}),
+      await node.remove(`${configMaps}/a`),
+    ]
+  ) {
+    assert.equal(answer.code, 507);
+    assert.equal(answer.body.kind, "Status");
+    assert.match(answer.body.message, /takes no writes at present: database or disk is full$/);
+    assert.equal(answer.headers.get("retry-after"), "10");
+  }
+  assert.equal((await node.get(`${configMaps}/a`)).code, 200);
 });

@@ -2,7 +2,7 @@
  * Objects of a kind in a store, both realms as one: one of the machine's own hides one of the same name that came from
  * a control plane. Only the machine's own can be written here.
  */
-import type { ObjectStore, StoreEvent, StoreObject } from "../../../store/mod.ts";
+import type { EndObject, ObjectStore, StoreEvent, StoreObject } from "../../../store/mod.ts";
 import { ApiError } from "../../status.ts";
 import { fromStore } from "../errors.ts";
 import type { ApiEvent, ApiObject, WritableBackend, WriteOptions } from "../types.ts";
@@ -51,7 +51,7 @@ export function storeBackend<T extends ApiObject>(store: ObjectStore, kind: stri
           if (!current && find("control-plane", namespace, name)) {
             throw new ApiError(403, "Forbidden", `${kind} ${name} belongs to the control plane: change it there`);
           }
-          return change(current as T | undefined, end as (grace: number) => T) as StoreObject | undefined;
+          return change(current as T | undefined, end as EndObject<T>) as StoreObject | undefined;
         }, options) as T | undefined;
       } catch (err) {
         throw fromStore(err);
