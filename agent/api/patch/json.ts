@@ -50,12 +50,12 @@ export function goType(value: unknown): string {
 const deepest = 500;
 
 /** Refuses what is nested so deeply that walking it would end the program. */
-export function refuseDeep(value: unknown): void {
+export function refuseDeep(value: unknown, what = "patch"): void {
   const open: [unknown, number][] = [[value, 0]];
   for (let next = open.pop(); next; next = open.pop()) {
     const [part, depth] = next;
     if (typeof part !== "object" || part === null) continue;
-    if (depth > deepest) throw badRequest(`error decoding patch: it is nested more than ${deepest} levels deep`);
+    if (depth > deepest) throw badRequest(`error decoding ${what}: it is nested more than ${deepest} levels deep`);
     for (const child of Object.values(part)) open.push([child, depth + 1]);
   }
 }

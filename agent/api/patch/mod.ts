@@ -17,6 +17,7 @@ import { type Schema, viewOf } from "./schema_view.ts";
 import { strategicPatch } from "./strategic_merge.ts";
 
 export { type ApplyOptions, keepTimestamps, serverSideApply, trackUpdate, type UpdateOptions } from "./apply/mod.ts";
+export { refuseDeep } from "./json.ts";
 export { managerOf } from "./manager_name.ts";
 export { type Schema, type TypeView, viewOf } from "./schema_view.ts";
 
