@@ -211,6 +211,37 @@ nodeTest("a claim is bound to a volume, kept while a pod uses it, and leaves its
   await Deno.remove(path, { recursive: true });
 });
 
+nodeTest("a claim of a manifest that names no volume is bound as well", [
+  {
+    apiVersion: "v1",
+    kind: "PersistentVolume",
+    metadata: { name: "api-file-disk", labels: { disk: "b" } },
+    spec: { accessModes: ["ReadOnlyMany"], capacity: { storage: "2Gi" }, hostPath: { path: "/tmp" } },
+  },
+  {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { name: "api-file-claim" },
+    spec: {
+      accessModes: ["ReadOnlyMany"],
+      selector: { matchLabels: { disk: "b" } },
+      resources: { requests: { storage: "1Gi" } },
+    },
+  },
+  pod(
+    "api-file-user",
+    container("main", idle, { volumeMounts: [{ name: "data", mountPath: "/data", readOnly: true }] }),
+    {
+      volumes: [{ name: "data", persistentVolumeClaim: { claimName: "api-file-claim", readOnly: true } }],
+    },
+  ),
+], async (node) => {
+  await node.ready("api-file-user");
+  const path = "/api/v1/namespaces/default/persistentvolumeclaims/api-file-claim";
+  const { body: { spec, status } } = await call(node, "GET", path);
+  deepEqual([spec.volumeName, status.phase, status.capacity.storage], ["api-file-disk", "Bound", "2Gi"]);
+});
+
 nodeTest("a namespace ends with its pods, after their grace", {}, async (node) => {
   const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "api-shop" } };
   equal((await call(node, "POST", "/api/v1/namespaces", namespace)).code, 201);
