@@ -3,10 +3,14 @@ import { deletionGrace } from "../node/mod.ts";
 import type { Pod } from "../objects/mod.ts";
 import type { StoreObject } from "../store/mod.ts";
 
-/** Marked, where somebody has to end it or holds it by a finalizer; else undefined: it goes at once. */
-export function deleted(current: StoreObject, end: (graceSeconds: number) => StoreObject): StoreObject | undefined {
+/** Marked, where this node has to end it or a finalizer holds it; else undefined: it goes at once. */
+export function deleted(
+  current: StoreObject,
+  end: (graceSeconds: number) => StoreObject,
+  nodeName: string,
+): StoreObject | undefined {
   if (current.kind === "Pod") {
-    const graceSeconds = deletionGrace(current as unknown as Pod, undefined);
+    const graceSeconds = deletionGrace(current as unknown as Pod, undefined, nodeName);
     if (graceSeconds > 0) return current.metadata.deletionTimestamp ? current : end(graceSeconds);
   }
   if (current.kind !== "Namespace" && finalizersOf(current).length === 0) return undefined;

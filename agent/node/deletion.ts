@@ -3,15 +3,16 @@ import type { Pod } from "../objects/mod.ts";
 
 /**
  * Seconds of grace for a deletion; 0: the row goes at once, and the node removes whatever is left of the pod. A request
- * without a word of its own leaves a deletion that is under way as it is.
+ * without a word of its own leaves a deletion that is under way as it is. `nodeName` is this node's: nobody else is there
+ * to end a pod.
  */
-export function deletionGrace({ metadata, spec, status }: Pod, asked: number | undefined): number {
-  if (metadata.deletionTimestamp) {
+export function deletionGrace({ metadata, spec, status }: Pod, asked: number | undefined, nodeName: string): number {
+  if (metadata.deletionTimestamp && spec.nodeName === nodeName) {
     const before = metadata.deletionGracePeriodSeconds ?? 0;
     return asked === undefined ? before : Math.min(before, atLeast(asked));
   }
   // nobody has to end what never began, or is over
-  if (!spec.nodeName || status?.phase === "Succeeded" || status?.phase === "Failed") return 0;
+  if (spec.nodeName !== nodeName || status?.phase === "Succeeded" || status?.phase === "Failed") return 0;
   return atLeast(asked ?? spec.terminationGracePeriodSeconds ?? 30);
 }
 

@@ -52,10 +52,9 @@ export class Controllers {
     this.#options = options;
     const { config, store, events, clock, log, facts, allocatable, runtime, addresses, available } = options;
     const { nodeName, podCIDRs, kubelet } = config;
-    const common = { store, events, clock, log, others: [options.memory], otherKinds: ["Lease"] };
+    const common = { store, events, clock, log, nodeName, others: [options.memory], otherKinds: ["Lease"] };
     this.node = new NodeKeeper({
       ...common,
-      nodeName,
       machineLabels: nodeLabels(facts, nodeName),
       wish: { labels: config.nodeLabels, taints: config.taints },
       podCIDRs,
@@ -80,7 +79,7 @@ export class Controllers {
         return !terms || selectsNode(terms, { name: nodeName, labels: this.node.labels });
       },
     });
-    this.#taints = new TaintEviction({ ...common, nodeName, taints: () => this.node.taints });
+    this.#taints = new TaintEviction({ ...common, taints: () => this.node.taints });
     this.#scheduler = new Scheduler({
       ...common,
       node: () => {

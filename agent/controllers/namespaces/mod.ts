@@ -21,6 +21,7 @@ export interface NamespacesOptions {
   others?: readonly Pick<ObjectStore, "list" | "change">[];
   /** The kinds that the others hold. */
   otherKinds?: readonly string[];
+  nodeName: string;
   clock: Clock;
   log: Logger;
   /** PEM of the CA that pods verify the API's certificate with. */
@@ -80,7 +81,7 @@ export class Namespaces {
   }
 
   async #round(): Promise<void> {
-    const { store, ca, resource } = this.#options;
+    const { store, ca, nodeName, resource } = this.#options;
     const namespaces = store.list<StoreObject>("Namespace", { realm }).map(({ object }) => object);
     const objects = this.#objects();
     const actions = planFurnishing({ namespaces, objects, ca: ca() });
@@ -88,7 +89,7 @@ export class Namespaces {
     for (const namespace of namespaces) {
       if (!namespace.metadata.deletionTimestamp) continue;
       const content = objects.filter(({ metadata }) => metadata.namespace === namespace.metadata.name);
-      const ending = planTermination(namespace as Namespace, content, resource);
+      const ending = planTermination(namespace as Namespace, content, nodeName, resource);
       for (const action of ending) await this.#end(action);
     }
   }
@@ -143,7 +144,7 @@ export class Namespaces {
         const target = this.#options.otherKinds?.includes(kind) ? this.#options.others! : [store];
         for (const one of target) {
           await one.change<StoreObject>(realm, kind, namespace, name, (current, end) => {
-            return current && current.metadata.uid === uid ? deleted(current, end) : current;
+            return current && current.metadata.uid === uid ? deleted(current, end, this.#options.nodeName) : current;
           });
         }
         break;

@@ -6,7 +6,13 @@ import { Namespaces } from "./mod.ts";
 
 async function withNamespaces(test: (given: { store: TestStore; settle: () => Promise<void> }) => Promise<void>) {
   await using store = new TestStore();
-  const namespaces = new Namespaces({ ...store, store: store.store, ca: () => "PEM", resource: pluralOf });
+  const namespaces = new Namespaces({
+    ...store,
+    store: store.store,
+    nodeName: "edge-1",
+    ca: () => "PEM",
+    resource: pluralOf,
+  });
   await namespaces.start();
   await store.settle(namespaces);
   await test({ store, settle: () => store.settle(namespaces) });

@@ -29,6 +29,7 @@ export interface Told {
 export function planTermination(
   namespace: Namespace,
   content: readonly StoreObject[],
+  nodeName: string,
   resource: (kind: string) => string,
 ): EndAction[] {
   const actions: EndAction[] = [];
@@ -36,7 +37,7 @@ export function planTermination(
     if (object.kind === "Pod" && !isFromFile(object)) {
       const pod = object as unknown as Pod;
       if (object.metadata.deletionTimestamp) continue;
-      const graceSeconds = deletionGrace(pod, undefined);
+      const graceSeconds = deletionGrace(pod, undefined, nodeName);
       actions.push(graceSeconds > 0 ? { type: "end", pod, graceSeconds } : { type: "delete", object });
     } else if (!object.metadata.deletionTimestamp && !isFromFile(object)) actions.push({ type: "delete", object });
   }

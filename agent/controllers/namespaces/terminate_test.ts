@@ -22,7 +22,7 @@ const object = (kind: string, more: Record<string, unknown> = {}) => {
     status,
   };
 };
-const plan = (...content: unknown[]) => planTermination(namespace, content as StoreObject[], resource);
+const plan = (...content: unknown[]) => planTermination(namespace, content as StoreObject[], "edge-1", resource);
 
 function told(actions: EndAction[]): string[] {
   return actions.flatMap((action) => {

@@ -17,6 +17,7 @@ export interface OwnersOptions {
   /** Objects that are kept elsewhere. */
   others?: readonly Pick<ObjectStore, "list" | "change" | "watch">[];
   otherKinds?: readonly string[];
+  nodeName: string;
   clock: Clock;
   log: Logger;
   knows(apiVersion: string, kind: string): { namespaced: boolean } | undefined;
@@ -61,7 +62,7 @@ export class Owners {
   }
 
   async #act(action: OwnerAction): Promise<void> {
-    const { store, others = [], otherKinds = [], log } = this.#options;
+    const { store, others = [], otherKinds = [], nodeName, log } = this.#options;
     const { kind, metadata: { namespace = "", name, uid } } = action.object;
     if (action.type === "delete") log.info("Removing what its owner has left", { kind, namespace, name });
     for (const target of otherKinds.includes(kind) ? others : [store]) {
@@ -69,7 +70,7 @@ export class Owners {
         if (!current || current.metadata.uid !== uid) return current;
         switch (action.type) {
           case "delete":
-            return deleted(current, end);
+            return deleted(current, end, nodeName);
           case "disown":
             return withoutOwners(current, action.uids);
           case "release":

@@ -5,7 +5,7 @@ import { Owners } from "./mod.ts";
 
 async function withOwners(test: (given: { store: TestStore; settle: () => Promise<void> }) => Promise<void>) {
   await using store = new TestStore();
-  const owners = new Owners({ ...store, store: store.store, knows: findKind });
+  const owners = new Owners({ ...store, store: store.store, nodeName: "edge-1", knows: findKind });
   owners.start();
   await test({ store, settle: () => store.settle(owners) });
   await owners.stop();

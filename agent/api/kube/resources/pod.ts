@@ -53,7 +53,7 @@ export function podResource(deps: PodResourceDeps): Resource<Pod> {
     namespaced: true,
     verbs: ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"],
     backend,
-    strategy: podStrategy(lookup, suffix),
+    strategy: podStrategy(lookup, nodeName, suffix),
     fields: podFields,
     printer: { columns: columns(), cells: podRow },
     hasStatus: true,
@@ -67,7 +67,11 @@ export function podResource(deps: PodResourceDeps): Resource<Pod> {
   return resource;
 }
 
-export function podStrategy(lookup: PodLookup, suffix: () => string = nameSuffix): Strategy<Pod> {
+export function podStrategy(
+  lookup: PodLookup,
+  nodeName: string,
+  suffix: () => string = nameSuffix,
+): Strategy<Pod> {
   return {
     prepareForCreate(pod) {
       const { namespace = "" } = pod.metadata;
@@ -92,7 +96,7 @@ export function podStrategy(lookup: PodLookup, suffix: () => string = nameSuffix
     },
     guard: guardManifestPod,
     remove(current, { gracePeriodSeconds }) {
-      const graceSeconds = deletionGrace(current, gracePeriodSeconds);
+      const graceSeconds = deletionGrace(current, gracePeriodSeconds, nodeName);
       return graceSeconds > 0 ? { graceSeconds } : undefined;
     },
     warnings: podWarnings,

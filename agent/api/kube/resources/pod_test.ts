@@ -27,11 +27,15 @@ const world: Record<string, Loose[]> = {
 };
 
 function strategyIn(objects: Record<string, Loose[]> = world) {
-  return podStrategy({
-    get: <T>(kind: string, _namespace: string, name: string) =>
-      objects[kind]?.find(({ metadata }) => (metadata as Loose).name === name) as T | undefined,
-    list: <T>(kind: string) => (objects[kind] ?? []) as T[],
-  }, () => "abcde");
+  return podStrategy(
+    {
+      get: <T>(kind: string, _namespace: string, name: string) =>
+        objects[kind]?.find(({ metadata }) => (metadata as Loose).name === name) as T | undefined,
+      list: <T>(kind: string) => (objects[kind] ?? []) as T[],
+    },
+    "n",
+    () => "abcde",
+  );
 }
 
 const plain = { ...world, PriorityClass: [] };
@@ -209,6 +213,7 @@ const graces: [name: string, pod: Pod, asked: number | undefined, expected: numb
   ["by a second where less than none is asked", pod({ nodeName: "n" }), -1, 1],
   ["at once where none is asked", pod({ nodeName: "n" }), 0, undefined],
   ["at once where it was never bound", pod(), 60, undefined],
+  ["at once where it is bound to another node", pod({ nodeName: "other" }), 60, undefined],
   ["at once where it is over", pod({ nodeName: "n" }, {}, { phase: "Succeeded" }), 60, undefined],
 ];
 
