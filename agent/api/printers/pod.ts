@@ -52,7 +52,7 @@ export function podSummary({ metadata, spec, status = {} }: Pod): PodSummary {
   const summary: PodSummary = {
     ready: 0,
     total: spec.containers.length + sidecars.size,
-    status: status.reason || status.phase || "Pending",
+    status: isGated(status) ? "SchedulingGated" : status.reason || status.phase || "Pending",
     restarts: 0,
   };
 
@@ -114,6 +114,10 @@ function count(summary: PodSummary, { restartCount, lastState }: ContainerStatus
   if (finished && (summary.lastRestart === undefined || Date.parse(finished) > Date.parse(summary.lastRestart))) {
     summary.lastRestart = finished;
   }
+}
+
+function isGated({ conditions = [] }: NonNullable<Pod["status"]>): boolean {
+  return conditions.some(({ type, reason }) => type === "PodScheduled" && reason === "SchedulingGated");
 }
 
 function conditionIs({ status }: Pod, type: string): boolean {

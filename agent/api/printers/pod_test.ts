@@ -23,6 +23,19 @@ const rows: [what: string, parts: Parts, ready: string, status: string, restarts
   ["runs", {}, "1/1", "Running", "0"],
   ["has no status yet", { status: { phase: undefined, conditions: [], containerStatuses: [] } }, "0/1", "Pending", "0"],
   [
+    "waits behind a gate",
+    {
+      status: {
+        phase: "Pending",
+        conditions: [{ type: "PodScheduled", status: "False", reason: "SchedulingGated" }],
+        containerStatuses: [],
+      },
+    },
+    "0/1",
+    "SchedulingGated",
+    "0",
+  ],
+  [
     "is being created",
     {
       status: { phase: "Pending", containerStatuses: [down("web", waiting("ContainerCreating"))] },
