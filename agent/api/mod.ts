@@ -64,9 +64,10 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
 async function kubeletFetch(deps: AppDeps): Promise<Fetch> {
   const { auth, kubelet, stats, config: { nodeName } } = deps;
   if (!auth || !kubelet) throw new Error("Cannot serve kubelet's API: it is not set up");
-  const [{ createKubeletApp }, { metricsRoutes }, { Hono }] = await Promise.all([
+  const [{ createKubeletApp }, { metricsRoutes }, { countKubelet }, { Hono }] = await Promise.all([
     import("./kubelet/mod.ts"),
     import("./kubelet/metrics.ts"),
+    import("./request_metrics.ts"),
     import("hono"),
   ]);
   const { access, ...rest } = kubelet;
@@ -77,5 +78,6 @@ async function kubeletFetch(deps: AppDeps): Promise<Fetch> {
     guard: kubeletAuth(auth, { nodeName, ...access }),
     ...(stats ? { usage: metricsRoutes(new Hono(), stats) } : {}),
   });
-  return (request, env) => app.fetch(request, env);
+  const fetch: Fetch = (request, env) => app.fetch(request, env);
+  return stats ? countKubelet(stats.kubelet.metrics, fetch) : fetch;
 }

@@ -1,19 +1,13 @@
 /**
- * Counts requests: on kubelet's door under kubelet's names (`kubelet_http_…`), on the others under kube-apiserver's
- * (`apiserver_…`).
+ * Counts requests: to the API under kube-apiserver's names (`apiserver_…`), at kubelet's door under kubelet's
+ * (`kubelet_http_…`).
  *
- *     app.use(countRequests(metrics, registry))
+ *     app.use(countRequests(metrics, registry))      countKubelet(metrics, fetch)
  */
 import type { MiddlewareHandler } from "hono";
 import { type Clock, systemClock } from "../clock.ts";
-import { defaultBounds, type Metrics } from "../telemetry/metrics.ts";
-import { type AppEnv, type RequestInfo, requestInfo } from "./request.ts";
-
-export interface RequestMetricsOptions {
-  /** Whether there is such a resource: what clients make up becomes no label. */
-  isKnown(info: RequestInfo): boolean;
-  clock?: Clock;
-}
+import { type Counter, defaultBounds, type Histogram, type Metrics } from "../telemetry/metrics.ts";
+import { type AppEnv, type RequestEnv, type RequestInfo, requestInfo } from "./request.ts";
 
 const apiLabels = ["dry_run", "group", "resource", "scope", "subresource", "verb", "version"];
 const secondsBounds = [
@@ -48,19 +42,16 @@ const kubeletPaths = new Set(
 );
 const longRunning = new Set(["exec", "attach", "portForward", "containerLogs", "run", "logs"]);
 
-/** Counts requests for the resources of this table. */
-export function countRequests(
-  metrics: Metrics,
-  registry: { find(group: string, version: string, plural: string): unknown },
-): MiddlewareHandler<AppEnv> {
-  return requestMetrics(metrics, {
-    isKnown: ({ group, version, resource }) => registry.find(group, version, resource) !== undefined,
-  });
+/** The table of resources: what clients make up becomes no label. */
+interface Registry {
+  find(group: string, version: string, plural: string): unknown;
 }
 
-export function requestMetrics(
+/** Counts requests to the API; once for all doors of it. */
+export function countRequests(
   metrics: Metrics,
-  { isKnown, clock = systemClock }: RequestMetricsOptions,
+  registry: Registry,
+  clock: Clock = systemClock,
 ): MiddlewareHandler<AppEnv> {
   const total = metrics.counter(
     "apiserver_request_total",
@@ -73,17 +64,6 @@ export function requestMetrics(
     apiLabels,
     secondsBounds,
   );
-  const kubeletTotal = metrics.counter(
-    "kubelet_http_requests_total",
-    "[ALPHA] Number of the http requests received since the server started",
-    ["long_running", "method", "path", "server_type"],
-  );
-  const kubeletSeconds = metrics.histogram(
-    "kubelet_http_requests_duration_seconds",
-    "[ALPHA] Duration in seconds to serve http requests",
-    ["long_running", "method", "path", "server_type"],
-    defaultBounds,
-  );
   let inflight = 0;
   metrics.collect((out) => {
     out.family(
@@ -93,7 +73,6 @@ export function requestMetrics(
     );
     out.sample("", inflight);
   });
-
   return async (c, next) => {
     const began = clock.mono();
     inflight++;
@@ -101,20 +80,55 @@ export function requestMetrics(
       await next();
     } finally {
       inflight--;
-      const took = (clock.mono() - began) / 1000;
-      const { method, path } = c.req;
-      if (c.env?.door === "kubelet") {
-        const name = kubeletPath(path);
-        const labels = [String(longRunning.has(name)), known(method), name, "readwrite"];
-        kubeletTotal.add(labels);
-        if (!longRunning.has(name)) kubeletSeconds.observe(took, labels);
-      } else {
-        const query = new URLSearchParams(c.req.raw.url.split("?")[1] ?? "");
-        const labels = labelsOf(c.get("info") ?? requestInfo(method, path, query), query, isKnown);
-        total.add([String(c.res.status), ...labels]);
-        // how long a watch or a stream was open says nothing
-        if (!["WATCH", "CONNECT"].includes(labels[5])) seconds.observe(took, labels);
-      }
+      const { method, path, raw } = c.req;
+      const query = new URLSearchParams(raw.url.split("?")[1] ?? "");
+      const { status } = c.res;
+      const labels = labelsOf(c.get("info") ?? requestInfo(method, path, query), query, status, registry);
+      total.add([String(status), ...labels]);
+      // how long a watch or a stream was open says nothing
+      if (!["WATCH", "CONNECT"].includes(labels[5])) seconds.observe((clock.mono() - began) / 1000, labels);
+    }
+  };
+}
+
+type Answer = (request: Request, env: RequestEnv) => Response | Promise<Response>;
+
+const kubeletNames = ["long_running", "method", "path", "server_type"];
+const kubeletInstruments = new WeakMap<Metrics, { total: Counter; seconds: Histogram }>();
+
+/** Made once, however often kubelet's port is opened. */
+function instrumentsOf(metrics: Metrics): { total: Counter; seconds: Histogram } {
+  let made = kubeletInstruments.get(metrics);
+  if (!made) {
+    const total = metrics.counter(
+      "kubelet_http_requests_total",
+      "[ALPHA] Number of the http requests received since the server started",
+      kubeletNames,
+    );
+    const seconds = metrics.histogram(
+      "kubelet_http_requests_duration_seconds",
+      "[ALPHA] Duration in seconds to serve http requests",
+      kubeletNames,
+      defaultBounds,
+    );
+    kubeletInstruments.set(metrics, made = { total, seconds });
+  }
+  return made;
+}
+
+/** Counts requests that kubelet's own API answers. */
+export function countKubelet(metrics: Metrics, answer: Answer, clock: Clock = systemClock): Answer {
+  const { total, seconds } = instrumentsOf(metrics);
+  return async (request, env) => {
+    const began = clock.mono();
+    const path = kubeletPath(new URL(request.url).pathname);
+    const isLong = longRunning.has(path);
+    const labels = [String(isLong), oneOf(methods, request.method), path, "readwrite"];
+    total.add(labels);
+    try {
+      return await answer(request, env);
+    } finally {
+      if (!isLong) seconds.observe((clock.mono() - began) / 1000, labels);
     }
   };
 }
@@ -129,24 +143,26 @@ function kubeletPath(path: string): string {
 }
 
 const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+const verbs = new Set([...methods, "LIST", "WATCH", "DELETECOLLECTION"]);
 
-function known(method: string): string {
-  return methods.has(method) ? method : "other";
+function oneOf(known: ReadonlySet<string>, text: string): string {
+  return known.has(text) ? text : "other";
 }
 
 const connects = new Set(["exec", "attach", "portforward", "proxy"]);
+const verbNames: Record<string, string> = { create: "POST", update: "PUT" };
 
-/** Values of `apiLabels`. */
-function labelsOf(info: RequestInfo, query: URLSearchParams, isKnown: (info: RequestInfo) => boolean): string[] {
+/** Values of `apiLabels`, all of them from small sets. */
+function labelsOf(info: RequestInfo, query: URLSearchParams, status: number, registry: Registry): string[] {
   const dryRun = query.has("dryRun") ? "All" : "";
-  if (!info.isResource || !isKnown(info)) {
-    const verb = info.isResource ? "other" : known(info.verb.toUpperCase());
+  const { isResource, group, resource, namespace, name, version } = info;
+  if (!isResource || registry.find(group, version, resource) === undefined) {
+    const verb = isResource ? "other" : oneOf(methods, info.verb.toUpperCase());
     return [dryRun, "", "", "", "", verb, ""];
   }
-  const { group, resource, namespace, name, subresource, version } = info;
   const scope = name !== "" ? "resource" : namespace !== "" ? "namespace" : "cluster";
-  const verb = connects.has(subresource) ? "CONNECT" : verbs[info.verb] ?? info.verb.toUpperCase();
+  // a subresource that there is not is a client's own word
+  const subresource = status === 404 || status === 405 ? "" : info.subresource;
+  const verb = connects.has(subresource) ? "CONNECT" : oneOf(verbs, verbNames[info.verb] ?? info.verb.toUpperCase());
   return [dryRun, group, resource, scope, subresource, verb, version];
 }
-
-const verbs: Record<string, string> = { create: "POST", update: "PUT" };

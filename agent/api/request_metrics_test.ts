@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { Hono } from "hono";
 import { Exposition } from "../telemetry/exposition.ts";
 import { Metrics } from "../telemetry/metrics.ts";
-import { type AppEnv, type RequestEnv, requestInfo } from "./request.ts";
-import { countRequests } from "./request_metrics.ts";
+import { type AppEnv, requestInfo } from "./request.ts";
+import { countKubelet, countRequests } from "./request_metrics.ts";
 
 function setUp() {
   const metrics = new Metrics();
@@ -16,14 +16,13 @@ function setUp() {
     c.set("info", requestInfo(method, path, new URL(url).searchParams));
     return c.text("", path.includes("gone") ? 404 : 200);
   });
-  const ask = (path: string, method = "GET", door: RequestEnv["door"] = "tls") =>
-    app.request(path, { method }, { door });
+  const ask = (path: string, method = "GET") => app.request(path, { method }, { door: "tls" });
   const lines = (name: string) => {
     const out = new Exposition();
     metrics.write(out);
     return out.text().split("\n").filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
   };
-  return { ask, lines };
+  return { ask, lines, metrics };
 }
 
 const requests: [method: string, path: string, labels: string][] = [
@@ -64,6 +63,11 @@ const requests: [method: string, path: string, labels: string][] = [
   ],
   [
     "GET",
+    "/api/v1/namespaces/a/pods/web/gone",
+    'code="404",dry_run="",group="",resource="pods",scope="resource",subresource="",verb="GET",version="v1"',
+  ],
+  [
+    "GET",
     "/apis/made.up/v9/things/x",
     'code="200",dry_run="",group="",resource="",scope="",subresource="",verb="other",version=""',
   ],
@@ -80,11 +84,12 @@ for (const [method, path, labels] of requests) {
 }
 
 Deno.test("requests at kubelet's door are counted by its paths, and names in them are no labels", async () => {
-  const { ask, lines } = setUp();
+  const { metrics, lines } = setUp();
+  countKubelet(metrics, () => new Response(""));
+  const answer = countKubelet(metrics, () => new Response(""));
   for (const path of ["/metrics/cadvisor", "/metrics/made-up", "/exec/ns/pod/c", "/exec/ns/other/c", "/what/ever"]) {
-    await ask(path, "GET", "kubelet");
+    await answer(new Request(`https://node:10250${path}`), { door: "kubelet" });
   }
-  assert.deepEqual(lines("apiserver_request_total"), []);
   assert.deepEqual(lines("kubelet_http_requests_total"), [
     'kubelet_http_requests_total{long_running="false",method="GET",path="metrics/cadvisor",server_type="readwrite"} 1',
     'kubelet_http_requests_total{long_running="false",method="GET",path="metrics",server_type="readwrite"} 1',
