@@ -60,18 +60,27 @@ export async function listenVerifying(
   };
 }
 
-/** A TLS socket read and written like any other connection: it is stopped while nobody asks for what comes. */
+/** Node's socket below TLS, as far as it can be told to stop reading. */
+interface Below {
+  _parent?: { _handle?: { readStop?(): void; readStart?(): void } | null };
+}
+
+/**
+ * A TLS socket read and written like any other connection: it is stopped while nobody asks for what comes. To pause it is
+ * not enough: Deno's goes on reading below, and all that a client sends would end up in memory.
+ */
 class TlsLink implements Link {
   readonly #socket: tls.TLSSocket;
   #chunks: Uint8Array[] = [];
   #ended = false;
+  #stopped = false;
   #wake = () => {};
 
   constructor(socket: tls.TLSSocket) {
     this.#socket = socket;
     socket.on("data", (chunk: Uint8Array) => {
       this.#chunks.push(chunk);
-      socket.pause();
+      this.#stop();
       this.#wake();
     });
     const end = () => {
@@ -96,9 +105,28 @@ class TlsLink implements Link {
       if (this.#ended) return null;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
-        this.#socket.resume();
+        this.#start();
       });
     }
+  }
+
+  #stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#socket.pause();
+    this.#below()?.readStop?.();
+  }
+
+  #start(): void {
+    if (this.#stopped) {
+      this.#stopped = false;
+      this.#below()?.readStart?.();
+    }
+    this.#socket.resume();
+  }
+
+  #below() {
+    return (this.#socket as unknown as Below)._parent?._handle;
   }
 
   write(bytes: Uint8Array): Promise<number> {

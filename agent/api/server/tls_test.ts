@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { issueAuthority, issueLeaf, type Leaf } from "../../pki/issue.ts";
 import { keyToPem, newKey } from "../../pki/keys.ts";
 import { silentLogger } from "../../telemetry/log.ts";
-import type { RequestEnv } from "../request.ts";
+import type { RequestEnv, UpgradedSocket } from "../request.ts";
 import type { Fetch } from "./connection.ts";
 import { type Door, openDoor } from "./door.ts";
 import type { Limits } from "./limits.ts";
@@ -210,6 +210,54 @@ Deno.test("an upgrade over TLS hands over the connection, both ways at the other
       return new Response(null);
     },
   }));
+
+Deno.test("a client over TLS that sends faster than it is read is held back, and nothing of it is lost", async () => {
+  const taken = Promise.withResolvers<UpgradedSocket>();
+  const take: Fetch = (_request, { upgrade }) => {
+    taken.resolve(upgrade!.accept({ Connection: "Upgrade", Upgrade: "bytes" }));
+    return new Response();
+  };
+  await withDoor(async ({ port }) => {
+    const client = await Deno.connectTls({ hostname: "localhost", port, caCerts: [ca.certificate] });
+    const head = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: bytes\r\n\r\n";
+    await client.write(new TextEncoder().encode(head));
+    const { readable, close } = await taken.promise;
+    const piece = new Uint8Array(64 * 1024);
+    const size = 48 * 1024 * 1024;
+    let sent = 0;
+    const sending = (async () => {
+      for (let number = 0; number < size / piece.length; number++) {
+        piece.fill(number);
+        for (let at = 0; at < piece.length;) {
+          const count = await client.write(piece.subarray(at));
+          at += count;
+          sent += count;
+        }
+      }
+    })();
+    for (let before = -1; before < sent;) {
+      before = sent;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    // what the kernel's buffers hold
+    ok(sent < 24 * 1024 * 1024, `${sent} bytes were taken`);
+    const reader = readable.getReader();
+    let got = 0, wrong = 0;
+    while (got < size) {
+      const { value } = await reader.read();
+      // the first byte of each piece is its number
+      for (let at = -got & 65535; at < value!.length; at += 65536) {
+        if (value![at] !== ((got + at) / 65536 & 255)) wrong++;
+      }
+      got += value!.length;
+    }
+    await sending;
+    equal(got, size);
+    equal(wrong, 0);
+    client.close();
+    close();
+  }, { fetch: take });
+});
 
 Deno.test("a port without TLS is never opened", async () => {
   const listen = { host: "127.0.0.1", port: 0 };
