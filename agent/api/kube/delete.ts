@@ -74,32 +74,14 @@ export async function removeOne<T extends ApiObject>(
   options: DeleteOptions,
   subresource = "",
 ): Promise<Deleted<T>> {
-  const admitted = (current: T | undefined): T => {
+  let last: T | undefined;
+  const left = await resource.backend.write!(namespace, name, (current, end) => {
     if (!current) throw notFoundOf(resource, name);
     resource.strategy?.guard?.(current, "delete", subresource);
     checkPreconditions(resource, current, options);
-    return current;
-  };
-  const finalizer = options.propagationPolicy && propagation[options.propagationPolicy];
-  if (finalizer && !options.dryRun && resource.plural !== "events") {
-    // what owners leave to do is the garbage collector's, which lets go of them when it has done it
-    const marked = await resource.backend.write!(namespace, name, (current) => {
-      const { metadata } = admitted(current);
-      resource.strategy?.remove?.(current!, options); // refuses what may not be deleted at all
-      const { finalizers = [], deletionTimestamp } = metadata;
-      if (deletionTimestamp || finalizers.includes(finalizer)) return current;
-      return { ...current!, metadata: { ...metadata, finalizers: [...finalizers, finalizer] } };
-    });
-    // the precondition held for what was there before the mark
-    const { resourceVersion: _, ...rest } = options.preconditions ?? {};
-    options = { ...options, preconditions: { ...rest, uid: marked!.metadata.uid } };
-  }
-  let last: T | undefined;
-  const left = await resource.backend.write!(namespace, name, (found, end) => {
-    const current = admitted(found);
     last = current;
     const { deletionTimestamp } = current.metadata;
-    const finalizers = withPolicy(current.metadata.finalizers ?? [], options);
+    const finalizers = withPolicy(resource, current.metadata.finalizers ?? [], options);
     const graceful = resource.strategy?.remove?.(current, options);
     if (graceful) return end(graceful.graceSeconds, deletionTimestamp ? undefined : finalizers);
     if (finalizers.length === 0) return undefined;
@@ -108,15 +90,14 @@ export async function removeOne<T extends ApiObject>(
   return { object: left ?? last!, gone: left === undefined };
 }
 
-/** By which the garbage collector knows what was asked of it. */
-const propagation: Readonly<Record<string, string | undefined>> = {
-  Foreground: "foregroundDeletion",
-  Orphan: "orphan",
-};
-
 /** What becomes of what it owns is asked of the garbage collector by finalizers; Background asks for nothing. */
-function withPolicy(finalizers: readonly string[], { propagationPolicy }: DeleteOptions): readonly string[] {
-  if (!propagationPolicy) return finalizers;
+function withPolicy(
+  { plural }: Pick<Resource, "plural">,
+  finalizers: readonly string[],
+  { propagationPolicy }: DeleteOptions,
+): readonly string[] {
+  // events own nothing, and nobody looks after them
+  if (!propagationPolicy || plural === "events") return finalizers;
   const own = [foreground, orphan];
   const wanted = propagationPolicy === "Foreground" ? [foreground] : propagationPolicy === "Orphan" ? [orphan] : [];
   return [...finalizers.filter((each) => !own.includes(each)), ...wanted];
