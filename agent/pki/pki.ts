@@ -113,6 +113,9 @@ export class Pki {
 
   #keepFile(name: string, text: string): void {
     const path = join(this.#options.rootDir, name);
-    if (readSecret(path) !== text) writeSecret(path, text);
+    const found = readSecret(path);
+    if (found === text) return;
+    if (found !== undefined) this.#options.log.info("A kubeconfig is written anew", { file: path });
+    writeSecret(path, text);
   }
 }
