@@ -55,11 +55,7 @@ export function invalid(kind: string, name: string, field: string, value: unknow
 }
 
 export function methodNotAllowed(method: string, path: string): ApiError {
-  return new ApiError(
-    405,
-    "MethodNotAllowed",
-    `${method} is not allowed on ${path}: this version of the API is read-only; pods come from the manifest directory`,
-  );
+  return new ApiError(405, "MethodNotAllowed", `${method} is not allowed on ${path}`);
 }
 
 export function internalError(message: string, cause?: unknown): ApiError {
