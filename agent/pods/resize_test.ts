@@ -248,6 +248,20 @@ Deno.test("a resize that the node has no room for now is deferred, and granted w
   assert.deepEqual(node.running(), ["web/web#0"]);
 });
 
+Deno.test("a deferred resize is granted when another pod has completed", async () => {
+  await using node = await nodeWith(web([sized(both("500m", "64Mi"))]));
+  const job = web([container("two", { resources: both("3", "64Mi") })], { restartPolicy: "Never" });
+  await node.apply({ ...job, metadata: { name: "job", namespace: "default" } });
+  await node.advance(5_000);
+  await resize(node, both("1500m", "64Mi"));
+  assert.equal(node.condition("web", "PodResizePending")?.reason, "Deferred");
+  node.runtime.containerNamed("two").exit(0);
+  await node.advance(5_000);
+  assert.equal(node.status("job").phase, "Succeeded");
+  assert.equal(node.condition("web", "PodResizePending"), undefined);
+  assert.deepEqual(statusOf(node).resources, both("1500m", "64Mi"));
+});
+
 Deno.test("what one pod gives back is granted to another in the same moment", async () => {
   await using node = await nodeWith(web([sized(both("500m", "64Mi"))]));
   await node.apply({

@@ -30,6 +30,7 @@ type Deed =
   | { type: "forgetRecord"; which: number }
   | { type: "fault"; method: MethodName; kind: "error" | "lostAnswer" | "hang" | "hangAfter" | "stuck" }
   | { type: "runtimeAway"; ms: number }
+  | { type: "resize"; which: number; mebibytes: number }
   | { type: "killAgent" }
   | { type: "loseEvents"; lose: boolean }
   | { type: "reboot" };
@@ -42,6 +43,8 @@ const methods: MethodName[] = [
   "stopPodSandbox",
   "removePodSandbox",
   "removeContainer",
+  "updateContainerResources",
+  "containerStats",
   "listPodSandbox",
   "listContainers",
   "containerStatus",
@@ -59,6 +62,14 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     arbitrary: fc.record({ type: fc.constant("exit" as const), which: fc.nat(5), code: fc.constantFrom(0, 1, 137) }),
   },
   { weight: 1, arbitrary: fc.constant<Deed>({ type: "killSandbox" }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant("resize" as const),
+      which: fc.nat(5),
+      mebibytes: fc.constantFrom(32, 96, 128),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("forgetRecord" as const), which: fc.nat(5) }) },
   {
     weight: 4,
@@ -112,7 +123,13 @@ function podOf({ restartPolicy, programs }: Case): Pod {
   const containers = (wanted: (role: Role) => boolean) =>
     programs.flatMap(({ role }, i): Container[] =>
       wanted(role)
-        ? [{ name: `c${i}`, image: "web:1", ...(role === "sidecar" ? { restartPolicy: "Always" } : {}) } as Container]
+        ? [{
+          name: `c${i}`,
+          image: "web:1",
+          resources: memory(64),
+          ...(i % 2 === 1 ? { resizePolicy: [{ resourceName: "memory", restartPolicy: "RestartContainer" }] } : {}),
+          ...(role === "sidecar" ? { restartPolicy: "Always" } : {}),
+        } as Container]
         : []
     );
   return {
@@ -128,13 +145,32 @@ function podOf({ restartPolicy, programs }: Case): Pod {
   } as Pod;
 }
 
+const memory = (mebibytes: number) => ({
+  limits: { memory: `${mebibytes}Mi` },
+  requests: { memory: `${mebibytes}Mi` },
+});
+
+/** What a container of the runtime may use, MiB. */
+function memoryOf({ resources, config }: FakeContainer): number {
+  return Number((resources ?? config.linux?.resources)?.memoryLimitInBytes) / 2 ** 20;
+}
+
+/** memory.max of the pod's cgroup, MiB. */
+function podMemory(node: SimulatedNode): number {
+  const [name] = node.cgroups.list("/kubepods/burstable");
+  return Number(node.cgroups.read(`/kubepods/burstable/${name}`, "memory.max")) / 2 ** 20;
+}
+
 /** Watches the runtime: what is wrong with a start is said at the end, where it fails the test. */
 class Referee {
   readonly complaints: string[] = [];
   #runs = new Map<number, number>();
 
-  constructor(readonly runtime: FakeRuntime, readonly one: Case) {
-    runtime.program = (container) => this.#program(container);
+  readonly runtime: FakeRuntime;
+
+  constructor(readonly node: SimulatedNode, readonly one: Case) {
+    this.runtime = node.runtime;
+    this.runtime.program = (container) => this.#program(container);
   }
 
   #program(container: FakeContainer) {
@@ -152,6 +188,11 @@ class Referee {
     const here = [...this.runtime.containers.values()].filter((other) => other !== container);
     const say = (what: string) => void this.complaints.push(`${container.name}#${container.attempt} ${what}`);
     if (!container.sandbox.ready) say("starts in a dead sandbox");
+    const used = here.filter(({ running }) => running).reduce(
+      (sum, other) => sum + memoryOf(other),
+      memoryOf(container),
+    );
+    if (used > podMemory(this.node)) say("starts in a cgroup without room for it");
     if (here.some(({ name, running }) => name === container.name && running)) say("starts beside another attempt");
     const ended = here.filter(({ sandbox, running, startedAt }) =>
       sandbox === container.sandbox && !running && startedAt > 0n
@@ -197,6 +238,18 @@ async function happen(node: SimulatedNode, referee: Referee, deed: Deed): Promis
       await node.settle();
       return somebody.close();
     }
+    case "resize": {
+      const resources = memory(deed.mebibytes);
+      await node.store.change<Pod>("local", "Pod", "default", "web", (pod) => {
+        const { spec, ...rest } = pod!;
+        const { initContainers = [], containers } = spec;
+        const all = [...initContainers.filter(({ restartPolicy }) => restartPolicy), ...containers];
+        const { name } = all[deed.which % all.length];
+        const next = (list: Container[]) => list.map((one) => one.name === name ? { ...one, resources } : one);
+        return { ...rest, spec: { ...spec, initContainers: next(initContainers), containers: next(containers) } };
+      });
+      return await node.settle();
+    }
     case "fault":
       return void runtime.fault(deed.method, { kind: deed.kind, code: "unavailable" });
     case "runtimeAway":
@@ -224,7 +277,7 @@ Deno.test("any pod with any run of faults becomes what its spec says, and leaves
   await fc.assert(
     fc.asyncProperty(cases, async (one) => {
       await using node = new SimulatedNode({ images: ["web:1"] });
-      const referee = new Referee(node.runtime, one);
+      const referee = new Referee(node, one);
       await node.start();
       await node.apply(podOf(one));
       for (const deed of one.deeds) await happen(node, referee, deed);
@@ -241,6 +294,14 @@ Deno.test("any pod with any run of faults becomes what its spec says, and leaves
         const wanted = one.programs.flatMap(({ role }, i) => role === "init" ? [] : [`web/c${i}`]);
         assert.deepEqual(node.running().map((line) => line.split("#")[0]), wanted);
         assert.equal([...node.runtime.sandboxes.values()].filter(({ ready }) => ready).length, 1);
+        const { initContainers = [], containers } = node.pod("web")!.spec;
+        const sizes = [...initContainers, ...containers].filter(({ name }) => wanted.includes(`web/${name}`))
+          .map(({ resources }) => parseInt(String(resources?.limits?.memory)));
+        const running = [...node.runtime.containers.values()].filter(({ running }) => running);
+        assert.deepEqual(running.sort((a, b) => a.name < b.name ? -1 : 1).map(memoryOf), sizes);
+        assert.ok(podMemory(node) >= sizes.reduce((sum, size) => sum + size));
+        const unsettled = node.status("web").conditions?.filter(({ type }) => type.startsWith("PodResize"));
+        assert.deepEqual(unsettled, []);
       } else {
         assert.match(phase ?? "", one.restartPolicy === "OnFailure" ? /^Succeeded$/ : /^(Succeeded|Failed)$/);
         assert.deepEqual(node.running(), []);

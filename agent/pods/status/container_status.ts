@@ -63,7 +63,7 @@ export function containerStatus(facts: ContainerFacts): ContainerStatus {
       : previous?.containerID
       ? { containerID: previous.containerID }
       : {}),
-    ...(container.resources ? { resources: { ...container.resources, ...facts.actuated } } : {}),
+    ...(container.resources ? { resources: facts.actuated ?? container.resources } : {}),
     ...(container.resources?.requests ? { allocatedResources: container.resources.requests } : {}),
   };
 }

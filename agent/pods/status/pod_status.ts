@@ -10,9 +10,11 @@ import {
   isSidecar,
   type Pod,
   type PodStatus,
+  type ResourceRequirements,
 } from "../../objects/mod.ts";
 import { qosClass } from "../../resources/qos.ts";
 import { backoffUntil, lastEnd, outcome, usableSandbox } from "../standing.ts";
+import { changes } from "../resizing.ts";
 import type { PodState } from "../types.ts";
 import { isForeign, podConditions } from "./conditions.ts";
 import { containerStatus } from "./container_status.ts";
@@ -122,7 +124,7 @@ function status(
     initialReason: (pod.spec.initContainers ?? []).length > 0 ? "PodInitializing" : "ContainerCreating",
     startupPassed: !container.startupProbe || probed?.startup === "success",
     readinessPassed: !container.readinessProbe || probed?.readiness === "success",
-    actuated: newest?.state === "running" ? state.actuated.get(newest.id) : undefined,
+    actuated: newest?.state === "running" ? inForce(container, state.actuated.get(newest.id)) : undefined,
     runtimeName: facts.runtimeName,
   });
 
@@ -135,6 +137,15 @@ function status(
     }
     return retry && { reason: retry.reason, ...(retry.message ? { message: retry.message } : {}) };
   }
+}
+
+/** The amounts that a container runs with; the same value while they are what it was granted. */
+function inForce(
+  { resources }: Container,
+  actuated: ResourceRequirements | undefined,
+): ResourceRequirements | undefined {
+  if (!actuated || !resources || changes(actuated, resources).length === 0) return resources;
+  return { ...(resources.claims ? { claims: resources.claims } : {}), ...actuated };
 }
 
 /** kubelet's words for a container that waits for its restart. */
