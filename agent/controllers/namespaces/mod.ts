@@ -42,12 +42,13 @@ export class Namespaces {
     this.#rounds = new Rounds({ ...options, name: "namespaces", round: () => this.#round() });
   }
 
-  /** Resolves when the namespaces are there that are needed now. */
+  /** Resolves when the namespaces are there that are needed now, or cannot be made. */
   async start(): Promise<void> {
     this.#unwatch = this.#options.store.watch((event) => {
       if (this.#matters(event)) this.#rounds.wake();
     });
-    await this.#round();
+    this.#rounds.wake();
+    await this.#rounds.idle();
   }
 
   async stop(): Promise<void> {

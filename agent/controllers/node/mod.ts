@@ -60,10 +60,11 @@ export class NodeKeeper {
     this.#rounds = new Rounds({ ...options, name: "node's registration", round: () => this.#round() });
   }
 
-  /** Resolves when the node is registered. */
+  /** Resolves when the node is registered, or cannot be now: a disk that takes no writes must not keep pods from running. */
   async start(): Promise<void> {
     this.#unwatch = this.#options.store.watch((event) => this.#stored(event));
-    await this.#round();
+    this.#rounds.wake();
+    await this.#rounds.idle();
     this.#readRuntime();
   }
 
