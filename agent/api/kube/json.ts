@@ -14,6 +14,11 @@ export function objectJson(object: object): string {
   return text;
 }
 
+/** As `objectJson`, for what is not likely to be asked for again. */
+export function passingJson(object: object): string {
+  return texts.get(object) ?? JSON.stringify(object);
+}
+
 /** A list that is written item by item. */
 export class JsonList {
   constructor(private readonly head: Record<string, unknown>, private readonly items: readonly object[]) {}

@@ -8,7 +8,7 @@
 import { answerShape, type KubeRequest } from "./context.ts";
 import { apiVersionOf } from "./decode.ts";
 import { tooOld } from "./errors.ts";
-import { objectJson } from "./json.ts";
+import { passingJson } from "./json.ts";
 import { listOptions } from "./options.ts";
 import { scopeOf, selection } from "./select.ts";
 import { shaped, type ShapeOptions, tableOf } from "./shape.ts";
@@ -63,7 +63,7 @@ class EventEncoder<T extends ApiObject> {
       });
       this.#headersSent = true;
     } else shown = shaped(this.resource, object, this.shape);
-    return encoder.encode(`{"type":"${type}","object":${objectJson(shown as object)}}\n`);
+    return encoder.encode(`{"type":"${type}","object":${passingJson(shown as object)}}\n`);
   }
 }
 

@@ -18,7 +18,7 @@ export function serviceAccounts(
     namespaced: true,
     verbs: allVerbs,
     backend,
-    strategy: { returnsDeleted: true },
+    strategy: { returnsDeleted: true, needsVersion: true },
     subresources,
     printer: {
       columns: [nameColumn, integer("Secrets", "Number of Secrets that the account names."), ageColumn],
