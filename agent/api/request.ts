@@ -14,6 +14,7 @@ export interface UserInfo {
 
 /** A connection that was taken over from HTTP. */
 export interface UpgradedSocket {
+  /** What is read is the reader's until it reads again. */
   readable: ReadableStream<Uint8Array>;
   /** `write()` resolves when the peer has taken the bytes or they fit into the connection's buffer. */
   writable: WritableStream<Uint8Array>;

@@ -183,7 +183,8 @@ export class Connection {
       });
     } finally {
       this.#unread = !body.complete;
-      this.#gone = undefined;
+      // the signal of a connection that was taken over tells of its end, whenever that comes
+      if (!accepted) this.#gone = undefined;
       for (const ended of ends) ended();
     }
   }

@@ -37,21 +37,21 @@ export class Source {
   }
 
   /** Waits for more bytes than there are; false at the end. Never rejects: a broken connection is its end. */
-  more(size = waitingSize): Promise<boolean> {
+  more(room: number | Uint8Array = waitingSize): Promise<boolean> {
     if (this.#ended) return Promise.resolve(false);
-    return this.#reading ??= this.#read(size).finally(() => this.#reading = undefined);
+    return this.#reading ??= this.#read(room).finally(() => this.#reading = undefined);
   }
 
-  /** The next bytes, whatever number; undefined at the end. */
-  async next(): Promise<Uint8Array | undefined> {
-    if (this.#ahead.length === 0 && !await this.more(bodySize)) return undefined;
+  /** The next bytes, whatever number; undefined at the end. They are the caller's, unless read into `room`. */
+  async next(room?: Uint8Array): Promise<Uint8Array | undefined> {
+    if (this.#ahead.length === 0 && !await this.more(room ?? bodySize)) return undefined;
     const bytes = this.#ahead;
     this.#ahead = empty;
     return bytes;
   }
 
-  async #read(size: number): Promise<boolean> {
-    const buffer = new Uint8Array(size);
+  async #read(room: number | Uint8Array): Promise<boolean> {
+    const buffer = typeof room === "number" ? new Uint8Array(room) : room;
     const count = await this.link.read(buffer).catch(() => null);
     if (count === null) {
       this.#ended = true;

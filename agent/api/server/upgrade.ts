@@ -3,6 +3,8 @@ import type { UpgradedSocket } from "../request.ts";
 import type { Source } from "./source.ts";
 import type { Writer } from "./writer.ts";
 
+const roomSize = 32 * 1024;
+
 /** The streams of a connection, each way at the other side's pace. It is closed when both ways have ended. */
 export function takeOver(source: Source, writer: Writer, close: () => void): UpgradedSocket {
   let ended = false;
@@ -14,9 +16,11 @@ export function takeOver(source: Source, writer: Writer, close: () => void): Upg
     failing?.error(new Error("Cannot write: the connection is closed"));
     close();
   };
+  let room: Uint8Array | undefined;
   const readable = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const bytes = await source.next();
+      // one buffer a connection: through some flow gigabytes
+      const bytes = await source.next(room ??= new Uint8Array(roomSize));
       if (bytes) return controller.enqueue(bytes);
       ended = true;
       controller.close();
