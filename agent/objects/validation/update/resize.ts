@@ -4,7 +4,6 @@ import type { FieldErrors } from "../../field_error.ts";
 import { FieldPath } from "../../field_path.ts";
 import type { Pod } from "../../pod.ts";
 import { isSidecar } from "../../pod_containers.ts";
-import { compareQuantities, isQuantity } from "../../quantity.ts";
 import { sameValue } from "./same.ts";
 
 const spec = FieldPath.of("spec");
@@ -56,17 +55,6 @@ function validateContainer(now: Container, old: Container, path: FieldPath, erro
   for (const [list, words] of [["requests", "resource requests"], ["limits", "resource limits"]] as const) {
     const gone = Object.keys(old.resources?.[list] ?? {}).some((name) => now.resources?.[list]?.[name] === undefined);
     if (gone) errors.forbidden(path.child(list), `${words} cannot be removed`);
-  }
-  const policy = now.resizePolicy?.find(({ resourceName }) => resourceName === "memory")?.restartPolicy;
-  if (policy === "RestartContainer") return;
-  const limit = now.resources?.limits?.memory;
-  const previous = old.resources?.limits?.memory;
-  if (limit === undefined || !isQuantity(limit)) return;
-  const at = path.child("limits").key("memory");
-  if (previous === undefined) {
-    errors.forbidden(at, "memory limits cannot be added unless resizePolicy is RestartContainer");
-  } else if (compareQuantities(limit, previous) < 0) {
-    errors.forbidden(at, "memory limits cannot be decreased unless resizePolicy is RestartContainer");
   }
 }
 
