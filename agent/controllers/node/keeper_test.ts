@@ -22,6 +22,7 @@ async function keep(store: TestStore, more: Partial<NodeKeeperOptions> = {}): Pr
   const keeper = new NodeKeeper({
     ...store,
     store: store.store,
+    events: store.events,
     nodeName: "edge-1",
     machineLabels: { "kubernetes.io/hostname": "edge-1" },
     wish: { labels: {}, taints: [] },
@@ -91,6 +92,10 @@ Deno.test("NodeKeeper tells when the runtime falls silent", async () => {
   keeper.wake();
   await store.settle(keeper);
   deepEqual([ready(store)?.status, ready(store)?.message], ["False", "container runtime is down"]);
+  deepEqual(store.told("edge-1"), [
+    "NodeReady: Node edge-1 status is now: NodeReady",
+    "NodeNotReady: Node edge-1 status is now: NodeNotReady",
+  ]);
   await keeper.stop();
 });
 

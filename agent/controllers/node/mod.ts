@@ -12,6 +12,7 @@ import type { Pod } from "../../objects/mod.ts";
 import type { Amounts } from "../../resources/mod.ts";
 import { isFromFile } from "../../sources/mod.ts";
 import type { Store, StoreEvent, StoreObject } from "../../store/mod.ts";
+import type { EventRecorder } from "../../telemetry/events.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { Rounds } from "../rounds.ts";
 import { type NodeWish, registeredNode } from "./register.ts";
@@ -25,6 +26,7 @@ export type { ContainerImage, Node, NodeCondition, NodeSpec, NodeStatus, NodeTai
 
 export interface NodeKeeperOptions {
   store: Pick<Store, "get" | "list" | "watch" | "change" | "putStatus" | "record" | "setRecord">;
+  events: EventRecorder;
   clock: Clock;
   log: Logger;
   nodeName: string;
@@ -54,6 +56,7 @@ export class NodeKeeper {
   #images = new Set<string>();
   #lookAgain?: () => void;
   #stopped = false;
+  #told = new Map<"ready" | "open", string>();
 
   constructor(options: NodeKeeperOptions) {
     this.#options = options;
@@ -130,6 +133,22 @@ export class NodeKeeper {
       now: clock.now(),
     });
     store.putStatus(realm, "Node", "", nodeName, node.metadata.uid!, status);
+    this.#tell(node);
+  }
+
+  /** What people look for in a node's events: kubelet's. */
+  #tell({ spec, metadata: { name } }: Node): void {
+    const ready = this.#options.notReady() === undefined ? "NodeReady" : "NodeNotReady";
+    const open = spec.unschedulable ? "NodeNotSchedulable" : "NodeSchedulable";
+    for (const [what, word] of [["ready", ready], ["open", open]] as const) {
+      const before = this.#told.get(what);
+      this.#told.set(what, word);
+      // that all is as it should be is no news at the beginning, and readiness is what everybody waits for
+      if (before === word || (before === undefined && word === "NodeSchedulable")) continue;
+      // kubelet refers to nodes by their name in the place of the UID
+      const about = { kind: "Node", name, uid: name };
+      this.#options.events.event(about, "Normal", word, `Node ${name} status is now: ${word}`);
+    }
   }
 
   /** After the machine got another name: what users said of the node holds for it, and its pods stay where they are. */
