@@ -47,6 +47,8 @@ export class Controllers {
   readonly #owners: Owners;
   readonly #volumes: Volumes;
   #ca?: string;
+  /** Whether the runtime has been looked at in this life. */
+  #following = false;
 
   constructor(options: ControllersOptions) {
     this.#options = options;
@@ -63,7 +65,7 @@ export class Controllers {
       version: versionInfo().gitVersion,
       ...(kubelet.enabled ? { kubeletPort: kubelet.port } : {}),
       addresses,
-      notReady: () => available() ? undefined : "container runtime is down",
+      notReady: () => !this.#following ? null : available() ? undefined : "container runtime is down",
       readRuntime: () => readRuntimeFacts({ runtime: runtime.cri.runtime, image: runtime.image }),
     });
     this.#namespaces = new Namespaces({
@@ -119,6 +121,7 @@ export class Controllers {
 
   /** Looks whenever the runtime falls silent or answers again, besides whoever does so already. */
   follow(observer: PodObserver): void {
+    this.#following = true;
     const { onAvailable } = observer;
     observer.onAvailable = (available) => {
       onAvailable(available);

@@ -39,8 +39,8 @@ export interface NodeKeeperOptions {
   version: string;
   kubeletPort?: number;
   addresses(): readonly string[];
-  /** Why the node does not work; undefined: it does. */
-  notReady(): string | undefined;
+  /** Why the node does not work; undefined: it does; null: that is not known yet. */
+  notReady(): string | undefined | null;
   readRuntime(): Promise<RuntimeFacts>;
 }
 
@@ -138,9 +138,11 @@ export class NodeKeeper {
 
   /** What people look for in a node's events: kubelet's. */
   #tell({ spec, metadata: { name } }: Node): void {
-    const ready = this.#options.notReady() === undefined ? "NodeReady" : "NodeNotReady";
+    const problem = this.#options.notReady();
+    const ready = problem === undefined ? "NodeReady" : problem === null ? undefined : "NodeNotReady";
     const open = spec.unschedulable ? "NodeNotSchedulable" : "NodeSchedulable";
     for (const [what, word] of [["ready", ready], ["open", open]] as const) {
+      if (!word) continue;
       const before = this.#told.get(what);
       this.#told.set(what, word);
       // that all is as it should be is no news at the beginning, and readiness is what everybody waits for

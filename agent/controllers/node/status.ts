@@ -24,8 +24,8 @@ export interface NodeStatusFacts {
   /** Port of kubelet's API; undefined: it is not served. */
   kubeletPort?: number;
   runtime?: RuntimeFacts;
-  /** Why the node is not ready; undefined: it is. */
-  notReady?: string;
+  /** Why the node is not ready; undefined: it is; null: nobody knows yet, and what was said last holds. */
+  notReady?: string | null;
   /** Wall-clock ms. */
   now: number;
 }
@@ -43,7 +43,9 @@ export function nodeStatus(previous: NodeStatus | undefined, given: NodeStatusFa
   const next: NodeStatus = {
     capacity: quantities(capacity),
     allocatable: quantities(given.allocatable),
-    conditions: conditions(given).map((condition) => stamp(condition, previous?.conditions ?? [], given.now)),
+    conditions: conditions(given, previous?.conditions).map((condition) =>
+      stamp(condition, previous?.conditions ?? [], given.now)
+    ),
     addresses: nodeStatusAddresses(given.addresses, nodeName),
     daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort ?? 0 } },
     nodeInfo: {
@@ -76,8 +78,8 @@ function listed(images: readonly ContainerImage[]): ContainerImage[] {
 
 type Bare = Pick<NodeCondition, "type" | "status" | "reason" | "message">;
 
-function conditions({ notReady, facts }: NodeStatusFacts): Bare[] {
-  const ready = "kubelet is posting ready status" + (facts.appArmor ? ". AppArmor enabled" : "");
+function conditions({ notReady, facts }: NodeStatusFacts, previous: readonly NodeCondition[] = []): Bare[] {
+  const words = "kubelet is posting ready status" + (facts.appArmor ? ". AppArmor enabled" : "");
   return [
     {
       type: "MemoryPressure",
@@ -97,10 +99,19 @@ function conditions({ notReady, facts }: NodeStatusFacts): Bare[] {
       reason: "KubeletHasSufficientPID",
       message: "kubelet has sufficient PID available",
     },
-    notReady === undefined
-      ? { type: "Ready", status: "True", reason: "KubeletReady", message: ready }
-      : { type: "Ready", status: "False", reason: "KubeletNotReady", message: notReady },
+    ready(),
   ];
+
+  function ready(): Bare {
+    const before = previous.find(({ type }) => type === "Ready");
+    if (notReady === undefined) return { type: "Ready", status: "True", reason: "KubeletReady", message: words };
+    if (notReady === null && before) {
+      const { type, status, reason, message } = before;
+      return { type, status, reason, message };
+    }
+    const message = notReady ?? "container runtime status check may not have completed yet";
+    return { type: "Ready", status: "False", reason: "KubeletNotReady", message };
+  }
 }
 
 function stamp(bare: Bare, previous: readonly NodeCondition[], now: number): NodeCondition {

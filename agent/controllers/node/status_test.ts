@@ -86,3 +86,15 @@ Deno.test("nodeStatus() names no more than fifty images, and five names of each"
   equal(status.images![0].sizeBytes, 79);
   ok(status.images!.every((image) => image.names!.length === 5));
 });
+
+Deno.test("nodeStatus() leaves readiness as it was while nobody knows it", () => {
+  const first = nodeStatus(undefined, later(0, { notReady: null }));
+  const of = ({ conditions }: typeof first) => conditions?.at(-1);
+  deepEqual([of(first)?.status, of(first)?.message], [
+    "False",
+    "container runtime status check may not have completed yet",
+  ]);
+  const known = nodeStatus(first, later(1));
+  equal(of(known)?.status, "True");
+  equal(nodeStatus(known, later(60, { notReady: null })), known);
+});
