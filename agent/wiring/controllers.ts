@@ -38,6 +38,8 @@ export interface ControllersOptions {
   available(): boolean;
 }
 
+const trustAgainMs = 30_000;
+
 export class Controllers {
   readonly node: NodeKeeper;
   readonly #options: ControllersOptions;
@@ -49,6 +51,8 @@ export class Controllers {
   #ca?: string;
   /** Whether the runtime has been looked at in this life. */
   #following = false;
+  #retry = () => {};
+  #stopped = false;
 
   constructor(options: ControllersOptions) {
     this.#options = options;
@@ -108,10 +112,16 @@ export class Controllers {
     this.#volumes.start();
   }
 
-  /** What the API is signed with is known now: pods are told. */
-  trust({ caCertificate }: Pick<Pki, "caCertificate">): void {
-    this.#ca = caCertificate;
-    this.#namespaces.wake();
+  /** Tells pods what the API's certificate is signed with, as soon as that is known. */
+  async trust(keys: () => Promise<Pick<Pki, "caCertificate">>): Promise<void> {
+    const { clock, log } = this.#options;
+    try {
+      this.#ca = (await keys()).caCertificate;
+      this.#namespaces.wake();
+    } catch (err) {
+      log.debug("Cannot tell pods of the API's CA; it is tried again", { err });
+      if (!this.#stopped) this.#retry = clock.after(trustAgainMs, () => void this.trust(keys));
+    }
   }
 
   /** Addresses may have changed. */
@@ -131,6 +141,8 @@ export class Controllers {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#retry();
     for (const one of [this.#scheduler, this.#taints, this.#owners, this.#volumes, this.#namespaces, this.node]) {
       await one.stop();
     }
