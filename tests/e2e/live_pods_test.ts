@@ -127,6 +127,41 @@ nodeTest("cpu and memory of a running container are changed in place, and stay s
   await node.gone("resized");
 });
 
+nodeTest("memory in use is not taken away, until it is given back", {}, async (node) => {
+  // 24 MiB in a tmpfs until the file is removed
+  const hold = "dd if=/dev/zero of=/held/file bs=1M count=24 2>/dev/null; touch /tmp/full; exec sleep 3600";
+  const before = await make(
+    node,
+    pod(
+      "holding",
+      [container("main", hold, {
+        resources: amounts("100m", "64Mi"),
+        volumeMounts: [{ name: "held", mountPath: "/held" }],
+        readinessProbe: { exec: { command: ["test", "-e", "/tmp/full"] }, periodSeconds: 1 },
+      })],
+      { ...off, volumes: [{ name: "held", emptyDir: { medium: "Memory" } }] },
+    ),
+  );
+  const resize = (memory: string) =>
+    patch(node, "holding", "resize", { spec: { containers: [{ name: "main", resources: amounts("100m", memory) }] } });
+  await resize("16Mi");
+  const waiting = await node.podUntil("holding", "is told so", (pod) => condition(pod, "PodResizeInProgress")?.message);
+  equal(condition(waiting, "PodResizeInProgress")?.reason, "Error");
+  match(
+    condition(waiting, "PodResizeInProgress")!.message!,
+    /^attempting to set (pod|container "main") memory limit \(16777216\) below current usage \(\d+\)$/,
+  );
+  equal(await seen(node, "holding"), "64 0.1 102, 64 0.1 102");
+  ok(isReady(waiting));
+  await node.output("holding", "rm /held/file");
+  const smaller = await node.podUntil("holding", "has less memory", resized("100m", "16Mi"));
+  equal(await seen(node, "holding"), "16 0.1 102, 16 0.1 102");
+  equal(containerId(smaller), containerId(before));
+  equal(statusOf(smaller)?.restartCount, 0);
+  await call(node, "DELETE", `${podsPath}/holding?gracePeriodSeconds=0`);
+  await node.gone("holding");
+});
+
 nodeTest("a readiness gate is opened through the status, and a finalizer holds the row", {}, async (node) => {
   const gate = "example.org/lb";
   const object = pod("gated", idle, { ...off, readinessGates: [{ conditionType: gate }] }, {
