@@ -23,7 +23,7 @@ async function json(node: TestNode, path: string): Promise<any> {
 /** Works as hard as its quota permits. */
 const burn = "while :; do :; done";
 /** Holds some memory that is in use. */
-const hold = `x=$(head -c 60000000 /dev/zero | tr '\\0' x); ${idle}`;
+const hold = `x=$(head -c 60000000 /dev/zero | tr '\\0' x); echo held; ${idle}`;
 
 interface Sample {
   labels: Record<string, string>;
@@ -94,7 +94,7 @@ const burner = pod("burner", [
 
 nodeTest("the resource metrics say what the cgroups say", burner, async (node) => {
   const running = await node.ready("burner");
-  await node.until("the memory is held", () => workingSet(node, running, "beside") > 57e6, { timeoutMs: 60_000 });
+  await node.logged("burner", "held", "beside");
   const before = { main: cpuNs(node, running, "main"), pod: cpuNs(node, running) };
   const samples = await scrape(node, "/metrics/resource");
   const after = { main: cpuNs(node, running, "main"), pod: cpuNs(node, running) };
