@@ -56,6 +56,8 @@ export function readApiObject(value: unknown, options: ApiInputOptions): ApiInpu
     const version = options.apiVersion.split("/").at(-1);
     return new BadInput(`${options.kind} in version "${version}" cannot be handled as a ${options.kind}: ${message}`);
   };
+  // Schemas pass this key over, and what lies behind it would be taken unseen.
+  if (hasKey(value, "__proto__")) throw fail('the key "__proto__" is not supported');
   dropNulls(value);
   const order = fieldValidation === "Ignore" ? undefined : fieldOrder(value);
   const problems = new FieldErrors();
@@ -83,6 +85,13 @@ export function readApiObject(value: unknown, options: ApiInputOptions): ApiInpu
       return found;
     },
   };
+}
+
+/** Whether a key is anywhere in a value. */
+function hasKey(value: unknown, key: string): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return value.some((item) => hasKey(item, key));
+  return Object.hasOwn(value, key) || Object.values(value).some((item) => hasKey(item, key));
 }
 
 /** Bytes that cannot be read are no shape of ours: to Go they are. */

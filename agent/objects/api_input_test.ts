@@ -123,6 +123,13 @@ Deno.test("bytes that are no base64 are refused without showing them", () => {
   assert.match(refusal(map, { apiVersion: "v1", kind: "ConfigMap" }), /illegal base64 data at input byte 0$/);
 });
 
+Deno.test("a key that schemas pass over is refused wherever it is", () => {
+  for (const text of ['{"data":{"__proto__":false}}', '{"metadata":{"labels":{"__proto__":{"a":1}}}}']) {
+    const options = { kind: "Secret" };
+    assert.match(refusal(JSON.parse(text), options), /the key "__proto__" is not supported$/);
+  }
+});
+
 Deno.test("unknown and repeated fields go by fieldValidation, in the order of the body", () => {
   const value = {
     zoo: 1,

@@ -39,6 +39,7 @@ const parts: Part[] = [
     counted: true,
   },
   { name: "chaos", args: ["test", "-A", "--quiet", ...sanitizers, "tests/chaos"], counted: true },
+  { name: "fuzz", args: ["test", "-A", "--quiet", "tests/fuzz"], counted: true },
   { name: "compile", args: ["run", "-A", "tests/support/compile.ts"] },
   { name: "e2e", args: ["test", "-A", "--quiet", "tests/e2e"], counted: true },
   {
