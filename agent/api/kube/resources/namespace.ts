@@ -1,8 +1,8 @@
 /**
- * Namespaces. One that is deleted is marked, and goes when the namespace controller has emptied it; one that holds pods
- * of the manifest directory is not deleted at all: the files would bring it back.
+ * Namespaces. One that is deleted is marked, and goes when the namespace controller has emptied it; one that holds
+ * objects of the manifest directory is not deleted at all: the files would bring it back.
  */
-import type { Namespace } from "../../../objects/mod.ts";
+import { kinds, type Namespace } from "../../../objects/mod.ts";
 import { fileOf, isFromFile } from "../../../sources/mod.ts";
 import type { ObjectStore, StoreObject } from "../../../store/mod.ts";
 import { conflict, forbidden } from "../errors.ts";
@@ -35,14 +35,15 @@ export function namespaces(backend: Backend<Namespace>, store: Pick<ObjectStore,
         return object;
       },
       prepareForUpdate: (object, current) => ({ ...object, spec: current.spec }),
-      remove({ metadata: { name } }) {
+      remove(namespace) {
+        const { name } = namespace.metadata;
         if (lasting.has(name)) throw forbidden(about, name, "this namespace may not be deleted");
-        const files = manifestFiles(store, name);
+        const files = manifestFiles(store, namespace);
         if (files.length > 0) {
           throw conflict(
             about,
             name,
-            `it holds pods of the manifest directory; remove their files first: ${files.join(", ")}`,
+            `it holds what the manifest directory brings back; remove these files first: ${files.join(", ")}`,
           );
         }
         return { graceSeconds: 0 };
@@ -56,7 +57,12 @@ export function namespaces(backend: Backend<Namespace>, store: Pick<ObjectStore,
   };
 }
 
-function manifestFiles(store: Pick<ObjectStore, "list">, namespace: string): string[] {
-  const pods = store.list<StoreObject>("Pod", { realm: "local", namespace }).map(({ object }) => object);
-  return [...new Set(pods.filter(isFromFile).map((pod) => fileOf(pod) ?? "?"))].sort();
+/** Files that would bring the namespace back, or something in it. */
+function manifestFiles(store: Pick<ObjectStore, "list">, namespace: Namespace): string[] {
+  const { name } = namespace.metadata;
+  const inside = kinds.filter(({ namespaced }) => namespaced).flatMap(({ kind }) =>
+    store.list<StoreObject>(kind, { realm: "local", namespace: name }).map(({ object }) => object)
+  );
+  const found = [namespace as StoreObject, ...inside].filter(isFromFile);
+  return [...new Set(found.map((object) => fileOf(object) ?? "?"))].sort();
 }
