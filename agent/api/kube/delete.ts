@@ -4,6 +4,7 @@ import { readOptionalObject } from "./body.ts";
 import { answerShape, type KubeRequest } from "./context.ts";
 import { apiVersionOf } from "./decode.ts";
 import { conflict, notFoundOf } from "./errors.ts";
+import { guard } from "./guard.ts";
 import { deleteOptions, listOptions } from "./options.ts";
 import { respond } from "./respond.ts";
 import { scopeOf, selection } from "./select.ts";
@@ -77,7 +78,7 @@ export async function removeOne<T extends ApiObject>(
   let last: T | undefined;
   const left = await resource.backend.write!(namespace, name, (current, end) => {
     if (!current) throw notFoundOf(resource, name);
-    resource.strategy?.guard?.(current, "delete", subresource);
+    guard(resource, current, "delete", subresource);
     checkPreconditions(resource, current, options);
     last = current;
     const { deletionTimestamp } = current.metadata;

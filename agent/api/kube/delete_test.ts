@@ -159,3 +159,21 @@ Deno.test("a namespace that holds pods of the manifest directory is not deleted:
   const lasting = await node.remove("/api/v1/namespaces/default");
   assert.equal(lasting.body.message, 'namespaces "default" is forbidden: this namespace may not be deleted');
 });
+
+Deno.test("what comes from a manifest is changed and removed by its file, whatever its kind", async () => {
+  const node = client();
+  const annotations = { "kubernetes.io/config.source": "file", "dev.islet/source-file": "/etc/islet/a.yaml" };
+  node.store.put({ ...configMap("a"), metadata: { name: "a", namespace: "default", annotations } });
+  const why = (what: string) =>
+    `configmaps "a" is forbidden: it comes from the manifest /etc/islet/a.yaml: ${what} that file instead`;
+  const removed = await node.remove(at);
+  assert.deepEqual([removed.code, removed.body.message], [403, why("remove")]);
+  for (
+    const answer of [
+      await node.put(at, configMap("a", { data: {} })),
+      await node.patch("merge", at, { data: { b: "2" } }),
+      await node.patch("apply", `${at}?fieldManager=m&force=true`, { ...configMap("a"), data: { b: "2" } }),
+    ]
+  ) assert.deepEqual([answer.code, answer.body.message], [403, why("edit")]);
+  assert.deepEqual((await node.get(at)).body.data, { a: "1" });
+});

@@ -100,7 +100,10 @@ export interface Strategy<T extends ApiObject = ApiObject> {
   /** What may not change, in the API server's words. */
   validateUpdate?(object: T, current: T, errors: FieldErrors): void;
   validateStatusUpdate?(object: T, current: T, errors: FieldErrors): void;
-  /** Whether this object may be changed by the API at all; throws a 403 that says what to do instead. */
+  /**
+   * Whether this object may be changed by the API at all; throws a 403 that says what to do instead. Without it, objects
+   * of the manifest directory may not, but for their status.
+   */
   guard?(current: T, verb: Verb, subresource: string): void;
   /**
    * What DELETE does. Undefined: an object without finalizers is removed at once. "graceful": marked with this grace,

@@ -21,6 +21,7 @@ import { type Json, readObject } from "./body.ts";
 import { answerShape, type KubeRequest } from "./context.ts";
 import { apiVersionOf, decode, type Decoded, schemaOf } from "./decode.ts";
 import { alreadyExists, conflict, modified, notFoundOf, noUniqueName } from "./errors.ts";
+import { guard } from "./guard.ts";
 import { generatedName, nameAttempts } from "./names.ts";
 import { requireNamespace } from "./namespaces.ts";
 import { type WriteRequest, writeRequest } from "./options.ts";
@@ -197,7 +198,7 @@ export async function replace<T extends ApiObject>(
   const stored = await resource.backend.write!(info.namespace, info.name, (current) => {
     removed = undefined;
     if (!current) throw notFoundOf(resource, info.name);
-    resource.strategy?.guard?.(current, verb, info.subresource);
+    guard(resource, current, verb, info.subresource);
     const next = keepTimestamps(current, nextObject(write, current, make(current), { status, applied }));
     if (!isReleased(next, current) || resource.strategy?.ownerRemoves) return next;
     removed = next;
