@@ -25,14 +25,18 @@ export function auth(deps: AuthDeps | undefined): MiddlewareHandler<AppEnv> {
     const url = new URL(c.req.url);
     const info = requestInfo(c.req.method, url.pathname, url.searchParams);
     c.set("info", info);
-    // a test's `app.request()` comes through no door: it is the socket's
-    const env = c.env ??= { door: "socket" };
-    env.door ??= "socket";
+    if (!c.env?.door) {
+      // a test's `app.request()` comes through no door; nothing else may
+      if (deps) throw unauthorized();
+      c.env = { door: "socket" };
+    }
+    const { env } = c;
     if (!deps) {
       if (env.door !== "socket") throw unauthorized();
       env.user = socketUser;
       return await next();
     }
+    if (isForeignPage(c.req.raw)) throw new ApiError(403, "Forbidden", "forbidden: pages of other sites may not ask");
     const user = await authenticate(c.req.raw, env, deps);
     if (user === anonymous) {
       if (info.isResource || !open.test(info.path)) throw unauthorized();
@@ -43,8 +47,30 @@ export function auth(deps: AuthDeps | undefined): MiddlewareHandler<AppEnv> {
     const wanted = { ...info, name: info.name || selectedName(info, url.searchParams) };
     const { allowed, reason } = deps.authorizer.authorize(env.user, wanted);
     if (!allowed) throw forbidden(env.user, wanted, reason);
+    if (opensStream(info)) {
+      // what a WebSocket does by GET is no reading
+      const create = { ...wanted, verb: "create" };
+      const { allowed, reason } = deps.authorizer.authorize(env.user, create);
+      if (!allowed) throw forbidden(env.user, create, reason);
+    }
     await next();
   };
+}
+
+/**
+ * Whether a browser says that a page of another site asks: it would bring along the client certificate of whoever looks at
+ * that page.
+ */
+function isForeignPage({ headers, method }: Request): boolean {
+  const site = headers.get("sec-fetch-site");
+  if (site === null || site === "same-origin" || site === "none") return false;
+  return headers.get("sec-fetch-mode") !== "navigate" || method !== "GET";
+}
+
+const streams = ["exec", "attach", "portforward", "proxy"];
+
+function opensStream({ group, resource, subresource, verb }: RequestInfo): boolean {
+  return verb === "get" && group === "" && resource === "pods" && streams.includes(subresource);
 }
 
 /** Lists and watches of one object alone, by its name, are about that object: a rule with resourceNames allows them. */
