@@ -107,3 +107,18 @@ Deno.test("Namespaces whose manifest is gone leave nothing of the node's behind"
     equal(store.get("ServiceAccount", "mine", "default"), undefined);
     equal(store.get("ConfigMap", "mine", "kube-root-ca.crt"), undefined);
   }));
+
+Deno.test("Namespaces that a manifest names while they end come back", () =>
+  withNamespaces(async ({ store, settle }) => {
+    await store.put(map("shop", "settings"));
+    await settle();
+    const before = namespaceOf(store, "shop")?.metadata.uid;
+    await store.put(map("shop", "filed", { annotations: { "kubernetes.io/config.source": "file" } }));
+    await end(store, "shop");
+    await settle();
+    const after = namespaceOf(store, "shop");
+    equal(after?.status?.phase, "Active");
+    equal(after?.metadata.uid === before, false);
+    equal(store.get("ConfigMap", "shop", "settings"), undefined);
+    equal(store.get("ConfigMap", "shop", "filed")?.metadata.name, "filed");
+  }));

@@ -41,8 +41,9 @@ export function planTermination(
       actions.push(graceSeconds > 0 ? { type: "end", pod, graceSeconds } : { type: "delete", object });
     } else if (!object.metadata.deletionTimestamp && !isFromFile(object)) actions.push({ type: "delete", object });
   }
+  // what a manifest brought meanwhile is not waited for: the namespace goes, and comes back for it
   const left = content.filter((each) =>
-    !actions.some((action) => action.type === "delete" && goes(action.object, each))
+    !isFromFile(each) && !actions.some((action) => action.type === "delete" && goes(action.object, each))
   );
   actions.push({ type: "status", namespace, conditions: conditions(namespace, left, resource) });
   if (left.length === 0) actions.push({ type: "finalize", namespace });

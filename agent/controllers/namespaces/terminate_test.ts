@@ -77,7 +77,7 @@ Deno.test("planTermination() tells of finalizers that hold something", () => {
   );
 });
 
-Deno.test("planTermination() leaves to manifests what is theirs, and waits", () => {
+Deno.test("planTermination() leaves to manifests what is theirs, and does not wait for it", () => {
   const mine = object("ConfigMap", { annotations: { [configSource]: "file" } });
-  deepEqual(told(plan(mine)), []);
+  deepEqual(told(plan(mine)), ["finalize"]);
 });
