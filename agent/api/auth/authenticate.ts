@@ -43,8 +43,11 @@ export async function authenticate(
   }
   const token = bearerToken(headers.get("authorization"));
   if (token !== undefined && tokens) {
-    const user = await tokenUser(token, deps);
-    if (user) return user;
+    const found = await tokenUser(token, deps);
+    if (found) {
+      const { audiences: _, ...user } = found;
+      return user;
+    }
   }
   if (env.certificateError !== undefined || token !== undefined) {
     deps.log.debug("Refused a client", { remote: env.remote, certificate: env.certificateError });
