@@ -346,6 +346,8 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
       observed: () => observer.uids().flatMap((uid) => observer.get(uid) ?? []),
       configuration: () => kubeletConfiguration(config),
       unhealthy: () => working && observer.available ? undefined : "the container runtime does not answer",
+      debuggingHandlers: config.kubelet.debuggingHandlers,
+      systemLogHandler: config.kubelet.systemLogHandler,
       access: config.kubelet,
     },
     healthy: () => working && observer.available,

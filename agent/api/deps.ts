@@ -12,7 +12,13 @@ import type { KubeletDeps } from "./kubelet/deps.ts";
 import type { StreamLimit } from "./streams/mod.ts";
 
 export interface ApiDeps {
-  config: { api: { socket: string }; podLogsDir: string; nodeName: string; serviceCIDRs?: readonly string[] };
+  config: {
+    api: { socket: string };
+    podLogsDir: string;
+    nodeName: string;
+    serviceCIDRs?: readonly string[];
+    streamingConnectionIdleTimeoutMs?: number;
+  };
   store: ObjectStore & { nextVersion(): string };
   /** What is kept in memory alone: Leases. */
   memory?: ObjectStore;
@@ -30,9 +36,14 @@ export interface ApiDeps {
   /** Who may what. Without it the socket alone is open, to root. */
   auth?: AuthDeps;
   /** What kubelet's own API needs besides; without it there is none. */
-  kubelet?: Pick<KubeletDeps, "pods" | "observed" | "configuration" | "unhealthy"> & {
-    access: Omit<KubeletAuthOptions, "nodeName">;
-  };
+  kubelet?:
+    & Pick<
+      KubeletDeps,
+      "pods" | "observed" | "configuration" | "unhealthy" | "debuggingHandlers" | "systemLogHandler"
+    >
+    & {
+      access: Omit<KubeletAuthOptions, "nodeName">;
+    };
   /** Whether the node does its work: the runtime answers. */
   healthy(): boolean;
 }

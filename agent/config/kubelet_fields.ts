@@ -239,6 +239,19 @@ const server: Field[] = [
     zeroIsUnset: true,
     help: "Webhook: kubelet's API obeys the node's roles; AlwaysAllow: whoever is known may do all",
   }),
+  field("enableDebuggingHandlers", "bool", {
+    sets: "enableDebuggingHandlers",
+    help: "kubelet's API has logs, exec, attach, port-forward and run",
+  }),
+  field("enableSystemLogHandler", "bool", {
+    sets: "enableSystemLogHandler",
+    help: "kubelet's API shows the files of the machine's log directory",
+  }),
+  field("streamingConnectionIdleTimeout", "duration", {
+    sets: "streamingConnectionIdleTimeout",
+    zeroIsUnset: true,
+    help: "how long nothing may move on a stream of exec, attach or port-forward",
+  }),
 ];
 
 /** Known, and without effect here. */
@@ -266,12 +279,10 @@ const without: Field[] = [
   field("preloadedImagesVerificationAllowlist", "strings"),
   field("eventRecordQPS", "int", { flag: ["event-qps", "event-record-qps"] }),
   field("eventBurst", "int"),
-  field("enableDebuggingHandlers", "bool"),
   field("enableContentionProfiling", "bool", { flag: ["contention-profiling", "enable-contention-profiling"] }),
   field("healthzPort", "int"),
   field("healthzBindAddress", "string"),
   field("oomScoreAdj", "int"),
-  field("streamingConnectionIdleTimeout", "duration"),
   field("nodeStatusUpdateFrequency", "duration"),
   field("nodeStatusReportFrequency", "duration"),
   field("nodeLeaseDurationSeconds", "int"),
@@ -316,7 +327,6 @@ const without: Field[] = [
   field("volumePluginDir", "string"),
   field("providerID", "string"),
   field("kernelMemcgNotification", "bool"),
-  field("enableSystemLogHandler", "bool"),
   field("enableSystemLogQuery", "bool"),
   field("reservedMemory", "object"),
   field("enableProfilingHandler", "bool", { flag: ["profiling", "enable-profiling-handler"] }),

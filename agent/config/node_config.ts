@@ -32,7 +32,13 @@ export interface NodeConfig {
     anonymous: boolean;
     /** AlwaysAllow: whoever is known may do all. */
     authorization: "Webhook" | "AlwaysAllow";
+    /** Whether there are logs, exec and their like. */
+    debuggingHandlers: boolean;
+    /** Whether there is `/logs/`. */
+    systemLogHandler: boolean;
   };
+  /** Streams on which nothing moves for so long are ended, through whichever door. */
+  streamingConnectionIdleTimeoutMs: number;
   runtime:
     | { mode: "managed"; endpoint?: undefined; imageEndpoint?: undefined; requestTimeoutMs: number }
     | { mode: "external"; endpoint: string; imageEndpoint: string; requestTimeoutMs: number };
@@ -143,7 +149,10 @@ export function nodeConfig(settings: Settings, host: Host): NodeConfig {
       tokens: settings.kubeletTokens,
       anonymous: settings.kubeletAnonymous,
       authorization: settings.kubeletAuthorization,
+      debuggingHandlers: settings.enableDebuggingHandlers,
+      systemLogHandler: settings.enableSystemLogHandler,
     },
+    streamingConnectionIdleTimeoutMs: settings.streamingConnectionIdleTimeout,
     runtime: external
       ? {
         mode: "external",

@@ -36,6 +36,9 @@ export interface Settings {
   apiPort: number;
 
   enableServer: boolean;
+  enableDebuggingHandlers: boolean;
+  enableSystemLogHandler: boolean;
+  streamingConnectionIdleTimeout: number;
   kubeletAddress: string;
   kubeletPort: number;
   /** "": none but the node's own. */
@@ -112,6 +115,9 @@ export function defaultSettings(): Settings {
     apiAddress: "127.0.0.1",
     apiPort: 6550,
     enableServer: true,
+    enableDebuggingHandlers: true,
+    enableSystemLogHandler: true,
+    streamingConnectionIdleTimeout: 4 * 3600_000,
     kubeletAddress: "0.0.0.0",
     kubeletPort: 10250,
     kubeletClientCA: "",

@@ -13,6 +13,9 @@ export function kubeletConfiguration(config: NodeConfig): Record<string, unknown
     address: config.kubelet.address,
     port: config.kubelet.port,
     readOnlyPort: 0,
+    enableDebuggingHandlers: config.kubelet.debuggingHandlers,
+    enableSystemLogHandler: config.kubelet.systemLogHandler,
+    streamingConnectionIdleTimeout: formatDuration(config.streamingConnectionIdleTimeoutMs),
     authentication: {
       x509: config.kubelet.clientCAFile === "" ? {} : { clientCAFile: config.kubelet.clientCAFile },
       webhook: { enabled: config.kubelet.tokens },

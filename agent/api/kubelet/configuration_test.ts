@@ -34,6 +34,9 @@ shutdownGracePeriod: 30s
 shutdownGracePeriodCriticalPods: 10s
 crashLoopBackOff: { maxContainerRestartPeriod: 60s }
 authentication: { anonymous: { enabled: true } }
+enableDebuggingHandlers: false
+enableSystemLogHandler: false
+streamingConnectionIdleTimeout: 90m
 `,
 };
 for (const [what, text] of Object.entries(texts)) {
