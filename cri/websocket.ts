@@ -16,6 +16,8 @@ export interface WebSocketOptions {
   signal?: AbortSignal;
   /** Where to connect to, if not to the URL's host. */
   connect?: () => Promise<Deno.Conn>;
+  /** Further headers of the handshake. */
+  headers?: readonly (readonly [name: string, value: string])[];
 }
 
 export class WebSocketConnection {
@@ -40,7 +42,7 @@ export class WebSocketConnection {
   static async open(
     url: string,
     protocols: readonly string[],
-    { signal, connect }: WebSocketOptions = {},
+    { signal, connect, headers = [] }: WebSocketOptions = {},
   ): Promise<WebSocketConnection> {
     const key = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
     const connection = await openUpgrade(url, {
@@ -49,6 +51,7 @@ export class WebSocketConnection {
         ["Sec-WebSocket-Version", "13"],
         ["Sec-WebSocket-Key", key],
         ["Sec-WebSocket-Protocol", protocols.join(", ")],
+        ...headers,
       ],
       signal,
       connect,

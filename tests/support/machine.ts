@@ -15,7 +15,7 @@ export const nodePackages = [
 ];
 
 /** What the tests need beyond that. */
-export const testPackages = ["docker-registry", "util-linux", "procps", "unzip", "chromium"];
+export const testPackages = ["docker-registry", "util-linux", "procps", "unzip", "curl", "chromium"];
 
 export interface InstallOptions {
   /** Told what is being done. */

@@ -1,0 +1,20 @@
+/**
+ * Opens a stream at kubelet's port, from wherever it is run, and tells as JSON what each channel said until it ended:
+ *
+ *     deno run -A kubelet_stream.ts PATH PROTOCOL TOKEN CA-FILE [INPUT]
+ */
+import { WebSocketConnection } from "../../cri/websocket.ts";
+
+const [path, protocol, token, ca, input = ""] = Deno.args;
+const caCerts = [await Deno.readTextFile(ca)];
+const began = performance.now();
+const socket = await WebSocketConnection.open(`https://127.0.0.1:10250${path}`, [protocol], {
+  connect: () => Deno.connectTls({ hostname: "127.0.0.1", port: 10250, caCerts }),
+  headers: [["Authorization", `Bearer ${token}`]],
+});
+if (input !== "") await socket.send(new TextEncoder().encode(`\0${input}`));
+const said = ["", "", "", ""];
+const receive = () => socket.receive().catch(() => undefined);
+for (let message; (message = await receive());) said[message[0]] += new TextDecoder().decode(message.subarray(1));
+socket.close();
+console.log(JSON.stringify({ said, ms: performance.now() - began }));
