@@ -664,7 +664,7 @@ Deno.test("an orphan ends by its own grace and preStop, which its containers car
   await node.advance(43_000);
   assert.deepEqual(node.running(), ["web/web#0"]);
   await node.advance(3_000);
-  assert.deepEqual(node.traces(), [], uid);
+  assert.deepEqual(node.traces(), [], uid!);
 });
 
 Deno.test("an orphan's end is taken up again after a kill at each of its steps", async () => {

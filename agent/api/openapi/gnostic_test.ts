@@ -94,7 +94,7 @@ Deno.test("every definition is the same in protobuf as in JSON", async () => {
   const entries = message.in(9).messages(1);
   assert.deepEqual(entries.map((entry) => entry.text(1)), Object.keys(definitions));
   assert.ok(entries.length > 150);
-  for (const entry of entries) assert.deepEqual(schemaOf(entry.in(2)), definitions[entry.text(1)!], entry.text(1));
+  for (const entry of entries) assert.deepEqual(schemaOf(entry.in(2)), definitions[entry.text(1)!], entry.text(1)!);
 });
 
 Deno.test("paths and their operations are the same in protobuf as in JSON", async () => {
