@@ -9,7 +9,6 @@
 import { createApp } from "./app.ts";
 import { kubeletAuth } from "./auth/mod.ts";
 import type { ApiDeps, AppDeps } from "./deps.ts";
-import type { KubeletDeps } from "./kubelet/deps.ts";
 import { type Door, type Fetch, openDoor, type TlsMaterial } from "./server/mod.ts";
 import { claimSocket, privately } from "./socket.ts";
 import { mostStreams, StreamLimit } from "./streams/mod.ts";
@@ -64,20 +63,11 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
 async function kubeletFetch(deps: AppDeps): Promise<Fetch> {
   const { auth, kubelet, stats, config: { nodeName } } = deps;
   if (!auth || !kubelet) throw new Error("Cannot serve kubelet's API: it is not set up");
-  const [{ createKubeletApp }, { metricsRoutes }, { countKubelet }, { Hono }] = await Promise.all([
-    import("./kubelet/mod.ts"),
-    import("./kubelet/metrics.ts"),
+  const [{ kubeletOfNode }, { countKubelet }] = await Promise.all([
+    import("./kubelet/of_node.ts"),
     import("./request_metrics.ts"),
-    import("hono"),
   ]);
-  const { access, ...rest } = kubelet;
-  const app = createKubeletApp({
-    ...deps,
-    cri: deps.cri as KubeletDeps["cri"],
-    ...rest,
-    guard: kubeletAuth(auth, { nodeName, ...access }),
-    ...(stats ? { usage: metricsRoutes(new Hono(), stats) } : {}),
-  });
+  const app = kubeletOfNode(deps, kubeletAuth(auth, { nodeName, ...kubelet.access }));
   const fetch: Fetch = (request, env) => app.fetch(request, env);
   return stats ? countKubelet(stats.kubelet.metrics, fetch) : fetch;
 }

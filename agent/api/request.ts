@@ -41,6 +41,8 @@ export interface RequestEnv {
   /** Address and port of the client; undefined on the socket. */
   remote?: string;
   upgrade?: Upgrade;
+  /** The client may take its time with the answer: a log that somebody reads page by page. */
+  patient?(): void;
   /** Calls `ended` when the answer is sent, or the client has gone. */
   onEnd?(ended: () => void): void;
 }

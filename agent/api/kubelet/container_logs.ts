@@ -22,7 +22,7 @@ export function readContainerLog(deps: KubeletDeps) {
       const message = `container ${JSON.stringify(container)} not found in pod ${JSON.stringify(name)}`;
       throw new ApiError(404, "NotFound", message);
     }
-    return serveLog(deps, pod, container, options, c.req.raw.signal);
+    return serveLog(deps, c, pod, container, options);
   };
 }
 

@@ -150,7 +150,7 @@ export class Connection {
         accepted = true;
         this.#state = "raw";
         this.#deadline(undefined);
-        this.#writer.unlimited();
+        this.#writer.limit(undefined);
         void this.#writer.write(latin1Bytes(responseHead(101, Object.entries(headers)))).catch(() => {});
         return takeOver(this.#source, this.#writer, () => this.destroy());
       },
@@ -160,7 +160,8 @@ export class Connection {
       // whether the client is still there can only be known by reading what comes next
       if (body.complete && !upgrade) this.#watchForEnd(gone);
       const onEnd = (ended: () => void) => void ends.push(ended);
-      response = await fetch(request, { ...env, ...(upgrade ? { upgrade } : {}), onEnd });
+      const patient = () => this.#writer.limit(undefined);
+      response = await fetch(request, { ...env, ...(upgrade ? { upgrade } : {}), onEnd, patient });
     } catch (err) {
       if (!(err instanceof ApiError)) log.warn("The API failed", { path: pathOf(head), err });
       response = statusResponse(err);
@@ -182,6 +183,7 @@ export class Connection {
         settle: () => this.#drain(body),
       });
     } finally {
+      if (!accepted) this.#writer.limit(limits.stalledMs);
       this.#unread = !body.complete;
       // the signal of a connection that was taken over tells of its end, whenever that comes
       if (!accepted) this.#gone = undefined;

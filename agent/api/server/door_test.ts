@@ -200,6 +200,30 @@ Deno.test("a client that takes nothing of an answer for too long is let go", () 
   }, { stalledMs: 50 });
 });
 
+Deno.test("a client may take its time with an answer that says so, and with that one alone", () => {
+  const ended: string[] = [];
+  const endless = (name: string) =>
+    new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(65536)),
+      cancel: () => void ended.push(name),
+    });
+  return withDoor((request, env) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/short") env.patient!();
+    if (pathname === "/patient") env.patient!();
+    return pathname === "/short" ? new Response("short") : new Response(endless(pathname));
+  }, async ({ dial }) => {
+    const patient = await dial(), other = await dial();
+    await send(patient, "GET /patient HTTP/1.1\r\nHost: a\r\n\r\n");
+    await send(other, "GET /short HTTP/1.1\r\nHost: a\r\n\r\n");
+    await read(other, (text) => text.endsWith("short"));
+    await send(other, "GET /impatient HTTP/1.1\r\nHost: a\r\n\r\n");
+    await until("the other stream is ended", () => ended.length > 0);
+    await sleep(100);
+    deepEqual(ended, ["/impatient"]);
+  }, { stalledMs: 50 });
+});
+
 Deno.test("the request's signal tells that the client is gone", () => {
   let gone = false;
   let asked = false;

@@ -25,9 +25,9 @@ export class Writer {
     this.#stalledMs = stalledMs;
   }
 
-  /** From now on the peer may take its time: a terminal that nobody looks at. */
-  unlimited(): void {
-    this.#stalledMs = undefined;
+  /** How long the peer may take nothing from now on; undefined: as long as it likes. A terminal that nobody looks at. */
+  limit(stalledMs: number | undefined): void {
+    this.#stalledMs = stalledMs;
   }
 
   /** Resolves when the bytes are the kernel's. Rejects when the connection is gone. */

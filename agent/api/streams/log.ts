@@ -1,6 +1,8 @@
 /** A container's log as an answer: whole, its end, or followed until the container ends. */
+import type { Context } from "hono";
 import { containerLogPath, loggedAttempts, logStream, type ReadOptions } from "../../logs/mod.ts";
 import type { Pod } from "../../objects/mod.ts";
+import type { AppEnv } from "../request.ts";
 import { ApiError, invalid } from "../status.ts";
 import { runtimeId, statusOfContainer } from "./container.ts";
 import type { StreamDeps } from "./deps.ts";
@@ -11,14 +13,15 @@ export interface LogOptions extends ReadOptions {
   previous: boolean;
 }
 
-/** The log; throws a 400 or 404 where there is none. `signal` aborts when the client is gone. */
+/** The log; throws a 400 or 404 where there is none. */
 export function serveLog(
   deps: StreamDeps,
+  c: Context<AppEnv>,
   pod: Pod,
   container: string,
   { previous, ...options }: LogOptions,
-  signal: AbortSignal,
 ): Response {
+  const { signal } = c.req.raw;
   const { config, closing, clock, limit } = deps;
   const status = statusOfContainer(pod, container);
   const { id, running } = chooseLog({ pod: pod.metadata.name, container, previous }, status);
@@ -28,10 +31,9 @@ export function serveLog(
     throw new ApiError(404, "NotFound", `the log of container ${JSON.stringify(container)} is gone: ${path}`);
   }
   const follow = (options.follow ?? false) && running;
-  const stops: (() => void)[] = [];
+  const stops = [limit.enter()];
   let ended: AbortSignal | undefined;
   if (follow) {
-    stops.push(limit.enter());
     const watching = endOf(deps, pod, container, id);
     stops.push(watching.stop);
     ended = watching.ended;
@@ -41,8 +43,10 @@ export function serveLog(
     { ...options, follow },
     { signal: AbortSignal.any([closing, signal]), clock },
   );
+  // people read logs page by page
+  c.env?.patient?.();
   const stop = () => stops.splice(0).forEach((each) => each());
-  return new Response(stops.length > 0 ? onceOver(body, stop) : body, {
+  return new Response(onceOver(body, stop), {
     headers: { "content-type": "text/plain", "cache-control": "no-cache, private" },
   });
 }

@@ -51,7 +51,7 @@ export function podStreams(deps: StreamDeps): Record<"log" | "exec" | "attach" |
         const options = logOptions(pod.metadata.name, (name) => c.req.query(name));
         const { name } = chooseContainer(pod, c.req.query("container"));
         if (!pod.spec.nodeName) return c.body(null, 204);
-        return serveLog(deps, pod, name, options, c.req.raw.signal);
+        return serveLog(deps, c, pod, name, options);
       },
     },
     exec: {

@@ -22,6 +22,7 @@ import type {
 import { MemoryStore } from "../../../store/mod.ts";
 import { checkEscalation } from "../../auth/mod.ts";
 import type { AppDeps } from "../../deps.ts";
+import { nodeProxy } from "../../kubelet/node_proxy.ts";
 import { podStreams } from "../../streams/mod.ts";
 import { eventBackend } from "../backend/events.ts";
 import { withNodeLease } from "../backend/node_lease.ts";
@@ -83,7 +84,12 @@ export function resources(deps: AppDeps): Resource[] {
     any(roleBindings(stored<RoleBinding>("RoleBinding"), check)),
     any(roles(stored<Role>("Role"), check)),
     any(priorityClasses(stored<PriorityClass>("PriorityClass"))),
-    any(nodeResource({ backend: stored<Node>("Node"), nodeName: deps.config.nodeName, clock: deps.clock })),
+    any(nodeResource({
+      backend: stored<Node>("Node"),
+      nodeName: deps.config.nodeName,
+      clock: deps.clock,
+      subresources: { proxy: nodeProxy(deps) },
+    })),
     any(podResource({
       backend: stored<Pod>("Pod"),
       lookup,

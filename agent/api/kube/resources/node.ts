@@ -5,7 +5,7 @@
 import { timestamp } from "../../../clock.ts";
 import type { Node } from "../../../objects/mod.ts";
 import { forbidden } from "../errors.ts";
-import type { Backend, Resource } from "../types.ts";
+import type { Backend, Resource, Subresource } from "../types.ts";
 import { ageColumn, ageOf, nameColumn, none, orNone, text } from "./columns.ts";
 
 const about = { group: "", plural: "nodes" };
@@ -14,9 +14,11 @@ export interface NodeResourceDeps {
   backend: Backend<Node>;
   nodeName: string;
   clock: { now(): number };
+  /** proxy */
+  subresources?: Readonly<Record<string, Subresource>>;
 }
 
-export function nodeResource({ backend, nodeName, clock }: NodeResourceDeps): Resource<Node> {
+export function nodeResource({ backend, nodeName, clock, subresources }: NodeResourceDeps): Resource<Node> {
   return {
     ...about,
     version: "v1",
@@ -27,6 +29,7 @@ export function nodeResource({ backend, nodeName, clock }: NodeResourceDeps): Re
     verbs: ["get", "list", "watch", "create", "update", "patch", "delete"],
     backend,
     hasStatus: true,
+    ...(subresources ? { subresources } : {}),
     fields: { "spec.unschedulable": ({ spec }) => String(spec.unschedulable ?? false) },
     strategy: {
       prepareForCreate({ metadata }) {
