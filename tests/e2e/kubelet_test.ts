@@ -1,6 +1,7 @@
 /** Kubelet's own API on its port, as kube-apiserver, monitoring and people with curl use it. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
+import { Kubectl } from "../support/kubectl.ts";
 import { nodeFile } from "../support/node_file.ts";
 import type { TestNode } from "../support/node.ts";
 import { container, pod } from "../support/pods.ts";
@@ -49,6 +50,19 @@ nodeTest("kubelet's port tells of health, configuration, pods and what runs", we
   ]);
   match((await curl(node, "/metrics")).text, /^# HELP /);
   equal(JSON.parse((await curl(node, "/stats/summary")).text).pods[0].podRef.name, "web");
+});
+
+nodeTest("kubelet's paths answer through nodes/proxy, too", [], async (node) => {
+  await node.ready("web");
+  await node.logged("web", "hello");
+  const { program, args } = node.namespaces.command([]);
+  const kubeconfig = join(node.rootDir, "admin.kubeconfig");
+  const kubectl = await Kubectl.get("1.36", { kubeconfig, prefix: [program, ...args] });
+  const get = async (path: string) =>
+    (await kubectl.run("get", "--raw", `/api/v1/nodes/${node.name}/proxy/${path}`)).stdout;
+  equal(await get("healthz"), "ok");
+  match(await get("logs/pods/"), /default_web_/);
+  equal(await get("containerLogs/default/web/main?stream=Stdout&tailLines=1"), "hello\n");
 });
 
 nodeTest("kubelet's port is for those who may: others are told what they lack", [], async (node) => {
