@@ -376,7 +376,8 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   stops.push(() => rotator.stop());
   // nobody waits for keys and certificates to be there
   apiObjects.start().catch((err) => log.warn("Cannot write the API's own objects", { err }));
-  void doors.open().then(() => controllers.trust(pki));
+  void controllers.trust(pki);
+  void doors.open();
 
   return async () => {
     node.shuttingDown = true;
