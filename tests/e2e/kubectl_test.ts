@@ -128,7 +128,7 @@ class Session {
 }
 
 /** The same test with each kubectl. */
-function everyKubectl(
+function kubectlTest(
   what: string,
   name: string,
   test: (session: Session, version: KubectlVersion) => Promise<void>,
@@ -145,7 +145,7 @@ function everyKubectl(
 const idlePod = (name: string, metadata: Loose = {}, spec: Loose = {}) => pod(name, idle, spec, metadata);
 const is120 = (version: KubectlVersion) => version === "1.20";
 
-everyKubectl("create, apply, replace and delete take files, directories and kustomizations", "files", async (k) => {
+kubectlTest("create, apply, replace and delete take files, directories and kustomizations", "files", async (k) => {
   equal(
     await k.done(
       "create",
@@ -184,7 +184,7 @@ everyKubectl("create, apply, replace and delete take files, directories and kust
   match(await k.refused("get", "pod", "web"), /Error from server \(NotFound\): pods "web" not found/);
 });
 
-everyKubectl("apply keeps what others have set, and says who is in the way", "apply", async (k, version) => {
+kubectlTest("apply keeps what others have set, and says who is in the way", "apply", async (k, version) => {
   const file = k.write("p.yaml", idlePod("p", { labels: { mine: "1" } }));
   await k.done("apply", "-f", file);
   await k.done("label", "pod", "p", "theirs=1");
@@ -208,7 +208,7 @@ everyKubectl("apply keeps what others have set, and says who is in the way", "ap
   equal(await k.done("get", "cm", "cm", "-o", "jsonpath={.data.a}"), "2");
 });
 
-everyKubectl(
+kubectlTest(
   "get prints tables, wide, json, yaml, jsonpath, custom columns, labels and every namespace",
   "get",
   async (k) => {
@@ -242,7 +242,7 @@ everyKubectl(
   },
 );
 
-everyKubectl("get -w tells of every change", "watch", async (k) => {
+kubectlTest("get -w tells of every change", "watch", async (k) => {
   await k.done("create", "configmap", "first");
   const watching = await k.until(/first/, "get", "cm", "-w");
   await k.done("create", "configmap", "second", "--from-literal=a=b");
@@ -251,7 +251,7 @@ everyKubectl("get -w tells of every change", "watch", async (k) => {
   await watching.end();
 });
 
-everyKubectl("describe, logs, events and top tell of pods and the node", "tell", async (k, version) => {
+kubectlTest("describe, logs, events and top tell of pods and the node", "tell", async (k, version) => {
   await k.done(
     "apply",
     "-f",
@@ -293,7 +293,7 @@ everyKubectl("describe, logs, events and top tell of pods and the node", "tell",
   match(await k.done("top", "nodes"), /node-\S+ +\d+m +\d+% +\d+Mi +\d+%/);
 });
 
-everyKubectl("exec, attach, cp and port-forward reach into pods", "reach", async (k, version) => {
+kubectlTest("exec, attach, cp and port-forward reach into pods", "reach", async (k, version) => {
   const talk = 'echo ready; while read line; do echo "heard $line"; done';
   await k.done(
     "apply",
@@ -349,7 +349,7 @@ everyKubectl("exec, attach, cp and port-forward reach into pods", "reach", async
   await forward.end();
 });
 
-everyKubectl("label, annotate, patch, edit, scale-free changes and diff", "change", async (k) => {
+kubectlTest("label, annotate, patch, edit, scale-free changes and diff", "change", async (k) => {
   const object = idlePod("p", { labels: { app: "x" } });
   await k.done("apply", "-f", k.write("p.yaml", object));
   equal(await k.done("label", "pod", "p", "tier=front"), "pod/p labeled\n");
@@ -396,7 +396,7 @@ everyKubectl("label, annotate, patch, edit, scale-free changes and diff", "chang
   match(changed.stdout, /^- {2}a: "1"\n\+ {2}a: "2"$/m);
 });
 
-everyKubectl("run, expose, debug, and what is not there is refused clearly", "misc", async (k, version) => {
+kubectlTest("run, expose, debug, and what is not there is refused clearly", "misc", async (k, version) => {
   const text = await k.onTerminal(
     "echo $((6*7))\nexit\n",
     "run",
@@ -455,7 +455,7 @@ everyKubectl("run, expose, debug, and what is not there is refused clearly", "mi
   );
 });
 
-everyKubectl(
+kubectlTest(
   "explain, api-resources, api-versions, auth can-i, version and cluster-info",
   "about",
   async (k, version) => {
