@@ -88,9 +88,10 @@ The node runs. Its pods come from ${examples}; edit a file there and watch. In a
 
   curl http://127.0.0.1:8080/              the web server of web.yaml answers
   ${islet} get pods -o wide
-  ${islet} describe pod crash
+  ${islet} why crash                       why it does not run
   ${islet} logs -f journal -c reader
   ${islet} exec -it web -- sh
+  kubectl --kubeconfig ${join(rootDir, "admin.kubeconfig")} get pods -A
 
 Ctrl-C stops the node.
 `);

@@ -48,7 +48,8 @@ nodeTest(
     match(first, /line \d+/);
     const picture = Deno.env.get("ISLET_SCREENSHOT");
     if (picture) {
-      await browser.until("charts have grown", `document.querySelectorAll("#pods svg path.line").length > 1`, 60_000);
+      const points = `document.querySelector("#cpu path.line")?.getAttribute("d").split("L").length`;
+      await browser.until("charts have grown", `${points} > 14`, 120_000);
       await Deno.writeFile(picture, await browser.screenshot());
     }
 
