@@ -79,7 +79,7 @@ class ChunkedBody implements Body {
         for (let room = maxTrailer;;) {
           const line = await this.#line(room);
           if (line === "") break;
-          room -= line.length;
+          room -= line.length + 2;
         }
         this.complete = true;
         return undefined;
