@@ -1,6 +1,6 @@
 /**
- * `deno task bench [--quick] [NAME…]`: measures the compiled program and prints Markdown tables. Names: latency, startup, idle;
- * all of them without one. `--quick` takes fewer turns and shorter waits: to see the effect of a change, not for the record.
+ * `deno task bench [--quick] [NAME…]`: measures the compiled program and prints Markdown tables. Names: latency, startup, idle,
+ * api; all of them without one. `--quick` takes fewer turns and shorter waits: to see the effect of a change, not for the record.
  *
  * ISLET_BIN names the program; without it, dist/islet, which is compiled if it is not there. The node that is measured has
  * namespaces, directories, a cgroup and a containerd of its own, and is gone afterwards.
@@ -11,6 +11,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compile } from "../support/compile.ts";
 import { run } from "../support/namespaces.ts";
+import { api } from "./api.ts";
 import { startNode } from "./bench_node.ts";
 import { idleNode } from "./idle.ts";
 import { latency } from "./latency.ts";
@@ -35,6 +36,11 @@ const sections: Record<string, Section> = {
     title: "At rest",
     measure: (node, quick) =>
       idleNode(node, quick ? { settle: 15, over: 30, pods: [0, 10] } : { settle: 60, over: 60, pods: [0, 10, 50] }),
+  },
+  api: {
+    title: "The API under load",
+    measure: (node, quick) =>
+      api(node, quick ? { ms: 1000, restMs: 3000, turns: 3 } : { ms: 4000, restMs: 10_000, turns: 11 }),
   },
 };
 

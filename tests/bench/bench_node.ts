@@ -74,10 +74,10 @@ export async function started(node: TestNode, pods: readonly string[], ms: numbe
   });
 }
 
-/** Removes the pods' manifests (files named for them) and waits until nothing of them is left. */
-export async function removePods(node: TestNode, pods: readonly string[]): Promise<void> {
+/** Removes the pods' manifests (files named for them), if they have any, and waits until nothing of them is left. */
+export async function removePods(node: TestNode, pods: readonly string[], manifests = true): Promise<void> {
   const gone = new Set(pods);
-  for (const name of pods) node.remove(`${name}.yaml`);
+  if (manifests) { for (const name of pods) node.remove(`${name}.yaml`); }
   await node.until("the pods are gone", async () => {
     const [rows, sandboxes] = await Promise.all([node.pods(), node.sandboxes()]);
     return !rows.some(({ metadata }) => gone.has(metadata.name!)) &&
