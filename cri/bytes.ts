@@ -84,6 +84,29 @@ export class ByteReader {
   }
 }
 
+/**
+ * Writes that are given up when their connection is closed: Deno 2.7 leaves one that waits for the peer waiting for ever.
+ */
+export class PendingWrites {
+  readonly #waiting = new Set<(err: Error) => void>();
+  #closed = false;
+
+  /** The same, but rejected as soon as the connection is closed. */
+  until<T>(write: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#closed) reject(new StreamError("the connection is closed"));
+      else this.#waiting.add(reject);
+      write.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const reject of this.#waiting) reject(new StreamError("the connection is closed"));
+    this.#waiting.clear();
+  }
+}
+
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

@@ -2,7 +2,7 @@
  * Opens a URL of a runtime's streaming server: an HTTP/1.1 request that asks for another protocol on the connection. What
  * comes back is the raw connection, and a reader that has what came with the answer's head.
  */
-import { ByteReader, bytesOf, closeQuietly, StreamError, writeAll } from "./bytes.ts";
+import { ByteReader, bytesOf, closeQuietly, PendingWrites, StreamError, writeAll } from "./bytes.ts";
 
 export interface UpgradeRequest {
   method?: "GET" | "POST";
@@ -44,8 +44,10 @@ export async function openUpgrade(url: string, request: UpgradeRequest): Promise
   const connection = await (connect ?? (() => dial(url)))().catch((err) => {
     throw new StreamError(`Cannot connect to ${host}: ${err.message}`, { cause: err });
   });
+  const writes = new PendingWrites();
   const close = () => {
     signal?.removeEventListener("abort", close);
+    writes.close();
     closeQuietly(connection);
   };
   signal?.addEventListener("abort", close, { once: true });
@@ -53,15 +55,15 @@ export async function openUpgrade(url: string, request: UpgradeRequest): Promise
     signal?.throwIfAborted();
     const lines = [["Host", host], ["Connection", "Upgrade"], ...headers].map(([name, value]) => `${name}: ${value}`);
     const head = [`${method} ${pathname}${search} HTTP/1.1`, ...lines, "", ""].join("\r\n");
-    await writeAll(connection, new TextEncoder().encode(head));
+    await writes.until(writeAll(connection, new TextEncoder().encode(head)));
     const reader = new ByteReader(bytesOf(connection));
     const answer = readAnswer(await reader.readHead());
     if (answer.status !== 101) throw new UpgradeRefusedError(answer.status, answer.headers, await body(reader, answer));
     return {
       headers: answer.headers,
       reader,
-      write: (data) => writeAll(connection, data),
-      endWrite: () => connection.closeWrite(),
+      write: (data) => writes.until(writeAll(connection, data)),
+      endWrite: () => writes.until(connection.closeWrite()),
       close,
     };
   } catch (err) {

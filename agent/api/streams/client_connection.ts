@@ -1,5 +1,5 @@
 /** A client's connection that was taken over from HTTP, and its orderly end. */
-import { ByteReader, bytesOfStream } from "../../../cri/bytes.ts";
+import { ByteReader, bytesOfStream, PendingWrites } from "../../../cri/bytes.ts";
 import type { Clock } from "../../clock.ts";
 import type { UpgradedSocket } from "../request.ts";
 
@@ -10,6 +10,7 @@ export class ClientConnection {
   readonly reader: ByteReader;
   readonly #stream: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #writes = new PendingWrites();
   #finished = false;
 
   /** `gone` aborts when the connection is closed for good, whoever did it. */
@@ -17,12 +18,13 @@ export class ClientConnection {
     this.#stream = socket.readable.getReader();
     this.reader = new ByteReader(bytesOfStream(this.#stream));
     this.#writer = socket.writable.getWriter();
+    gone.addEventListener("abort", () => this.#writes.close(), { once: true });
     for (const end of [this.#stream.closed, this.#writer.closed, this.#writer.ready]) end.catch(() => {});
   }
 
   /** Resolves when the connection has taken the bytes; they are the caller's again then. */
   write(data: Uint8Array): Promise<void> {
-    return this.#writer.write(data);
+    return this.#writes.until(this.#writer.write(data));
   }
 
   /**
@@ -56,6 +58,7 @@ export class ClientConnection {
   /** Ends the connection at once. */
   close(): void {
     this.#finished = true;
+    this.#writes.close();
     this.socket.close();
   }
 }
