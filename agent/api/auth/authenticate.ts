@@ -58,9 +58,9 @@ export async function authenticate(
 
 /** The token of an Authorization header; undefined where there is none of that scheme. */
 function bearerToken(header: string | null): string | undefined {
-  const [, scheme, token = ""] = /^\s*(\S+)(?:\s+(.*?))?\s*$/.exec(header ?? "") ?? [];
-  if (scheme?.toLowerCase() !== "bearer" || token === "") return undefined;
-  return token;
+  const text = (header ?? "").trim();
+  const token = text.slice(7).trim();
+  return /^bearer\s/i.test(text) && token !== "" ? token : undefined;
 }
 
 /** Whose token that is; undefined for one that counts for nothing. */

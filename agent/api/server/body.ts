@@ -11,6 +11,8 @@ export function tooLarge(limit: number): ApiError {
 /** Longest line of a chunk's size, and all lines of a trailer. */
 const maxLine = 256;
 const maxTrailer = 4096;
+/** A chunk's size; extensions may be there, control characters not: others may take them for a line's end. */
+const sizeLine = /^([0-9A-Fa-f]{1,8})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
 
 export interface Body {
   /** undefined at the end. @throws {ApiError} 413, 400 */
@@ -67,14 +69,23 @@ class ChunkedBody implements Body {
   async next(): Promise<Uint8Array | undefined> {
     if (this.complete) return undefined;
     if (this.#failed) throw this.#failed;
+    try {
+      return await this.#piece();
+    } catch (err) {
+      // what is wrong once has no end that is known: nothing behind it may be taken for another request
+      throw this.#failed = err as ApiError;
+    }
+  }
+
+  async #piece(): Promise<Uint8Array | undefined> {
     if (this.#left === 0) {
       if (!this.#first && await this.#line(maxLine) !== "") throw malformed();
       this.#first = false;
-      const size = (await this.#line(maxLine)).split(";", 1)[0].trim();
-      if (!/^[0-9A-Fa-f]{1,8}$/.test(size)) throw malformed();
+      const [, size] = sizeLine.exec(await this.#line(maxLine)) ?? [];
+      if (size === undefined) throw malformed();
       this.#left = parseInt(size, 16);
       this.#total += this.#left;
-      if (this.#total > this.limit) throw this.#failed = tooLarge(this.limit);
+      if (this.#total > this.limit) throw tooLarge(this.limit);
       if (this.#left === 0) {
         for (let room = maxTrailer;;) {
           const line = await this.#line(room);

@@ -2,6 +2,7 @@
  * Heads of HTTP/1.1 messages as pure functions: a request's line and headers from bytes, a response's to bytes. Strict
  * where laxness has let requests be smuggled (RFC 9112): no bare line feeds, no folded lines, no two lengths.
  */
+import { Buffer } from "node:buffer";
 
 /** A head that cannot be taken; the connection ends with this status. */
 export class HeadError extends Error {
@@ -41,12 +42,18 @@ export function headEnd(bytes: Uint8Array, from = 0): number {
   return -1;
 }
 
-const latin1 = new TextDecoder("latin1");
+/** Bytes as text, a character each. TextDecoder's latin1 is windows-1252, whose characters no header may hold. */
+function latin1Text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+}
 
 /** Reads a whole head. @throws {HeadError} */
 export function parseHead(bytes: Uint8Array, maxHeaders: number): RequestHead {
-  const lines = latin1.decode(bytes).split("\r\n");
+  const lines = latin1Text(bytes).split("\r\n");
   const line = lines[0];
+  if (lines.length < 3 || lines.at(-1) !== "" || lines.at(-2) !== "") {
+    throw new HeadError(400, "lines must end with CR LF");
+  }
   if (line === "PRI * HTTP/2.0") throw new HeadError(505, "HTTP/2 is not spoken here");
   const [method, target, version, more] = line.split(" ");
   if (more !== undefined || !target || !token.test(method) || !/^HTTP\/\d\.\d$/.test(version ?? "")) {
@@ -61,7 +68,7 @@ export function parseHead(bytes: Uint8Array, maxHeaders: number): RequestHead {
   for (const each of lines.slice(1, -2)) {
     const colon = each.indexOf(":");
     const name = each.slice(0, colon);
-    const value = each.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, "");
+    const value = trimmed(each, colon + 1);
     if (colon <= 0 || !token.test(name) || controls.test(value)) throw new HeadError(400, "a header is malformed");
     const lower = name.toLowerCase();
     if (lower === "host") hosts++;
@@ -71,7 +78,10 @@ export function parseHead(bytes: Uint8Array, maxHeaders: number): RequestHead {
   if (hosts > 1 || hosts === 0 && minor === 1) throw new HeadError(400, "there must be one Host header");
   if (lengths > 1) throw new HeadError(400, "there is more than one Content-Length");
   const connection = listOf(headers, "connection");
-  const upgrade = connection.includes("upgrade") ? headers.get("upgrade")?.toLowerCase() : undefined;
+  const body = bodyOf(headers, minor);
+  // the other protocol begins right behind the head: with a body between, the offer is passed over
+  const mayUpgrade = connection.includes("upgrade") && body.type === "none";
+  const upgrade = mayUpgrade ? headers.get("upgrade")?.toLowerCase() : undefined;
   const expect = headers.get("expect")?.toLowerCase();
   if (expect !== undefined && expect !== "100-continue") throw new HeadError(417, "this expectation cannot be met");
   return {
@@ -79,11 +89,20 @@ export function parseHead(bytes: Uint8Array, maxHeaders: number): RequestHead {
     target,
     minor,
     headers,
-    body: bodyOf(headers, minor),
+    body,
     expectsContinue: expect !== undefined && minor === 1,
     keepAlive: minor === 1 && !connection.includes("close"),
     upgrade: upgrade || undefined,
   };
+}
+
+/** What follows `start`, without the white space around it. A regular expression would go over long runs again and again. */
+function trimmed(text: string, start: number): string {
+  const isBlank = (at: number) => text[at] === " " || text[at] === "\t";
+  let end = text.length;
+  while (start < end && isBlank(start)) start++;
+  while (end > start && isBlank(end - 1)) end--;
+  return text.slice(start, end);
 }
 
 function listOf(headers: Headers, name: string): string[] {

@@ -57,7 +57,9 @@ export class Source {
       this.#ended = true;
       return false;
     }
-    const fresh = buffer.subarray(0, count);
+    // who sends little at a time must not keep whole buffers occupied
+    const isLittle = typeof room === "number" && count < room / 4;
+    const fresh = isLittle ? buffer.slice(0, count) : buffer.subarray(0, count);
     if (this.#ahead.length === 0) this.#ahead = fresh;
     else {
       const joined = new Uint8Array(this.#ahead.length + count);
