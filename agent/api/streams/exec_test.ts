@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import fc from "fast-check";
 import { closePayload, encodeFrame, FrameReader, opcode } from "../../../cri/websocket_frames.ts";
 import { UpgradeRefusedError } from "../../../cri/upgrade.ts";
 import type { WebSocketConnection } from "../../../cri/websocket.ts";
@@ -434,4 +435,35 @@ Deno.test("streams end with the API, and their clients are told", async () => {
   assert.equal(JSON.parse(status.slice(1)).message, "Internal error occurred: islet is shutting down");
   assert.ok(await runtime.ended());
   await node.idle();
+});
+
+Deno.test("whatever bytes a client sends, its stream ends and nothing is left", async () => {
+  await using node = await streamNode();
+  const frame = fc.tuple(
+    fc.constantFrom(0x80, 0x81, 0x82, 0x88, 0x89, 0x8a, 0x00, 0x01, 0x02, 0xff),
+    fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.constantFrom("\0in", "\x04{}", "\xff\0", "0aGk=", "9!").map(bytes)),
+    fc.boolean(),
+  ).map(([first, content, masked]) => {
+    const frame = encodeFrame(0, [content], masked);
+    frame[0] = first;
+    return frame;
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(frame, { maxLength: 8 }),
+      fc.constantFrom(...protocols.map(([name]) => name)),
+      async (frames, protocol) => {
+        const opening = node.rawWebSocket(all, protocol);
+        const runtime = await node.runtime.accept();
+        await runtime.spdy();
+        const client = await opening;
+        for (const frame of frames) await client.write(frame).catch(() => {});
+        client.close();
+        assert.ok(await runtime.ended());
+        runtime.close();
+        await node.idle();
+      },
+    ),
+    { numRuns: 150 },
+  );
 });
