@@ -5,6 +5,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { busyboxImage } from "../images/build.ts";
 import { Kubectl, type KubectlResult, type KubectlVersion, kubectlVersions } from "../support/kubectl.ts";
 import { nodeFile } from "../support/node_file.ts";
@@ -453,6 +454,18 @@ kubectlTest("run, expose, debug, and what is not there is refused clearly", "mis
     await k.refused("create", "deployment", "x", "--image=y"),
     /could not find the requested resource|no matches for kind "Deployment"/,
   );
+});
+
+kubectlTest("diff right after apply is empty for every example", "examples", async (k) => {
+  const examples = fileURLToPath(new URL("../../examples", import.meta.url));
+  const files = [...Deno.readDirSync(examples)].map(({ name }) => name).filter((name) => name.endsWith(".yaml"));
+  ok(files.length >= 4, files.join());
+  for (const file of files) {
+    await k.done("apply", "-f", join(examples, file));
+    const { code, stdout, stderr } = await k.run("diff", "-f", join(examples, file));
+    equal(code, 0, `${file}: ${stdout}${stderr}`);
+    await k.done("delete", "-f", join(examples, file), "--wait=false");
+  }
 });
 
 kubectlTest(
