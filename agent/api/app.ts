@@ -7,6 +7,7 @@ import { applyManifest } from "./apply.ts";
 import { auth, issuerRoutes } from "./auth/mod.ts";
 import type { AppDeps } from "./deps.ts";
 import { health, version } from "./health.ts";
+import { customResourcesPath, noCustomResources } from "./kube/custom_resources.ts";
 import { kubeApi } from "./kube/mod.ts";
 import { metricsRoutes } from "./kubelet/metrics.ts";
 import { kubeconfigRoutes } from "./kubeconfigs.ts";
@@ -50,6 +51,7 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
   app.get("/apis/:group", kube.group);
   app.get("/api/:version", kube.resourceList);
   app.get("/apis/:group/:version", kube.resourceList);
+  app.get(customResourcesPath, noCustomResources(() => deps.store.resourceVersion));
   app.all("/api/:version/*", kube.resource);
   app.all("/apis/:group/:version/*", kube.resource);
 

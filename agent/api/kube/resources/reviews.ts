@@ -47,16 +47,13 @@ function review<T extends ApiObject>(
     const query = new URL(c.req.url).searchParams;
     const { fieldValidation } = writeRequest(query, c.req.header("user-agent"), "CreateOptions");
     const decoded = decode<T>(await readObject(c), { group, version: "v1", kind }, fieldValidation);
+    const { namespace } = c.get("info");
+    if (namespaced) decoded.object.metadata.namespace ||= namespace;
     decoded.complete(decoded.object);
-    const answered = await answer(decoded.object, { user: c.env.user!, namespace: c.get("info").namespace });
-    const { creationTimestamp: _, ...metadata } = answered.metadata ?? {};
-    return await respond(
-      c,
-      { media },
-      { ...answered, metadata: { creationTimestamp: null, ...metadata } },
-      201,
-      decoded.warnings,
-    );
+    const answered = await answer(decoded.object, { user: c.env.user!, namespace });
+    const { creationTimestamp: _, name, ...metadata } = answered.metadata ?? {};
+    const shown = { creationTimestamp: null, ...(name ? { name } : {}), ...metadata };
+    return await respond(c, { media }, { ...answered, metadata: shown }, 201, decoded.warnings);
   };
   return {
     group,
@@ -98,7 +95,6 @@ export function reviewResources(deps: ReviewDeps): Resource[] {
     })),
     review<SelfSubjectRulesReview & ApiObject>(authorization, "SelfSubjectRulesReview", (object, { user }) => {
       const { namespace = "" } = object.spec;
-      if (namespace === "") throw badRequest("no namespace on request");
       const { rules, problems } = authorizer.rulesOf(user, namespace);
       const list = (all: readonly string[] | undefined) => [...all ?? []];
       const found = compactRules(rules);
@@ -128,13 +124,8 @@ export function reviewResources(deps: ReviewDeps): Resource[] {
       authorization,
       "LocalSubjectAccessReview",
       (object, { namespace }) => {
-        object.metadata.namespace ||= namespace;
-        if (object.metadata.namespace !== namespace || object.spec.resourceAttributes?.namespace !== namespace) {
-          throw badRequest(
-            `spec.resourceAttributes.namespace must match namespace: ${
-              object.spec.resourceAttributes?.namespace ?? ""
-            }`,
-          );
+        if (object.metadata.namespace !== namespace) {
+          throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
         }
         return { ...object, status: decide(asked(object.spec), object.spec) };
       },

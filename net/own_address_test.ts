@@ -1,0 +1,34 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { addressesIn, ownAddressRules } from "./own_address.ts";
+
+Deno.test("ownAddressRules() leads the well-known port to the one that is listened on, from pods and from the node", () => {
+  equal(
+    ownAddressRules({ addresses: ["10.96.0.1"], port: 443, target: 6550 }),
+    `add table ip islet-own
+delete table ip islet-own
+table ip islet-own {
+  chain prerouting {
+    type nat hook prerouting priority dstnat - 10;
+    ip daddr 10.96.0.1 tcp dport 443 dnat to 10.96.0.1:6550
+  }
+  chain output {
+    type nat hook output priority -110;
+    ip daddr 10.96.0.1 tcp dport 443 dnat to 10.96.0.1:6550
+  }
+}
+`,
+  );
+});
+
+Deno.test("ownAddressRules() has a table for each family", () => {
+  const rules = ownAddressRules({ addresses: ["10.96.0.1", "fd00::1"], port: 443, target: 6550 });
+  match(rules, /table ip islet-own \{[^}]+dnat to 10\.96\.0\.1:6550/);
+  match(rules, /table ip6 islet-own \{[^}]+ip6 daddr fd00::1 tcp dport 443 dnat to \[fd00::1\]:6550/);
+  equal(ownAddressRules({ addresses: [], port: 443, target: 6550 }), "");
+});
+
+Deno.test("addressesIn() knows again what the rules name", () => {
+  const addresses = ["10.96.0.1", "10.96.0.2", "fd00::1"];
+  deepEqual(addressesIn(ownAddressRules({ addresses, port: 443, target: 6550 })), addresses);
+  deepEqual(addressesIn("table ip other { }"), []);
+});
