@@ -7,12 +7,15 @@ import { firstServiceAddress } from "../../pki/names.ts";
 import type { Machine } from "./machine.ts";
 
 export function changes(
-  { rootDir, runDir, podLogsDir, runtime, podCIDRs, serviceCIDRs, cgroupRoot, api, cgroupDriver }:
+  { rootDir, runDir, podLogsDir, runtime, podCIDRs, serviceCIDRs, cgroupRoot, api, kubelet, cgroupDriver }:
     & Pick<
       NodeConfig,
       "rootDir" | "runDir" | "podLogsDir" | "podCIDRs" | "serviceCIDRs" | "cgroupRoot" | "api" | "cgroupDriver"
     >
-    & { runtime: Pick<NodeConfig["runtime"], "mode"> },
+    & {
+      runtime: Pick<NodeConfig["runtime"], "mode">;
+      kubelet: Pick<NodeConfig["kubelet"], "enabled" | "address" | "port">;
+    },
   { cni }: Pick<Machine, "cni">,
 ): string[] {
   const v6 = (cidr: string) => cidr.includes(":");
@@ -25,6 +28,7 @@ export function changes(
     `directory ${podLogsDir}: logs of containers`,
     `socket ${api.socket}: the API, for root`,
     ...(api.port === 0 ? [] : [`${api.address} port ${api.port}: the API, with TLS`]),
+    ...(kubelet.enabled ? [`${kubelet.address} port ${kubelet.port}: kubelet's API, with TLS`] : []),
     ...held.flatMap((address) => [
       `address ${address} on lo: the API, for pods`,
       `nftables table ${v6(address) ? "ip6" : "ip"} ${ownAddressTable}: ${address} port 443 leads to port ${api.port}`,

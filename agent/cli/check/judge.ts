@@ -55,7 +55,8 @@ const packages: Record<Program, { name: string; managed: boolean; why: string }>
   containerd: { name: "containerd", managed: true, why: "runs containers" },
   runc: { name: "runc", managed: true, why: "starts them" },
   ctr: { name: "containerd", managed: true, why: "imports images from archives" },
-  nft: { name: "nftables", managed: true, why: "lets pods reach the outside" },
+  nft: { name: "nftables", managed: false, why: "lets pods reach the outside, and the API" },
+  ip: { name: "iproute2", managed: false, why: "lets pods reach the API" },
   iptables: { name: "iptables", managed: true, why: "CNI's portmap needs it for hostPorts" },
   mount: { name: "mount", managed: false, why: "volumes" },
   "systemd-run": { name: "systemd", managed: true, why: "gives containerd a unit of its own" },
@@ -69,7 +70,8 @@ function programs({ programs, cni, systemd }: Machine, managed: boolean): Findin
     const { name: debian, why } = packages[name];
     const version = programs[name];
     if (version !== undefined) return tooOld(name, version) ?? ok(name, version || "there");
-    const judged = name === "iptables" ? warn : fail;
+    const dispensable = name === "iptables" || name === "ip" || name === "nft" && !managed;
+    const judged = dispensable ? warn : fail;
     return judged(name, `not found: ${why}`, `apt-get install ${debian}`);
   });
   if (!managed) return found;

@@ -15,6 +15,7 @@ const machine: Machine = {
     runc: "1.1.5",
     ctr: "1.6.20",
     nft: "1.0.6",
+    ip: "6.1.0",
     iptables: "1.8.9",
     mount: "2.38.1",
     "systemd-run": "252",
@@ -88,6 +89,8 @@ const cases: [
   ],
   ["no runc", without("runc"), config, "fail", /^runc: not found.*apt-get install runc$/],
   ["no nft", without("nft"), config, "fail", /^nft: not found.*apt-get install nftables$/],
+  ["no ip", without("ip"), config, "warn", /^ip: not found: lets pods reach the API.*apt-get install iproute2$/],
+  ["no nft beside an external runtime", without("nft"), external, "warn", /^nft: .*apt-get install nftables$/],
   ["no iptables", without("iptables"), config, "warn", /^iptables: .*apt-get install iptables$/],
   [
     "no CNI plugins",
@@ -192,6 +195,7 @@ Deno.test("what islet sets names its network only where that is its own", () => 
     podCIDRs: ["10.244.0.0/24"],
     serviceCIDRs: ["10.96.0.0/16"],
     api: { socket: "/s", address: "127.0.0.1", port: 6550 },
+    kubelet: { enabled: true, address: "0.0.0.0", port: 10250 },
     cgroupDriver: "cgroupfs" as const,
   };
   const own = changes(where, machine).join("\n");
@@ -202,6 +206,7 @@ Deno.test("what islet sets names its network only where that is its own", () => 
       "table ip islet-cni",
       "/kubepods",
       "address 10.96.0.1 on lo",
+      "0.0.0.0 port 10250",
     ]
   ) {
     assert.ok(own.includes(each), each);

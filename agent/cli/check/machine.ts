@@ -38,13 +38,14 @@ export interface Machine {
   runtime: RuntimeFacts;
 }
 
-export type Program = "containerd" | "runc" | "ctr" | "nft" | "iptables" | "mount" | "systemd-run";
+export type Program = "containerd" | "runc" | "ctr" | "nft" | "ip" | "iptables" | "mount" | "systemd-run";
 
 const versions: Record<Program, string> = {
   containerd: "--version",
   runc: "--version",
   ctr: "--version",
   nft: "--version",
+  ip: "-V",
   iptables: "--version",
   mount: "--version",
   "systemd-run": "--version",
