@@ -6,6 +6,8 @@ export const v4Protocol = "v4.channel.k8s.io";
 export const v5Protocol = "v5.channel.k8s.io";
 /** v5, and the server tells on channel {@link channel}.credit how many bytes of stdin it has passed on. */
 export const creditProtocol = "v5.channel.islet.dev";
+/** Begins a protocol that is none: behind it comes a bearer token, in base64url without padding. */
+export const tokenProtocol = "base64url.bearer.authorization.k8s.io.";
 
 export const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, credit: 6, close: 255 } as const;
 

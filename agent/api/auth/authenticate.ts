@@ -2,8 +2,10 @@
  * Who asks: the socket's file mode, a client certificate, a token that was given out, a ServiceAccount's token. The first
  * that is known counts; credentials that are shown and wrong are never taken for none.
  */
+import { decodeBase64Url } from "../../pki/base64.ts";
 import type { Pki, TokenHolder } from "../../pki/mod.ts";
 import type { Logger } from "../../telemetry/log.ts";
+import { tokenProtocol } from "../channels.ts";
 import type { RequestEnv, UserInfo } from "../request.ts";
 import { ApiError } from "../status.ts";
 import { anonymous, socketUser, withAuthenticated } from "./groups.ts";
@@ -41,7 +43,7 @@ export async function authenticate(
     if (commonName === "") throw unauthorized();
     return { name: commonName, groups: withAuthenticated(organizations) };
   }
-  const token = bearerToken(headers.get("authorization"));
+  const token = bearerToken(headers.get("authorization")) ?? webSocketToken(headers);
   if (token !== undefined && tokens) {
     const found = await tokenUser(token, deps);
     if (found) {
@@ -61,6 +63,20 @@ function bearerToken(header: string | null): string | undefined {
   const text = (header ?? "").trim();
   const token = text.slice(7).trim();
   return /^bearer\s/i.test(text) && token !== "" ? token : undefined;
+}
+
+/**
+ * The token among a WebSocket's protocols: a browser's has no other place for it. undefined where there is none; "" for one
+ * that cannot be read, or that leaves no protocol to speak.
+ */
+function webSocketToken(headers: Headers): string | undefined {
+  if (headers.get("upgrade")?.toLowerCase() !== "websocket") return undefined;
+  const offered = (headers.get("sec-websocket-protocol") ?? "").split(",").map((each) => each.trim());
+  const tokens = offered.filter((each) => each.startsWith(tokenProtocol));
+  if (tokens.length === 0) return undefined;
+  const bytes = decodeBase64Url(tokens[0].slice(tokenProtocol.length));
+  if (!bytes || tokens.length > 1 || offered.length === 1) return "";
+  return new TextDecoder().decode(bytes);
 }
 
 /** Whose token that is; undefined for one that counts for nothing. */

@@ -2,6 +2,7 @@
 import type { MiddlewareHandler } from "hono";
 import { type AppEnv, type RequestInfo, requestInfo, type UserInfo } from "../request.ts";
 import { ApiError } from "../status.ts";
+import { refuseForeignPages } from "./ambient.ts";
 import { authenticate, type AuthenticatorDeps, unauthorized } from "./authenticate.ts";
 import { type Authorizer } from "./authorize.ts";
 import { anonymous, socketUser } from "./groups.ts";
@@ -36,7 +37,7 @@ export function auth(deps: AuthDeps | undefined): MiddlewareHandler<AppEnv> {
       env.user = socketUser;
       return await next();
     }
-    if (isForeignPage(c.req.raw)) throw new ApiError(403, "Forbidden", "forbidden: pages of other sites may not ask");
+    refuseForeignPages(c.req.raw, env);
     const user = await authenticate(c.req.raw, env, deps);
     if (user === anonymous) {
       if (info.isResource || !open.test(info.path)) throw unauthorized();
@@ -55,16 +56,6 @@ export function auth(deps: AuthDeps | undefined): MiddlewareHandler<AppEnv> {
     }
     await next();
   };
-}
-
-/**
- * Whether a browser says that a page of another site asks: it would bring along the client certificate of whoever looks at
- * that page.
- */
-function isForeignPage({ headers, method }: Request): boolean {
-  const site = headers.get("sec-fetch-site");
-  if (site === null || site === "same-origin" || site === "none") return false;
-  return headers.get("sec-fetch-mode") !== "navigate" || method !== "GET";
 }
 
 const streams = ["exec", "attach", "portforward", "proxy"];
@@ -103,6 +94,7 @@ export interface KubeletAuthOptions {
 /** The same for kubelet's API: every path is a subresource of the node. */
 export function kubeletAuth(deps: AuthDeps, options: KubeletAuthOptions): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
+    refuseForeignPages(c.req.raw, c.env);
     const user = await authenticate(c.req.raw, c.env, deps, { tokens: options.tokens });
     if (user === anonymous && !options.anonymous) throw unauthorized();
     c.env.user = user;
