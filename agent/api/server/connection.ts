@@ -9,6 +9,7 @@ import type { Logger } from "../../telemetry/log.ts";
 import type { RequestEnv } from "../request.ts";
 import { ApiError, statusOf } from "../status.ts";
 import { type Body, bodyOf, bodyStream, tooLarge } from "./body.ts";
+import { Deadline } from "./deadline.ts";
 import { headEnd, HeadError, latin1Bytes, parseHead, type RequestHead, responseHead } from "./head.ts";
 import type { Limits } from "./limits.ts";
 import { type Link, Source } from "./source.ts";
@@ -39,7 +40,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #source: Source;
   readonly #writer: Writer;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #due = new Deadline();
   #state: "idle" | "busy" | "raw" | "closed" = "idle";
   #closing = false;
   /** Something that the peer sent was not read. */
@@ -76,7 +77,8 @@ export class Connection {
   destroy(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    this.#deadline(undefined);
+    this.#due.end();
+    this.#writer.closed();
     this.#gone?.abort();
     try {
       this.#link.close();
@@ -149,7 +151,7 @@ export class Connection {
         if (accepted) throw new Error("Cannot take over a connection twice");
         accepted = true;
         this.#state = "raw";
-        this.#deadline(undefined);
+        this.#due.end();
         this.#writer.limit(undefined);
         void this.#writer.write(latin1Bytes(responseHead(101, Object.entries(headers)))).catch(() => {});
         return takeOver(this.#source, this.#writer, () => this.destroy());
@@ -274,14 +276,12 @@ export class Connection {
 
   /** Cuts the connection after so long, with a last word where one fits. */
   #deadline(ms: number | undefined, code?: 408): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (ms === undefined || this.#state === "closed") return;
-    this.#timer = setTimeout(() => {
+    if (ms === undefined || this.#state === "closed") return this.#due.clear();
+    this.#due.set(ms, () => {
       if (code === undefined) return this.destroy();
       const answer = latin1Bytes(responseHead(code, [["connection", "close"], ["content-length", "0"]]));
       void this.#writer.write(answer).catch(() => {}).finally(() => this.destroy());
-    }, ms);
+    });
   }
 
   // as methods, because the compiler takes fields to be as they were before an await

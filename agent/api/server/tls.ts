@@ -25,6 +25,8 @@ export async function listenVerifying(
     minVersion: "TLSv1.2",
     ALPNProtocols: ["http/1.1"],
     handshakeTimeout: handshakeMs,
+    // an answer's last bytes do not wait until those before them are acknowledged
+    noDelay: true,
   });
   server.on("connection", (socket: Socket) => {
     socket.on("error", () => {});

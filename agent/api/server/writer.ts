@@ -1,5 +1,6 @@
 /** Writing to a connection: in order, at the peer's pace, and not to one that takes nothing for too long. */
 import { setImmediate } from "node:timers";
+import { Deadline } from "./deadline.ts";
 import { latin1Bytes, responseHead } from "./head.ts";
 import type { Link } from "./source.ts";
 
@@ -20,6 +21,7 @@ export class Writer {
   #last: Promise<void> = Promise.resolve();
   #failed = false;
   #stalledMs: number | undefined;
+  readonly #stall = new Deadline();
 
   constructor(private readonly link: Link, stalledMs: number, private readonly destroy: () => void) {
     this.#stalledMs = stalledMs;
@@ -42,6 +44,12 @@ export class Writer {
     const turn = this.#last.then(() => this.link.closeWrite());
     this.#last = turn.catch(() => {});
     return turn;
+  }
+
+  /** The connection is closed. */
+  closed(): void {
+    this.#failed = true;
+    this.#stall.end();
   }
 
   /** Sends an answer; true when another request may follow. */
@@ -117,14 +125,14 @@ export class Writer {
 
   async #write(bytes: Uint8Array): Promise<void> {
     if (this.#failed) throw new Error("Cannot write: the connection is closed");
-    const timer = this.#stalledMs === undefined ? undefined : setTimeout(() => this.destroy(), this.#stalledMs);
+    if (this.#stalledMs !== undefined) this.#stall.set(this.#stalledMs, this.destroy);
     try {
       for (let at = 0; at < bytes.length;) at += await this.link.write(bytes.subarray(at));
     } catch (err) {
       this.#failed = true;
       throw err;
     } finally {
-      clearTimeout(timer);
+      this.#stall.clear();
     }
   }
 }
