@@ -1,0 +1,161 @@
+/**
+ * Chains and maps that exist while somebody needs them. What is in one follows from its name, so that a name that is there need
+ * not be looked into.
+ *
+ *     lb-3                     one of 3 endpoints at random; hash-3: by the client's address; rr-<frontend>-3: in turn
+ *     lb-node-local-3          … of a node port, of the node's own endpoints
+ *     sticky-<frontend>-8080-lb-3 the endpoint that the client had before, else lb-3
+ *     split-lb-3-to-lb-local-2 pods and the node to the first, the outside to the second
+ *     affinity-<frontend>-8080 map: client → address of an endpoint with port 8080, learned by learn-<frontend>-8080-<seconds>
+ *
+ * A chain that chooses ends in `drop`: a packet that found nothing and went on would be a connection past NAT, which
+ * conntrack then remembers.
+ */
+import { type Family } from "../addr.ts";
+import { type Algorithm } from "./types.ts";
+
+/** The table, one per address family. */
+export const tableName = "islet-proxy";
+
+export interface Part {
+  kind: "chain" | "map";
+  name: string;
+  /** The definition: of a map what stands between its braces, of a chain its rules. */
+  text: readonly string[];
+  /** Others that it names; they come before it. */
+  needs: readonly Part[];
+}
+
+/** What all chains of a table have in common. */
+export interface ChainContext {
+  family: Family;
+  /** The bit of the mark that says "through a Service of ours", as a number. */
+  mark: number;
+  /** Whether a packet's source is a pod's address or the node's. */
+  insiders: readonly string[];
+}
+
+/** What a client addresses: a VIP and port, or a port of the node. */
+export type FrontendKind = "vip" | "node";
+export type Scope = "cluster" | "local";
+
+/** In which map the endpoints of a scope are. */
+export function endpointMap(kind: FrontendKind, scope: Scope): string {
+  return `${kind === "node" ? "node-" : ""}${scope === "local" ? "local-" : ""}endpoints`;
+}
+
+/** A frontend's id as part of a name: `10.96.0.5 . tcp . 80` → `10.96.0.5-tcp-80`. */
+export function slug(id: string): string {
+  return id.replaceAll(" . ", "-").replaceAll(":", "_");
+}
+
+/** How many endpoints a chain chooses from: the number at the end of its name. */
+export function countOf(chain: string): number {
+  return Number(/-(\d+)$/.exec(chain)?.[1] ?? NaN);
+}
+
+/** The chain that chooses one of `count` endpoints. */
+export function choosingChain(
+  { family, mark }: ChainContext,
+  { kind, scope, algorithm, count, id }: {
+    kind: FrontendKind;
+    scope: Scope;
+    algorithm: Algorithm;
+    count: number;
+    /** Of the frontend: a counter that services share would make them skip endpoints. */
+    id: string;
+  },
+): Part {
+  const tag = `${kind === "node" ? "-node" : ""}${scope === "local" ? "-local" : ""}`;
+  const [name, index] = algorithm === "round-robin"
+    ? [`rr${tag}-${slug(id)}-${count}`, `numgen inc mod ${count}`]
+    : algorithm === "source-hash"
+    ? [`hash${tag}-${count}`, `jhash ${family} saddr mod ${count} seed 0x15e7`]
+    : [`lb${tag}-${count}`, `numgen random mod ${count}`];
+  const key = kind === "node" ? "meta l4proto . th dport" : `${family} daddr . meta l4proto . th dport`;
+  const choose = (by: string) => `dnat ${family} to ${key} . ${by} map @${endpointMap(kind, scope)}`;
+  const first = "numgen random mod 1"; // the index 0: always there, also while the count changes
+  return {
+    kind: "chain",
+    name,
+    text: [markRule(mark), ...(count > 1 ? [choose(index)] : []), choose(first), "drop"],
+    needs: [],
+  };
+}
+
+/** A chain that gives a client the endpoint that it had before, if it is remembered; `ports` are those of the endpoints. */
+export function stickyChain(
+  { family, mark }: ChainContext,
+  id: string,
+  ports: readonly number[],
+  otherwise: Part,
+): Part {
+  const maps = ports.map((port) => affinityMap(family, id, port));
+  const protocol = id.split(" . ").at(-2);
+  return {
+    kind: "chain",
+    name: `sticky-${slug(id)}-${ports.length <= 4 ? ports.join(".") : fnv(ports.join("."))}-${otherwise.name}`,
+    text: [
+      markRule(mark),
+      ...ports.map((port, i) =>
+        `meta l4proto ${protocol} dnat ${family} to ${family} saddr map @${maps[i].name} : ${port}`
+      ),
+      `goto ${otherwise.name}`,
+    ],
+    needs: [...maps, otherwise],
+  };
+}
+
+/** The chain that remembers a client's endpoint, of those with this port. */
+export function learningChain({ family }: ChainContext, id: string, seconds: number, port: number): Part {
+  const affinity = affinityMap(family, id, port);
+  return {
+    kind: "chain",
+    name: `learn-${slug(id)}-${port}-${seconds}`,
+    text: [`update @${affinity.name} { ct original ${family} saddr timeout ${seconds}s : ${family} daddr }`],
+    needs: [affinity],
+  };
+}
+
+/**
+ * Where the clients of a frontend are remembered: client → address of an endpoint with this port. More than one IPv6 address in
+ * either is what nft 1.0.6 dies of.
+ */
+export function affinityMap(family: Family, id: string, port: number): Part {
+  return {
+    kind: "map",
+    name: `affinity-${slug(id)}-${port}`,
+    text: [`typeof ${family} saddr : ${family} daddr; flags dynamic,timeout; size 65536;`],
+    needs: [],
+  };
+}
+
+/** The chain that sends pods and the node one way, the outside another or nowhere. */
+export function splittingChain({ insiders }: ChainContext, inside: Part, outside: Part | undefined): Part {
+  return {
+    kind: "chain",
+    name: `split-${inside.name}-to-${outside?.name ?? "nowhere"}`,
+    text: [
+      ...insiders.map((match) => `${match} goto ${inside.name}`),
+      outside ? `goto ${outside.name}` : "drop",
+    ],
+    needs: outside ? [inside, outside] : [inside],
+  };
+}
+
+/** The place of a part when several are deleted: those that name others first. */
+export function removalRank(kind: Part["kind"], name: string): number {
+  if (kind === "map") return 3;
+  return name.startsWith("split-") ? 0 : name.startsWith("sticky-") ? 1 : 2;
+}
+
+function markRule(mark: number): string {
+  return `meta mark set meta mark | 0x${mark.toString(16)}`;
+}
+
+/** A short fingerprint of a text. */
+export function fnv(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
+  return hash.toString(16).padStart(8, "0");
+}
