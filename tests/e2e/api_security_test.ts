@@ -352,6 +352,30 @@ nodeTest("an address that the node gets is in the certificate, without a restart
   equal(node.isletPid, pid);
 });
 
+nodeTest("pods may have port 443 of the node, and the API keeps that of its Service", {}, async (node) => {
+  await kubeconfigs(node);
+  const web = container("main", "mkdir /www && echo mine > /www/index.html && httpd -f -p 443 -h /www");
+  const { stdout } = await node.inside("ip", "-json", "-4", "address", "show", "dev", "eth0");
+  const [{ local }] = JSON.parse(stdout)[0].addr_info;
+  const shares: [name: string, spec: object, more: object][] = [
+    ["by-port", {}, { ports: [{ containerPort: 443, hostPort: 443 }] }],
+    ["by-network", { hostNetwork: true }, {}],
+  ];
+  for (const [name, spec, more] of shares) {
+    node.write(`${name}.yaml`, manifest(pod(name, { ...web, ...more }, spec)));
+    await node.ready(name);
+    await node.until(
+      `${name} answers on the node's port`,
+      async () =>
+        (await node.inside("curl", "--silent", "--max-time", "5", `http://${local}:443/`)).stdout === "mine\n",
+    );
+    equal((await curl(node, "/healthz", { host: "10.96.0.1", port: 443 })).text, "ok", name);
+    equal((await fromPod(node, "client", "/api")).status, 200, name);
+    node.remove(`${name}.yaml`);
+    await node.gone(name);
+  }
+});
+
 nodeTest("keys outlive islet; what is damaged is mended, and that is said", {}, async (node) => {
   const { token } = await kubeconfigs(node);
   const read = (name: string) => Deno.readTextFileSync(join(node.rootDir, name));
