@@ -75,7 +75,7 @@ export async function list<T extends ApiObject>(request: KubeRequest<T>): Promis
   }
   return await respond(c, shape.form, listShaped());
 
-  function listShaped(): unknown {
+  function listShaped(): object {
     switch (shape.form.as) {
       case "Table":
         return tableOf(resource, objects!, shape, { metadata });

@@ -1,6 +1,6 @@
 /** Answers: JSON, or YAML for who asks for it; indented for people. */
 import type { Context } from "hono";
-import { answerJson } from "./json.ts";
+import { answerBody } from "./json.ts";
 import type { Form } from "./negotiate.ts";
 import { queryFlag } from "./options.ts";
 
@@ -22,16 +22,19 @@ export function warningHeader(text: string): string {
 export async function respond(
   c: Context,
   { media }: Pick<Form, "media">,
-  value: unknown,
+  value: object,
   code = 200,
   warnings: readonly string[] = [],
 ): Promise<Response> {
   const headers = new Headers({ "content-type": media, "cache-control": noStore });
   for (const text of new Set(warnings)) headers.append("warning", warningHeader(text));
-  let body: string;
   if (media === "application/yaml") {
     const { stringify } = await import("yaml");
-    body = stringify(JSON.parse(answerJson(value)), { aliasDuplicateObjects: false, lineWidth: 0 });
-  } else body = pretty(c) ? JSON.stringify(value, null, 2) + "\n" : answerJson(value) + "\n";
+    const body = stringify(JSON.parse(JSON.stringify(value)), { aliasDuplicateObjects: false, lineWidth: 0 });
+    return c.body(body, { status: code as 200, headers });
+  }
+  if (pretty(c)) return c.body(JSON.stringify(value, null, 2) + "\n", { status: code as 200, headers });
+  const { body, length } = answerBody(value);
+  headers.set("content-length", String(length));
   return c.body(body, { status: code as 200, headers });
 }

@@ -29,7 +29,7 @@ export function tableOf<T extends ApiObject>(
   objects: readonly T[],
   { form, include, now }: ShapeOptions,
   { metadata = {}, headers = true }: { metadata?: Record<string, unknown>; headers?: boolean } = {},
-): unknown {
+): object {
   const { columns, cells } = resource.printer ?? plain as Printer<T>;
   return {
     kind: "Table",
@@ -52,12 +52,12 @@ export function tableOf<T extends ApiObject>(
 }
 
 /** PartialObjectMetadata of an object. */
-export function partial({ metadata }: ApiObject, version: Form["version"] = "v1"): unknown {
+export function partial({ metadata }: ApiObject, version: Form["version"] = "v1"): object {
   return { kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${version}`, metadata };
 }
 
 /** One object in the form that the client takes. */
-export function shaped<T extends ApiObject>(resource: Resource<T>, object: T, options: ShapeOptions): unknown {
+export function shaped<T extends ApiObject>(resource: Resource<T>, object: T, options: ShapeOptions): object {
   switch (options.form.as) {
     case "Table":
       return tableOf(resource, [object], options, {

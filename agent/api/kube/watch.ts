@@ -8,7 +8,7 @@
 import { answerShape, type KubeRequest } from "./context.ts";
 import { apiVersionOf } from "./decode.ts";
 import { tooOld } from "./errors.ts";
-import { passingJson } from "./json.ts";
+import { joined, passingBytes } from "./json.ts";
 import { listOptions } from "./options.ts";
 import { scopeOf, selection } from "./select.ts";
 import { shaped, type ShapeOptions, tableOf } from "./shape.ts";
@@ -25,9 +25,17 @@ const defaultSeconds = 1800;
 
 const initialEventsEnd = "k8s.io/initial-events-end";
 
-const encoder = new TextEncoder();
-
 type EventType = ApiEvent["type"] | "BOOKMARK";
+
+const encoder = new TextEncoder();
+const beginOf = (type: EventType) => encoder.encode(`{"type":"${type}","object":`);
+const begin: Record<EventType, Uint8Array> = {
+  ADDED: beginOf("ADDED"),
+  MODIFIED: beginOf("MODIFIED"),
+  DELETED: beginOf("DELETED"),
+  BOOKMARK: beginOf("BOOKMARK"),
+};
+const lineEnd = encoder.encode("}\n");
 
 /** Writes events in the form that one watcher takes. */
 class EventEncoder<T extends ApiObject> {
@@ -52,7 +60,7 @@ class EventEncoder<T extends ApiObject> {
   }
 
   #line(type: EventType, object: T): Uint8Array {
-    let shown: unknown;
+    let shown: object;
     if (this.shape.form.as === "Table") {
       shown = tableOf(this.resource, type === "BOOKMARK" ? [] : [object], this.shape, {
         metadata: {
@@ -63,7 +71,7 @@ class EventEncoder<T extends ApiObject> {
       });
       this.#headersSent = true;
     } else shown = shaped(this.resource, object, this.shape);
-    return encoder.encode(`{"type":"${type}","object":${passingJson(shown as object)}}\n`);
+    return joined([begin[type], passingBytes(shown).subarray(0, -1), lineEnd]);
   }
 }
 
@@ -218,14 +226,4 @@ export function watch<T extends ApiObject>(request: KubeRequest<T>): Response {
     cancel: end,
   }, { highWaterMark: 0 });
   return new Response(body, { headers: { "content-type": "application/json", "cache-control": "no-cache, private" } });
-}
-
-function joined(lines: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(lines.reduce((size, { length }) => size + length, 0));
-  let at = 0;
-  for (const line of lines) {
-    whole.set(line, at);
-    at += line.length;
-  }
-  return whole;
 }
