@@ -53,6 +53,20 @@ export function isletPaths(): Record<string, Schema> {
     "/apis/{group}/{version}": get("resources", "Resources of a group's version.", json("An APIResourceList."), {
       parameters: [inPath("group", "The group's name."), inPath("version", "Its version.")],
     }),
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions": get(
+      "customResourceDefinitions",
+      "Custom resources, of which there are none: kubectl looks before it validates.",
+      json("An empty CustomResourceDefinitionList."),
+    ),
+    "/.well-known/openid-configuration": get(
+      "openidConfiguration",
+      "Who issues tokens of ServiceAccounts, for those who check them by themselves.",
+      json("OpenID discovery's document."),
+    ),
+    "/openid/v1/jwks": get("openidKeys", "The keys that tokens of ServiceAccounts are signed with.", {
+      description: "A JSON Web Key Set.",
+      content: { "application/jwk-set+json": { schema: { type: "object" } } },
+    }),
     "/openapi/v2": get("openapiV2", "The OpenAPI 2 document, as JSON or protobuf.", json("The document.")),
     "/openapi/v3": get(
       "openapiV3",
@@ -79,6 +93,7 @@ export function isletPaths(): Record<string, Schema> {
         },
       ),
     },
+    ...kubeconfigPaths(),
     "/islet/v1/manifests/problems": get(
       "manifestProblems",
       "What is wrong with files of the manifest directory.",
@@ -98,6 +113,48 @@ export function isletPaths(): Record<string, Schema> {
     ),
     ...usagePaths(),
     ...kubeletPaths(),
+  };
+}
+
+const texts = { type: "array", items: { type: "string" } };
+
+/** Credentials, given out by members of system:masters alone. */
+function kubeconfigPaths(): Record<string, Schema> {
+  const path = "/islet/v1/kubeconfigs";
+  const holder = { name: { type: "string" }, groups: texts, expires: { type: "string", format: "date-time" } };
+  const wanted = {
+    name: { type: "string", description: "Who it is for; who had one of that name loses it." },
+    groups: { ...texts, description: "Default: those who may look at everything but Secrets." },
+    expirationSeconds: { type: "integer", description: "0: it does not end. Default: a year." },
+    server: { type: "string", description: "URL of the API, where it is used on another machine." },
+  };
+  const body = { type: "object", required: ["name"], properties: wanted };
+  const made = { type: "object", properties: { ...holder, kubeconfig: { type: "string" } } };
+  const listed = { type: "array", items: { type: "object", properties: holder } };
+  return {
+    [path]: {
+      ...get(
+        "kubeconfigs",
+        "Who was given a kubeconfig.",
+        json("Their names, without what is secret.", {
+          type: "object",
+          properties: { items: listed },
+        }),
+      ),
+      post: {
+        operationId: "createKubeconfig",
+        summary: "Give out a kubeconfig with a token of its own.",
+        tags: ["islet"],
+        requestBody: { required: true, content: { "application/json": { schema: body } } },
+        responses: { "201": json("The kubeconfig; its token is shown this once.", made) },
+      },
+    },
+    [`${path}/{name}`]: {
+      delete: operation("revokeKubeconfig", "Take a kubeconfig back.", json("It is void."), {
+        parameters: [inPath("name", "Who it was for.")],
+        responses: { "404": json("There is none of that name.") },
+      }),
+    },
   };
 }
 
