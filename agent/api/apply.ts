@@ -68,9 +68,8 @@ async function applyOne(
     if (value) url.searchParams.set(option, value);
   }
   const headers = new Headers({ "content-type": "application/apply-patch+yaml", accept: "application/json" });
-  for (const passed of ["authorization", "user-agent"]) {
-    const value = c.req.header(passed);
-    if (value) headers.set(passed, value);
+  for (const [passed, value] of c.req.raw.headers) {
+    if (/^(authorization|user-agent|impersonate-.*)$/.test(passed)) headers.set(passed, value);
   }
   const answer = await ask(new Request(url, { method: "PATCH", headers, body: JSON.stringify(part) }), c.env);
   const body = await answer.json() as Part & { metadata: { resourceVersion?: string } } & Partial<Status>;

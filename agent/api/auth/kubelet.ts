@@ -26,6 +26,11 @@ const fine: [path: string, subresource: string][] = [
   ["/configz", "configz"],
 ];
 
+/** Whether a path is of a command or a connection: what a WebSocket does there by GET is no reading. */
+export function opensKubeletStream(path: string): boolean {
+  return /^\/(exec|attach|portForward|run)(\/|$)/.test(path);
+}
+
 /** Any of these is enough. */
 export function kubeletAttributes(method: string, path: string, nodeName: string): Attributes[] {
   const under = ([prefix]: [string, string]) => path === prefix || path.startsWith(`${prefix}/`);
@@ -33,9 +38,10 @@ export function kubeletAttributes(method: string, path: string, nodeName: string
     ...fine.filter(under).map(([, subresource]) => subresource),
     coarse.find(under)?.[1] ?? "proxy",
   ];
+  const verb = opensKubeletStream(path) && method === "GET" ? "create" : verbs[method] ?? method.toLowerCase();
   return subresources.map((subresource) => ({
     isResource: true,
-    verb: verbs[method] ?? method.toLowerCase(),
+    verb,
     group: "",
     resource: "nodes",
     subresource,

@@ -8,7 +8,7 @@ import { type Authorizer } from "./authorize.ts";
 import { anonymous, socketUser } from "./groups.ts";
 import { forbidden } from "./forbidden.ts";
 import { impersonate } from "./impersonate.ts";
-import { kubeletAttributes } from "./kubelet.ts";
+import { kubeletAttributes, opensKubeletStream } from "./kubelet.ts";
 import type { Attributes } from "./rules.ts";
 
 export interface AuthDeps extends AuthenticatorDeps {
@@ -32,15 +32,15 @@ export function auth(deps: AuthDeps | undefined): MiddlewareHandler<AppEnv> {
       c.env = { door: "socket" };
     }
     const { env } = c;
+    refuseForeignPages(c.req.raw, env);
     if (!deps) {
       if (env.door !== "socket") throw unauthorized();
       env.user = socketUser;
       return await next();
     }
-    refuseForeignPages(c.req.raw, env);
     const user = await authenticate(c.req.raw, env, deps);
     if (user === anonymous) {
-      if (info.isResource || !open.test(info.path)) throw unauthorized();
+      if (info.isResource || !open.test(info.path) && !isPage(c.req.raw, info)) throw unauthorized();
       env.user = user;
       return await next();
     }
@@ -58,10 +58,17 @@ export function auth(deps: AuthDeps | undefined): MiddlewareHandler<AppEnv> {
   };
 }
 
+/** The page holds nothing: a browser is shown it, so that somebody can sign in. */
+function isPage({ method, headers }: Request, { path }: RequestInfo): boolean {
+  return path === "/" && method === "GET" && (headers.get("accept") ?? "").includes("text/html");
+}
+
 const streams = ["exec", "attach", "portforward", "proxy"];
 
-function opensStream({ group, resource, subresource, verb }: RequestInfo): boolean {
-  return verb === "get" && group === "" && resource === "pods" && streams.includes(subresource);
+function opensStream({ group, resource, subresource, verb, rest }: RequestInfo): boolean {
+  if (verb !== "get" || group !== "") return false;
+  if (resource === "nodes") return subresource === "proxy" && opensKubeletStream(`/${rest}`);
+  return resource === "pods" && streams.includes(subresource);
 }
 
 /** Lists and watches of one object alone, by its name, are about that object: a rule with resourceNames allows them. */

@@ -312,6 +312,19 @@ Deno.test("kubelet's paths are subresources of the node", async () => {
   equal((await ask("/exec/a/b/c", { method: "POST" }, admin)).status, 200);
 });
 
+Deno.test("what a WebSocket does by GET is no reading on kubelet's API either", async () => {
+  const { ask, put } = await kubelet();
+  put(role("proxy", [{ verbs: ["get"], apiGroups: [""], resources: ["nodes/proxy"] }]));
+  put(binding("b", "ClusterRole/proxy", ["User/prometheus"]));
+  const jane = certificate("prometheus");
+  equal((await ask("/containerLogs/a/b/c", {}, jane)).status, 200);
+  for (const path of ["/exec/a/b/c", "/%65xec/a/b/c", "/attach/a/b/c", "/portForward/a/b", "/run/a/b/c"]) {
+    const { status, text } = await ask(path, {}, jane);
+    equal(status, 403, path);
+    match(text, /verb=create, resource=nodes, subresource\(s\)=\[proxy\]/);
+  }
+});
+
 Deno.test("kubelet's API takes tokens unless it is told not to", async () => {
   for (const tokens of [true, false]) {
     const { ask, holders } = await kubelet({ tokens });

@@ -32,9 +32,10 @@ export function dispatch(kube: Kube): (c: Context<AppEnv>) => Promise<Response> 
     const info = c.get("info") ?? requestInfo(c.req.method, c.req.path, query);
     const resource = kube.registry.find(info.group, info.version, info.resource);
     if (!info.isResource || !resource) throw noSuchResource();
-    // A namespace is itself in the namespace of its name.
     const namespace = resource.namespaced ? info.namespace : "";
-    if (!resource.namespaced && info.namespace !== "" && resource.plural !== "namespaces") throw noSuchResource();
+    // A namespace is itself in the namespace of its name, and in no other: whoever may all there may nothing beyond.
+    const isItself = info.resource === "namespaces" && info.namespace === info.name;
+    if (!resource.namespaced && info.namespace !== "" && !isItself) throw noSuchResource();
     if (resource.namespaced && namespace === "" && info.name !== "") throw noSuchResource();
     if (info.verb === "get" && info.name === "" || c.req.method === "HEAD") throw wrongMethod();
     const verb = info.verb === "watch" && info.name !== "" ? "get" : info.verb;

@@ -44,6 +44,9 @@ export function showSystemLogs({ config, systemLogDir = "/var/log" }: Pick<Kubel
   };
 }
 
+/** Who writes a log may write a page into it, and it would be of the API's own origin: nothing in it may run. */
+const harmless = { "content-security-policy": "sandbox; default-src 'none'", "x-content-type-options": "nosniff" };
+
 /** The path below the directory, decoded; undefined where it could not be a name of a file. */
 function pathOf(path: string): string | undefined {
   try {
@@ -84,7 +87,8 @@ function listing(directory: Fd, more: string[]): Response {
     return `<a href="${escaped(/^[^/]*:/.test(href) ? `./${href}` : href)}">${escaped(name)}</a>\n`;
   });
   const head = `<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n`;
-  return new Response(`${head}${lines.join("")}</pre>\n`, { headers: { "content-type": "text/html; charset=utf-8" } });
+  const type = "text/html; charset=utf-8";
+  return new Response(`${head}${lines.join("")}</pre>\n`, { headers: { ...harmless, "content-type": type } });
 }
 
 function content(found: Fd, name: string, headers: Headers): Response {
@@ -94,6 +98,7 @@ function content(found: Fd, name: string, headers: Headers): Response {
     const since = Date.parse(headers.get("if-modified-since") ?? "");
     const modified = mtime ? Math.floor(mtime.getTime() / 1000) * 1000 : undefined;
     const answer: Record<string, string> = {
+      ...harmless,
       "accept-ranges": "bytes",
       "content-type": contentType(name, file),
       ...(modified === undefined ? {} : { "last-modified": new Date(modified).toUTCString() }),

@@ -40,6 +40,17 @@ Deno.test("a directory is listed with links that lead on, its directories marked
   assert.equal(await (await here.get("sub/a%20b%3F.log")).text(), "text\n");
 });
 
+Deno.test("whatever somebody has written into a log, it runs nothing in a browser", async () => {
+  using here = place();
+  Deno.writeTextFileSync(join(here.logs, "x.html"), "<script>alert(1)</script>");
+  for (const path of ["", "x.html", "syslog"]) {
+    const { headers, body } = await here.get(path);
+    assert.equal(headers.get("content-security-policy"), "sandbox; default-src 'none'", path);
+    assert.equal(headers.get("x-content-type-options"), "nosniff", path);
+    await body!.cancel();
+  }
+});
+
 Deno.test("a file is given whole or in part, with its type, length and time", async () => {
   using here = place();
   const whole = await here.get("syslog");

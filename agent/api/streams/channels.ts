@@ -3,7 +3,7 @@
  * says which stream the rest belongs to. Later versions tell how the command ended as JSON, the last one can say that
  * stdin has ended.
  */
-import { creditProtocol, v4Protocol, v5Protocol } from "../channels.ts";
+import { creditProtocol, tokenProtocol, v4Protocol, v5Protocol } from "../channels.ts";
 
 export interface ChannelProtocol {
   /** As Sec-WebSocket-Protocol has it; "" where the client named none. */
@@ -34,6 +34,11 @@ export const portProtocols: readonly ChannelProtocol[] = [
   { name: "v4.base64.channel.k8s.io", base64: true },
   { name: "" },
 ];
+
+/** The protocols that a WebSocket's client offers; a token among them is none, and nobody else's to see. */
+export function offeredProtocols(headers: Headers): string[] {
+  return listed(headers.get("sec-websocket-protocol")).filter((name) => !name.startsWith(tokenProtocol));
+}
 
 /** The names in a header that is a list. */
 export function listed(header: string | null | undefined): string[] {

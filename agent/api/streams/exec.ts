@@ -11,7 +11,7 @@ import type { Container, Pod } from "../../objects/mod.ts";
 import type { AppEnv } from "../request.ts";
 import { ApiError, badRequest, internalError, statusOf } from "../status.ts";
 import { ChannelSocket } from "./channel_socket.ts";
-import { chooseProtocol, listed, processProtocols } from "./channels.ts";
+import { chooseProtocol, offeredProtocols, processProtocols } from "./channels.ts";
 import { NotRunningError, runningContainer } from "./container.ts";
 import type { StreamDeps } from "./deps.ts";
 import { defaultIdleMs } from "./idle.ts";
@@ -77,7 +77,7 @@ async function serveProcess(
   if (wantsSpdy(request)) return await handThrough(deps, c, what, ask);
   if (!wantsWebSocket(request)) throw badRequest("Upgrade request required");
   checkHandshake(request);
-  const offered = listed(request.headers.get("sec-websocket-protocol"));
+  const offered = offeredProtocols(request.headers);
   const protocol = chooseProtocol(offered, processProtocols);
   if (!protocol) {
     const known = processProtocols.map(({ name }) => name).filter((name) => name !== "").join(" ");

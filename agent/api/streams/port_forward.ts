@@ -10,7 +10,7 @@ import type { AppEnv } from "../request.ts";
 import { ApiError, badRequest } from "../status.ts";
 import { ChannelSocket } from "./channel_socket.ts";
 import { v4Protocol } from "../channels.ts";
-import { chooseProtocol, listed, portProtocols } from "./channels.ts";
+import { chooseProtocol, offeredProtocols, portProtocols } from "./channels.ts";
 import { readySandbox } from "./container.ts";
 import type { StreamDeps } from "./deps.ts";
 import { handThrough, openSpdy, refusalOf, streamVersion, wantsSpdy } from "./hand_through.ts";
@@ -37,7 +37,7 @@ export async function servePortForward(
   if (wantsSpdy(request)) return await handThrough(deps, c, what, ask([]));
   if (!wantsWebSocket(request)) throw badRequest("Upgrade request required");
   checkHandshake(request);
-  const offered = listed(request.headers.get("sec-websocket-protocol"));
+  const offered = offeredProtocols(request.headers);
   const tunnels = offered.filter((name) => name.startsWith(tunnel)).map((name) => name.slice(tunnel.length));
   if (tunnels.length > 0) return await serveTunnel(deps, c, what, tunnels, ask([]));
   return await serveChannels(deps, c, what, offered, ask(ports()));
