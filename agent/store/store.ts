@@ -8,16 +8,22 @@
  * A source write is seen by nobody before it is on disk. A status write is seen at once and written later; when the disk
  * is full or read-only it waits in memory. Damage found while running is mended from memory without anybody noticing.
  * Reading never touches SQLite, and while nothing changes nothing is written and no timer runs.
+ *
+ *   store.ts: what is written when ─► rows.ts, records.ts: memory
+ *                                  └► disk.ts: the journal, mended and tried again ─► journal.ts, open.ts: SQLite
  */
 import { setImmediate } from "node:timers";
 import { type Clock, systemClock } from "../clock.ts";
 import { type Logger } from "../telemetry/log.ts";
+import { Disk } from "./disk.ts";
 import { encodeBody, objectChange, type Row, statusChange } from "./encode.ts";
-import { classify, StoreError } from "./errors.ts";
+import { StoreError } from "./errors.ts";
 import { Feed } from "./feed.ts";
-import type { Change, Journal, StoredRow } from "./journal.ts";
+import type { Change, Journal } from "./journal.ts";
 import { afterDelete, afterPut, makeChange, type Stamps, withStatus } from "./object.ts";
-import { openJournal, reopenJournal, replaceJournal } from "./open.ts";
+import { openJournal } from "./open.ts";
+import { Records } from "./records.ts";
+import { Rows } from "./rows.ts";
 import {
   type ChangeOptions,
   keyText,
@@ -30,7 +36,7 @@ import {
   type StoreListener,
   type StoreObject,
 } from "./types.ts";
-import { deepFreeze, sameValue } from "./values.ts";
+import { deepFreeze } from "./values.ts";
 import { versionFile, Versions } from "./versions.ts";
 
 export interface StoreOptions {
@@ -42,11 +48,6 @@ export interface StoreOptions {
   /** Wraps every journal that is opened: where tests put faults. */
   wrapJournal?: (journal: Journal) => Journal;
 }
-
-const maxRecord = 64 * 1024;
-const maxRecords = 10_000;
-/** Longest pause between two attempts to write to a disk that refuses. */
-const maxRetryMs = 30_000;
 
 /** What a queued write makes of the row that it finds; undefined: nothing is left of it. */
 type Evaluate = (row: Row | undefined) => StoreObject | undefined;
@@ -74,18 +75,13 @@ export class Store {
   /** The latest wall-clock time (ms) that an earlier life wrote; 0 when unknown. */
   readonly lastKnownTime: number;
 
-  #file: string;
-  #log: Logger;
   #clock: Clock;
   #newUid: () => string;
   #intervalMs: number;
-  #wrap: (journal: Journal) => Journal;
-  #journal?: Journal;
   #versions: Versions;
-  #rows = new Map<string, Row>();
-  #kinds = new Map<string, Map<string, Row>>();
-  #records = new Map<string, Map<string, unknown>>();
-  #nextId = 1;
+  #rows = new Rows();
+  #records = new Records();
+  #disk: Disk;
 
   #queue: Operation[] = [];
   #scheduled = false;
@@ -94,11 +90,9 @@ export class Store {
   #behindRecords = new Map<string, { table: string; key: string }>();
   #urgentRecords = false;
   #cancelTimer?: () => void;
-  #retryMs = 0;
 
   #feed: Feed;
   #closed = false;
-  #problem?: StoreError;
 
   /** Opens the store in `file`, mending or replacing it where needed. Fails only when another process has it open. */
   static open(file: string, options: StoreOptions): Store {
@@ -106,40 +100,27 @@ export class Store {
   }
 
   private constructor(file: string, options: StoreOptions) {
-    this.#file = file;
-    this.#log = options.log;
-    this.#feed = new Feed(options.log);
-    this.#clock = options.clock ?? systemClock;
+    const { log, clock = systemClock, wrapJournal: wrap = (journal) => journal } = options;
+    this.#feed = new Feed(log);
+    this.#clock = clock;
     this.#newUid = options.newUid ?? (() => crypto.randomUUID());
     this.#intervalMs = options.statusIntervalMs ?? 1000;
-    this.#wrap = options.wrapJournal ?? ((journal) => journal);
-    const opened = openJournal(file, this.#log);
-    this.#journal = opened.journal && this.#wrap(opened.journal);
-    this.lastKnownTime = opened.content.lastTime;
-    let stored = 0;
-    for (const row of opened.content.rows) {
-      stored = Math.max(stored, row.version, row.statusVersion ?? 0);
-      this.#nextId = Math.max(this.#nextId, row.id + 1);
-      this.#restore(row);
-    }
-    for (const { tab, key, value } of opened.content.records) {
-      try {
-        this.#table(tab).set(key, deepFreeze(JSON.parse(value)));
-      } catch (err) {
-        this.#log.warn("A record in the store is damaged and was dropped", { table: tab, err });
-      }
-    }
-    const beside = file === ":memory:" ? undefined : versionFile(`${file}.version`);
+    const opened = openJournal(file, log);
+    const { rows, records, lastTime } = opened.content;
+    this.lastKnownTime = lastTime;
+    for (const id of this.#rows.restore(rows, log)) this.#behind.set(id, { what: "row" });
+    this.#records.restore(records, log);
     this.#versions = new Versions(
-      beside,
-      stored,
-      this.#clock.now(),
-      (err) => this.#log.warn("The store's version file cannot be written", { err }),
+      file === ":memory:" ? undefined : versionFile(`${file}.version`),
+      rows.reduce((latest, { version, statusVersion }) => Math.max(latest, version, statusVersion ?? 0), 0),
+      clock.now(),
+      (err) => log.warn("The store's version file cannot be written", { err }),
     );
     this.rebuilt = opened.rebuilt ??
       (this.#versions.hadEarlierLife && opened.journal && !opened.existed ? "missing" : undefined);
-    if (this.rebuilt === "missing") this.#log.warn("The store was missing; it is rebuilt", { file });
-    if (!this.#journal) this.#problem = new StoreError("readOnly", `Cannot write the store ${file}`);
+    if (this.rebuilt === "missing") log.warn("The store was missing; it is rebuilt", { file });
+    const everything = () => this.#everything();
+    this.#disk = new Disk({ file, journal: opened.journal, log, clock, wrap, everything });
     if (this.#hasBehind()) this.#armTimer();
   }
 
@@ -155,28 +136,21 @@ export class Store {
 
   /** Why nothing can be written at present; undefined while all is well. */
   get problem(): StoreError | undefined {
-    return this.#problem;
+    return this.#disk.problem;
   }
 
   get<T = StoreObject>(realm: Realm, kind: string, namespace: string, name: string): T | undefined {
-    return this.#rows.get(keyText({ realm, kind, namespace, name }))?.object as T | undefined;
+    return this.#rows.get({ realm, kind, namespace, name })?.object as T | undefined;
   }
 
   /** Objects of a kind, in the order in which they were first written. */
   list<T = StoreObject>(kind: string, options: { realm?: Realm; namespace?: string } = {}): Listed<T>[] {
-    const { realm, namespace } = options;
-    const found: Listed<T>[] = [];
-    for (const { key, object } of this.#kinds.get(kind)?.values() ?? []) {
-      if (realm !== undefined && key.realm !== realm) continue;
-      if (namespace !== undefined && key.namespace !== namespace) continue;
-      found.push({ realm: key.realm, object: object as T });
-    }
-    return found;
+    return this.#rows.list(kind, options);
   }
 
   /** The kinds of which there are objects. */
   kinds(): string[] {
-    return [...this.#kinds].filter(([, rows]) => rows.size > 0).map(([kind]) => kind);
+    return this.#rows.kinds();
   }
 
   /**
@@ -210,7 +184,7 @@ export class Store {
     if (options.dryRun) {
       return new Promise((resolve) => {
         if (this.#closed) throw new StoreError("closed", "Cannot write to the store: it is closed");
-        const current = this.#rows.get(keyText(key))?.object;
+        const current = this.#rows.get(key)?.object;
         const stamps = { ...this.#stamps(), resourceVersion: () => current?.metadata.resourceVersion ?? "" };
         const object = makeChange(key, current, make as unknown as MakeChange, stamps, options);
         if (object && object !== current) encodeBody(object);
@@ -254,7 +228,7 @@ export class Store {
   /** The status writer's write: seen at once, on disk within about a second; nothing when another UID holds the name. */
   putStatus(realm: Realm, kind: string, namespace: string, name: string, uid: string, status: unknown): void {
     if (this.#closed) return;
-    const row = this.#rows.get(keyText({ realm, kind, namespace, name }));
+    const row = this.#rows.get({ realm, kind, namespace, name });
     if (!row || row.object.metadata.uid !== uid) return;
     const object = withStatus(row.object, status, this.#stamps());
     if (object === row.object) return;
@@ -272,12 +246,12 @@ export class Store {
 
   /** A private fact kept beside the objects. */
   record(table: string, key: string): unknown {
-    return this.#records.get(table)?.get(key);
+    return this.#records.get(table, key);
   }
 
   /** All facts of a table. */
   records(table: string): [key: string, value: unknown][] {
-    return [...this.#records.get(table) ?? []];
+    return this.#records.all(table);
   }
 
   /**
@@ -285,18 +259,7 @@ export class Store {
    * `durable`. Where the disk refuses it is written later; `flush()` tells.
    */
   setRecord(table: string, key: string, value: unknown, options: { durable?: boolean } = {}): void {
-    if (this.#closed || sameValue(this.record(table, key), value)) return;
-    if (value === undefined) this.#records.get(table)?.delete(key);
-    else {
-      const size = JSON.stringify(value).length;
-      if (size > maxRecord) {
-        throw new StoreError("tooLarge", `Cannot keep record ${table}/${key}: ${size} bytes, at most ${maxRecord}`);
-      }
-      if (this.#table(table).size >= maxRecords && !this.#table(table).has(key)) {
-        throw new StoreError("tooLarge", `Cannot keep record ${table}/${key}: there are ${maxRecords} already`);
-      }
-      this.#table(table).set(key, deepFreeze(value));
-    }
+    if (this.#closed || !this.#records.set(table, key, value)) return;
     this.#behindRecords.set(`${table}\0${key}`, { table, key });
     if (options.durable) {
       this.#urgentRecords = true;
@@ -307,7 +270,7 @@ export class Store {
   /** Writes everything that is behind, with an fsync; rejects when the disk refuses. */
   async flush(): Promise<void> {
     this.#commit();
-    if (this.#hasBehind() && !this.#writeBehind(true)) throw this.#problem;
+    if (this.#hasBehind() && !this.#writeBehind(true)) throw this.#disk.problem;
   }
 
   /** Writes what is behind and closes the file. Later writes are rejected. */
@@ -318,8 +281,7 @@ export class Store {
     this.#closed = true;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    this.#journal?.close();
-    this.#journal = undefined;
+    this.#disk.close();
   }
 
   // ---- source writes
@@ -355,7 +317,7 @@ export class Store {
     const changed = outcomes.filter(({ before, after }) => before?.object !== after?.object);
     let written = changed;
     if (changed.length > 0) {
-      const failure = this.#write(() => [...this.#behindChanges(), ...this.#changes(changed)], true);
+      const failure = this.#disk.write(() => [...this.#behindChanges(), ...this.#changes(changed)], true);
       if (failure) {
         // Nothing of this turn is on disk: refuse what must be, let ends of pods take effect in memory.
         const strict = operations.filter(({ lenient }) => !lenient);
@@ -378,11 +340,11 @@ export class Store {
     const outcomes: Outcome[] = [];
     for (const operation of operations) {
       const text = keyText(operation.key);
-      const before = overlay.has(text) ? overlay.get(text) : this.#rows.get(text);
+      const before = overlay.has(text) ? overlay.get(text) : this.#rows.get(operation.key);
       try {
         const object = operation.evaluate(before);
         const after = object &&
-          (object === before?.object ? before : { id: before?.id ?? this.#nextId++, key: operation.key, object });
+          (object === before?.object ? before : { id: before?.id ?? this.#rows.nextId(), key: operation.key, object });
         if (after && after !== before) encodeBody(after.object);
         // `before` is a copy: a status written later must not show in it.
         const gone = before && !after ? String(this.#versions.next()) : undefined;
@@ -418,21 +380,17 @@ export class Store {
   #publish(outcomes: Outcome[], behind: boolean): void {
     const events: StoreEvent[] = [];
     for (const { operation: { key }, before, after, gone } of outcomes) {
-      const text = keyText(key);
-      const present = this.#rows.get(text);
       if (after) {
-        if (present && present.id === after.id) present.object = after.object;
-        else this.#insert({ ...after });
+        const row = this.#rows.put(after);
         events.push({
           type: before ? "MODIFIED" : "ADDED",
           realm: key.realm,
           object: after.object,
           ...(before ? { previous: before.object } : {}),
         });
-        if (behind) this.#behind.set(after.id, { row: this.#rows.get(text), what: "row" });
+        if (behind) this.#behind.set(after.id, { row, what: "row" });
       } else if (before) {
-        this.#rows.delete(text);
-        this.#kinds.get(key.kind)?.delete(text);
+        this.#rows.delete(key);
         const object = deepFreeze({
           ...before.object,
           metadata: { ...before.object.metadata, resourceVersion: gone },
@@ -450,7 +408,7 @@ export class Store {
 
   #armTimer(): void {
     if (this.#cancelTimer || this.#closed) return;
-    this.#cancelTimer = this.#clock.after(this.#retryMs || this.#intervalMs, () => {
+    this.#cancelTimer = this.#clock.after(this.#disk.retryMs || this.#intervalMs, () => {
       this.#cancelTimer = undefined;
       if (this.#hasBehind()) this.#writeBehind(false);
     });
@@ -461,8 +419,9 @@ export class Store {
   }
 
   #writeBehind(durable: boolean): boolean {
-    const failure = this.#write(() => this.#behindChanges(), durable);
-    if (!failure) this.#caughtUp();
+    const failure = this.#disk.write(() => this.#behindChanges(), durable);
+    if (failure) this.#armTimer();
+    else this.#caughtUp();
     return !failure;
   }
 
@@ -474,72 +433,7 @@ export class Store {
         yield statusChange(row);
       }
     }
-    for (const { table, key } of this.#behindRecords.values()) {
-      const value = this.record(table, key);
-      yield { type: "record", table, key, value: value === undefined ? undefined : JSON.stringify(value) };
-    }
-  }
-
-  #caughtUp(): void {
-    this.#behind.clear();
-    this.#behindRecords.clear();
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-  }
-
-  // ---- the disk
-
-  /** Writes, mending the file when it is found damaged. Returns why it could not. */
-  #write(changes: () => Iterable<Change>, durable: boolean): StoreError | undefined {
-    const now = this.#clock.now();
-    let err: unknown;
-    try {
-      this.#journal ??= this.#reopen();
-      this.#journal.write(changes(), { durable, now });
-    } catch (first) {
-      err = first;
-      if (classify(first) === "corrupt") {
-        try {
-          this.#replace(first);
-          this.#journal!.write(changes(), { durable, now });
-          err = undefined;
-        } catch (second) {
-          err = second;
-        }
-      }
-    }
-    if (err === undefined) {
-      if (this.#problem) this.#log.info("The store can be written again", { file: this.#file });
-      this.#problem = undefined;
-      this.#retryMs = 0;
-      return undefined;
-    }
-    const code = classify(err) ?? "io";
-    const failure = new StoreError(code, `Cannot write the store ${this.#file}`, { cause: err });
-    if (this.#problem?.code !== code) {
-      this.#log.error("The store cannot be written; pods run on, statuses wait in memory", { err: failure });
-    }
-    this.#problem = failure;
-    this.#retryMs = Math.min(maxRetryMs, Math.max(1000, this.#retryMs * 2));
-    if (this.#hasBehind()) this.#armTimer();
-    return failure;
-  }
-
-  #reopen(): Journal {
-    return this.#wrap(reopenJournal(this.#file));
-  }
-
-  /** Puts a fresh file in the place of a damaged one and writes all of memory into it. */
-  #replace(cause: unknown): void {
-    this.#journal?.close();
-    this.#journal = undefined;
-    const { journal, aside } = replaceJournal(this.#file);
-    this.#journal = this.#wrap(journal);
-    this.#log.error("The store was found damaged; it was set aside and written anew from memory", {
-      aside,
-      err: cause,
-    });
-    this.#journal.write(this.#everything(), { durable: true, now: this.#clock.now() });
+    for (const { table, key } of this.#behindRecords.values()) yield this.#records.change(table, key);
   }
 
   *#everything(): Generator<Change> {
@@ -547,46 +441,14 @@ export class Store {
       yield objectChange(row);
       if (row.object.status !== undefined) yield statusChange(row);
     }
-    for (const [table, values] of this.#records) {
-      for (const [key, value] of values) yield { type: "record", table, key, value: JSON.stringify(value) };
-    }
+    yield* this.#records.changes();
   }
 
-  // ---- memory
-
-  #restore(stored: StoredRow): void {
-    try {
-      const { realm, kind, namespace, name } = stored;
-      const object = JSON.parse(stored.body) as StoreObject;
-      if (object.kind !== kind || object.metadata?.name !== name) throw new Error("it is not what its key says");
-      object.metadata.resourceVersion = String(Math.max(stored.version, stored.statusVersion ?? 0));
-      if (stored.status !== null) object.status = JSON.parse(stored.status);
-      this.#insert({
-        id: stored.id,
-        key: { realm: realm as Realm, kind, namespace, name },
-        object: deepFreeze(object),
-      });
-    } catch (err) {
-      this.#log.warn("An object in the store is damaged and was dropped", {
-        object: `${stored.kind} ${stored.namespace}/${stored.name}`,
-        err,
-      });
-      this.#behind.set(stored.id, { what: "row" });
-    }
-  }
-
-  #insert(row: Row): void {
-    const text = keyText(row.key);
-    this.#rows.set(text, row);
-    let kind = this.#kinds.get(row.key.kind);
-    if (!kind) this.#kinds.set(row.key.kind, kind = new Map());
-    kind.set(text, row);
-  }
-
-  #table(table: string): Map<string, unknown> {
-    let values = this.#records.get(table);
-    if (!values) this.#records.set(table, values = new Map());
-    return values;
+  #caughtUp(): void {
+    this.#behind.clear();
+    this.#behindRecords.clear();
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
   }
 
   #stamps(): Stamps {
