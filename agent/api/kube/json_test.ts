@@ -27,7 +27,7 @@ Deno.test("what is told in passing, or is large, is not kept", () => {
 
 Deno.test("a list says what JSON says of it, in pieces when it is long, and how long it is", async () => {
   const head = { kind: "ThingList", metadata: { resourceVersion: "7" } };
-  for (const [count, filling, pieces] of [[0, 0, 1], [1, 0, 1], [3, 10, 1], [100, 3000, 10], [2, 60_000, 2]]) {
+  for (const [count, filling, pieces] of [[0, 0, 1], [1, 0, 1], [3, 10, 1], [100, 3000, 10], [2, 60_000, 3]]) {
     const items = Array.from({ length: count }, (_, i) => frozen(`thing-${i}`, filling));
     const list = new JsonList(head, items);
     const { body, length } = answerBody(list);
