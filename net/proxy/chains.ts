@@ -17,6 +17,9 @@ import { type Algorithm } from "./types.ts";
 /** The table, one per address family. */
 export const tableName = "islet-proxy";
 
+/** An empty chain by this name says that the sysctl route_localnet was off before we set it. */
+export const routeLocalnetMarker = "route-localnet-was-off";
+
 export interface Part {
   kind: "chain" | "map";
   name: string;

@@ -2,7 +2,7 @@
  * The table as `nft list table` writes it → what is in the kernel. Read once when islet starts, so that a restart changes only
  * what has changed meanwhile. Whatever does not fit together becomes a stray element, which the next change deletes.
  */
-import { type FrontendKind } from "./chains.ts";
+import { type FrontendKind, routeLocalnetMarker } from "./chains.ts";
 import { elementKey, isShared, partKey, TableState } from "./diff.ts";
 import { type Element, elementsOf, type Frontend, portOf } from "./elements.ts";
 import { type ElementSet, elementSets } from "./table.ts";
@@ -25,6 +25,7 @@ const constantChains = new Set([
   "filter-forward",
   "filter-output",
   "martians",
+  routeLocalnetMarker,
 ]);
 
 /** Reads a listing line by line. */

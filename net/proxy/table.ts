@@ -186,8 +186,13 @@ export function rulesScript(family: Family, options: ProxyOptions): string {
 
 /** An empty chain by this name says what layout and options a table was written with. */
 export function layoutMarker(family: Family, options: ProxyOptions): string {
-  const text = layoutScript(family) + rulesScript(family, options) + JSON.stringify(chainContext(family, options));
-  return `layout-${layoutVersion}-${fnv(text)}`;
+  const chains = fnv(layoutScript(family) + JSON.stringify(chainContext(family, options)));
+  return `layout-${layoutVersion}-${chains}-${fnv(rulesScript(family, options))}`;
+}
+
+/** Whether maps and counted chains are the same under two markers: then only the constant rules have to be written anew. */
+export function sameChains(marker: string, other: string): boolean {
+  return marker.split("-").slice(0, 3).join() === other.split("-").slice(0, 3).join();
 }
 
 /** Matches of packets to an address of the node that node ports answer on; more than one are alternatives. */

@@ -1,0 +1,16 @@
+/** The service proxy: services and endpoints in, nftables out. proxy.ts is the way in, table.ts shows the rules. */
+export { ServiceProxy, type ServiceProxyInit, type SyncResult } from "./proxy.ts";
+export { type ProxyHost, thisHost } from "./host.ts";
+export { type ServiceProblem } from "./elements.ts";
+export { tableName } from "./chains.ts";
+export {
+  type Algorithm,
+  type EndpointMap,
+  type Protocol,
+  type ProxyEndpoint,
+  type ProxyOptions,
+  type ProxyService,
+  type ProxyServicePort,
+  serviceKey,
+  type TrafficPolicy,
+} from "./types.ts";

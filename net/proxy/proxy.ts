@@ -1,0 +1,218 @@
+/**
+ * The service proxy: keeps the kernel's tables as services and endpoints want them.
+ *
+ *     const proxy = new ServiceProxy({ nft: openNft(), options });
+ *     await proxy.start();                    // reads back what an earlier run has left
+ *     await proxy.sync(services, endpoints);  // as often as something changes; only the newest counts
+ *     proxy.stop();                           // leaves the table: connections go on
+ *     await proxy.remove();                   // takes it away
+ *
+ * What fails is reported, and tried again with back-off, from what the kernel holds then.
+ */
+import { type Family } from "../addr.ts";
+import { type NftRunner } from "../nft/mod.ts";
+import { routeLocalnetMarker, tableName } from "./chains.ts";
+import { type Change } from "./diff.ts";
+import { type Frontend, type Frontends, type ServiceProblem } from "./elements.ts";
+import { HealthServers } from "./health.ts";
+import { type ProxyHost, thisHost } from "./host.ts";
+import { TableSync } from "./table_sync.ts";
+import { type EndpointMap, type ProxyOptions, type ProxyService } from "./types.ts";
+
+export interface ProxyTimers {
+  /** Runs `fn` once after `ms`; the returned function cancels it. */
+  after(ms: number, fn: () => void): () => void;
+}
+
+export interface ServiceProxyInit {
+  nft: NftRunner;
+  options: ProxyOptions;
+  /** Without "ip6" on a kernel that has no IPv6. */
+  families?: readonly Family[];
+  timers?: ProxyTimers;
+  host?: ProxyHost;
+  /** Deletes connections of UDP frontends that lead to endpoints which do not serve. */
+  deleteStaleFlows?: (family: Family, frontends: readonly Frontend[]) => void | Promise<void>;
+  /** Told once of each problem, and of failures of the proxy as a whole. */
+  report?: (problem: { service?: string; message: string; cause?: unknown }) => void;
+  /** Address that health check node ports listen on; absent: all. `false`: none are served. */
+  healthAddress?: string | false;
+}
+
+export interface SyncResult {
+  /** What is not as it should be: everything else is in force. */
+  problems: ServiceProblem[];
+}
+
+const [firstRetryMs, longestRetryMs] = [1000, 60_000];
+
+export class ServiceProxy {
+  readonly #init: ServiceProxyInit;
+  readonly #tables: TableSync[];
+  readonly #health?: HealthServers;
+  #wanted?: { services: readonly ProxyService[]; endpoints: EndpointMap };
+  #waiting: { resolve: (result: SyncResult) => void; reject: (error: unknown) => void }[] = [];
+  #running?: Promise<void>;
+  #isStarted = false;
+  #isStopped = false;
+  #cancelRetry = () => {};
+  #retryMs = firstRetryMs;
+  #reported = new Set<string>();
+  #hasRouteLocalnet = false;
+  #isRetry = false;
+
+  constructor(init: ServiceProxyInit) {
+    this.#init = init;
+    this.#tables = (init.families ?? ["ip", "ip6"]).map((family) => new TableSync(family, init.nft, init.options));
+    if (init.healthAddress !== false) this.#health = new HealthServers(init.healthAddress);
+  }
+
+  /** Reads back what is there and begins to work; what is there stays in force until the first `sync`. */
+  async start(): Promise<void> {
+    const { options, host = thisHost } = this.#init;
+    for (const cidr of options.serviceCIDRs) {
+      if (!this.#tables.some(({ family }) => family === (cidr.includes(":") ? "ip6" : "ip"))) continue;
+      await host.addRoute(cidr).catch((cause) => this.#report({ message: (cause as Error).message, cause }));
+    }
+    for (const table of this.#tables) {
+      await table.open().catch((cause) => this.#report({ message: (cause as Error).message, cause }));
+    }
+    this.#isStarted = true;
+    if (this.#wanted) this.#kick();
+  }
+
+  /** Makes these the services. Resolves when they are in force, or newer ones; rejects when nothing could be done, and goes on trying. */
+  sync(services: readonly ProxyService[], endpoints: EndpointMap): Promise<SyncResult> {
+    if (this.#isStopped) return Promise.reject(new Error("Cannot change the service proxy: it is stopped"));
+    this.#wanted = { services, endpoints };
+    const result = new Promise<SyncResult>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    if (this.#isStarted) this.#kick();
+    return result;
+  }
+
+  /** Looks whether the tables are still there, and puts them back if somebody has taken them away. */
+  async verify(): Promise<void> {
+    await this.#running;
+    let isWhole = true;
+    for (const table of this.#tables) isWhole = await table.verify() && isWhole;
+    if (isWhole) return;
+    this.#report({ message: `the table ${tableName} has gone: it is written anew` });
+    this.#kick();
+    await this.#running;
+  }
+
+  /** Ends all work. The tables stay, and connections go on. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancelRetry();
+    await this.#running;
+    for (const { reject } of this.#waiting.splice(0)) {
+      reject(new Error("Cannot change the service proxy: it is stopped"));
+    }
+    await this.#health?.close();
+  }
+
+  /** Stops, and takes away all that is ours. */
+  async remove(): Promise<void> {
+    await this.stop();
+    const { host = thisHost, nft, options } = this.#init;
+    for (const table of this.#tables) {
+      if (table.family === "ip") {
+        for await (const line of nft.list("ip", tableName)) {
+          if (line.startsWith(`\tchain ${routeLocalnetMarker} {`)) host.setRouteLocalnet(false);
+        }
+      }
+      await table.remove();
+    }
+    for (const cidr of options.serviceCIDRs) await host.removeRoute(cidr);
+  }
+
+  #kick(): void {
+    this.#running ??= this.#work().finally(() => {
+      this.#running = undefined;
+      if (this.#waiting.length > 0 && !this.#isStopped) this.#kick(); // asked for as the work ended
+    });
+  }
+
+  async #work(): Promise<void> {
+    await Promise.resolve(); // what is wanted in the same turn is one piece of work
+    let done: unknown;
+    while (this.#wanted && done !== this.#wanted && !this.#isStopped) {
+      const wanted = done = this.#wanted;
+      const waiting = this.#waiting.splice(0);
+      this.#cancelRetry();
+      const { problems, failure, isRefused } = await this.#round(wanted.services, wanted.endpoints);
+      const texts = problems.map(({ service, message }) => `${service}: ${message}`);
+      problems.forEach((problem, i) => this.#reported.has(texts[i]) || this.#report(problem));
+      this.#reported = new Set(texts);
+      if (failure !== undefined) this.#report({ message: (failure as Error).message, cause: failure });
+      if (failure === undefined && !isRefused) this.#retryMs = firstRetryMs;
+      else if (!this.#isStopped) this.#retryLater();
+      for (const { resolve, reject } of waiting) failure === undefined ? resolve({ problems }) : reject(failure);
+    }
+  }
+
+  async #round(services: readonly ProxyService[], endpoints: EndpointMap) {
+    const problems: ServiceProblem[] = [];
+    let failure: unknown, isRefused = false;
+    const isRetry = this.#isRetry;
+    this.#isRetry = false;
+    for (const table of this.#tables) {
+      try {
+        const round = await table.apply(services, endpoints, isRetry);
+        problems.push(...round.problems);
+        isRefused ||= round.refusals > 0;
+        if (table.family === "ip") await this.#allowLocalhost(round.desired);
+        const stale = round.isFirst ? udp(round.desired, round.changes) : touched(round.changes);
+        if (stale.length > 0) await this.#init.deleteStaleFlows?.(table.family, stale);
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    problems.push(...await this.#health?.sync(services, endpoints) ?? []);
+    return { problems, failure, isRefused };
+  }
+
+  /** Node ports on 127.0.0.1 need route_localnet; the guard against what it lets in is in the table by now. */
+  async #allowLocalhost(desired: Frontends): Promise<void> {
+    const { options: { localhostNodePorts = true }, host = thisHost, nft } = this.#init;
+    if (this.#hasRouteLocalnet || !localhostNodePorts || !desired.values().some(({ kind }) => kind === "node")) return;
+    if (host.setRouteLocalnet(true)) await nft.run(`add chain ip ${tableName} ${routeLocalnetMarker}\n`);
+    this.#hasRouteLocalnet = true;
+  }
+
+  #retryLater(): void {
+    const { after } = this.#init.timers ?? systemTimers;
+    this.#cancelRetry = after(this.#retryMs, () => this.#retry());
+    this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
+  }
+
+  #retry(): void {
+    if (this.#running) return; // it arms the next itself
+    this.#isRetry = true;
+    this.#kick();
+  }
+
+  #report(problem: { service?: string; message: string; cause?: unknown }): void {
+    this.#init.report?.(problem);
+  }
+}
+
+const systemTimers: ProxyTimers = {
+  after(ms, fn) {
+    const timer = setTimeout(fn, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+const isUdp = ({ id }: Frontend) => id.includes("udp . ");
+
+/** UDP frontends that changed, those without what they had before: of a deleted one nothing serves any more. */
+function touched(changes: readonly Change[]): Frontend[] {
+  return changes.flatMap(({ from, to }) => to ?? { ...from!, serving: [] }).filter(isUdp);
+}
+
+/** All UDP frontends, and those that were deleted. */
+function udp(desired: Frontends, changes: readonly Change[]): Frontend[] {
+  return [...desired.values().filter(isUdp), ...touched(changes).filter(({ id }) => !desired.has(id))];
+}

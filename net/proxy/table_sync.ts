@@ -1,0 +1,147 @@
+/**
+ * One family's table in the kernel, made to be as desired. Reads it back once; then every difference is computed against what
+ * the kernel has taken. A transaction that is refused is halved until the frontend at fault stands alone.
+ */
+import { type Family } from "../addr.ts";
+import { NftError, type NftRunner } from "../nft/mod.ts";
+import { forgetDeadEndpoints } from "./affinity.ts";
+import { tableName } from "./chains.ts";
+import { type Change, chunks, compare, isEmpty, script, type Sweep, TableState, transaction } from "./diff.ts";
+import { FrontendBuilder, type Frontends, named, type ServiceProblem } from "./elements.ts";
+import { readBack } from "./read_back.ts";
+import { layoutMarker, layoutScript, rulesScript, sameChains } from "./table.ts";
+import { type EndpointMap, type ProxyOptions, type ProxyService } from "./types.ts";
+
+/** So many refusals in one round are no matter of single objects: the table is not what we take it for. */
+const mostRefusals = 16;
+
+export interface Round {
+  desired: Frontends;
+  /** What the kernel has taken. */
+  changes: Change[];
+  /** Objects that have no place, and objects that the kernel refused. */
+  problems: ServiceProblem[];
+  /** How many frontends the kernel refused. */
+  refusals: number;
+  /** Whether this is the first round: the table was read back. */
+  isFirst: boolean;
+}
+
+export class TableSync {
+  readonly #builder: FrontendBuilder;
+  readonly #nft: NftRunner;
+  #state?: TableState;
+  /** What has to be run with the first transaction: the constant part, where it is missing or not as it should be. */
+  #preamble = "";
+  /** A table of another layout is replaced in one transaction, never emptied first. */
+  #isReplaced = false;
+  /** Whether something was refused the last time: then what we take for the table may be wrong. */
+  #isSuspect = false;
+  /** Until all that was read back is known to be wanted or not. */
+  #isAdopting = false;
+
+  constructor(readonly family: Family, nft: NftRunner, readonly options: ProxyOptions) {
+    this.#nft = nft;
+    this.#builder = new FrontendBuilder(family, options);
+  }
+
+  /** Reads the table back, if that has not been done. */
+  async open(): Promise<void> {
+    if (this.#state) return;
+    const { family, options } = this;
+    const { state, marker } = await readBack(this.#nft.list(family, tableName));
+    const wanted = layoutMarker(family, options);
+    const constant = layoutScript(family) + rulesScript(family, options) +
+      `add chain ${family} ${tableName} ${wanted}\n`;
+    const isUsable = marker !== undefined && sameChains(marker, wanted);
+    this.#isReplaced = !isUsable && (marker !== undefined || state.frontends.size > 0 || state.present.size > 0);
+    if (marker === wanted) this.#preamble = "";
+    else if (isUsable) this.#preamble = `${constant}delete chain ${family} ${tableName} ${marker}\n`;
+    else this.#preamble = `add table ${family} ${tableName}\ndelete table ${family} ${tableName}\n${constant}`;
+    this.#isAdopting = isUsable;
+    this.#state = isUsable ? state : new TableState();
+  }
+
+  /**
+   * Makes the kernel's table hold these. A further try after a refusal begins with what the kernel really has.
+   * @throws where nothing can be said of single objects: the next call starts anew.
+   */
+  async apply(services: readonly ProxyService[], endpoints: EndpointMap, isRetry = false): Promise<Round> {
+    if (isRetry && this.#isSuspect) this.#state = undefined;
+    const isFirst = this.#state === undefined;
+    await this.open();
+    const { frontends, problems } = this.#builder.build(services, endpoints);
+    const round: Round = { desired: frontends, changes: [], problems: [...problems], refusals: 0, isFirst };
+    try {
+      await this.#apply(round);
+      this.#isSuspect = round.refusals > 0;
+    } catch (error) {
+      this.#state = undefined;
+      throw error;
+    }
+    return round;
+  }
+
+  async #apply(round: Round): Promise<void> {
+    const state = this.#state!;
+    const changes = compare(state, round.desired);
+    const sweep = this.#isAdopting ? "nothing" : "touched";
+    const groups = this.#isReplaced ? [changes] : chunks(changes);
+    if (this.#preamble !== "" && !this.#isReplaced) await this.#run([], "nothing", round);
+    for (const [index, group] of groups.entries()) {
+      if (index > 0) await new Promise((resolve) => setTimeout(resolve, 0)); // others have their turn
+      await this.#run(group, sweep, round);
+    }
+    if (this.#isAdopting && round.refusals === 0) {
+      await this.#run([], "all", round);
+      this.#isAdopting = false;
+    }
+    await forgetDeadEndpoints(this.family, this.#nft, round.changes);
+  }
+
+  async #run(changes: Change[], sweep: Sweep, round: Round): Promise<void> {
+    const step = transaction(this.#state!, changes, sweep);
+    const text = this.#preamble + script(this.family, step);
+    try {
+      if (this.#preamble !== "" || !isEmpty(step)) await this.#nft.run(text);
+    } catch (error) {
+      if (!(error instanceof NftError) || changes.length === 0) throw error;
+      if (changes.length > 1) {
+        const middle = changes.length >> 1;
+        await this.#run(changes.slice(0, middle), sweep, round);
+        await this.#run(changes.slice(middle), sweep, round);
+        return;
+      }
+      const [{ from, to }] = changes;
+      const frontend = to ?? from!;
+      round.refusals++;
+      round.problems.push({ service: frontend.service, message: `${named(frontend)}: ${error.message}` });
+      if (round.refusals > mostRefusals + round.changes.length) throw error;
+      return;
+    }
+    this.#preamble = "";
+    this.#isReplaced = false;
+    this.#state!.commit(step);
+    round.changes.push(...changes);
+  }
+
+  /** Whether the table is still there; if not, the next `apply` makes it anew. */
+  async verify(): Promise<boolean> {
+    if (!this.#state || this.#preamble !== "") return true;
+    try {
+      const marker = layoutMarker(this.family, this.options);
+      await this.#nft.run(`flush chain ${this.family} ${tableName} ${marker}\n`);
+      return true;
+    } catch (error) {
+      if (!(error instanceof NftError)) throw error;
+      this.#state = undefined;
+      return false;
+    }
+  }
+
+  /** Takes the table away. */
+  async remove(): Promise<void> {
+    this.#state = undefined;
+    await this.#nft.run(`add table ${this.family} ${tableName}\ndelete table ${this.family} ${tableName}\n`);
+  }
+}
