@@ -10,6 +10,7 @@ import {
   endOfName,
   flags,
   headerLength,
+  isNameAt,
   layoutOf,
   nameText,
   type Rcode,
@@ -238,6 +239,7 @@ export function passOn(kept: Uint8Array, query: Query, age: number): Uint8Array 
   const limit = query.limit - (query.edns ? optLength : 0);
   const message = new Uint8Array(kept);
   message.set(query.question, headerLength);
+  const asked = query.question.subarray(0, -4);
   const counts = [0, 0, 0];
   let end = layout.questionEnd;
   let truncated = (uint16(kept, 2) & flags.TC) !== 0;
@@ -247,6 +249,10 @@ export function passOn(kept: Uint8Array, query: Query, age: number): Uint8Array 
       break;
     }
     setUint32(message, record.ttlAt, Math.max(0, uint32(kept, record.ttlAt) - age));
+    // an owner that does not point to the question, but repeats it, has the case that we asked in
+    if (record.ttlAt - 4 - record.start === asked.length && isNameAt(kept, record.start, asked)) {
+      message.set(asked, record.start);
+    }
     counts[record.section - 1]++;
     end = record.end;
   }
@@ -275,8 +281,8 @@ export function keptReply(bytes: Uint8Array): Uint8Array | undefined {
 }
 
 /** The records of another server's answer, decoded, to stand behind an alias of ours. @throws where they cannot be. */
-export function answersOf(kept: Uint8Array): Rr[] {
-  const decoded = dnsPacket.decode(Buffer.from(kept.buffer, kept.byteOffset, kept.byteLength));
+export function answersOf(reply: Uint8Array): Rr[] {
+  const decoded = dnsPacket.decode(Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength));
   return decoded.answers as Rr[];
 }
 
@@ -294,12 +300,12 @@ export function nameBytes(name: string): Uint8Array | undefined {
   return bytes.length > 255 ? undefined : bytes;
 }
 
-/** A query as a client of ours would have sent it: to follow an alias. Undefined where the name is none. */
+/** A query as a client would have sent it by TCP: to follow an alias. Undefined where the name is none. */
 export function queryFor(name: string, like: Query): Query | undefined {
   const bytes = nameBytes(name);
   if (!bytes) return undefined;
   const question = new Uint8Array(bytes.length + 4);
   question.set(bytes);
   question.set(like.question.subarray(-4), bytes.length);
-  return { ...like, question, name, key: like.key.slice(0, 2) + caselessKey(question) };
+  return { ...like, question, name, limit: streamSize, key: like.key.slice(0, 2) + caselessKey(question) };
 }

@@ -96,6 +96,12 @@ export function caselessKey(bytes: Uint8Array): string {
   return key;
 }
 
+/** Whether the bytes from `at` on are this name, in whatever case. */
+export function isNameAt(bytes: Uint8Array, at: number, name: Uint8Array): boolean {
+  const lower = (byte: number) => isUpper(byte) ? byte + 0x20 : byte;
+  return name.every((byte, i) => lower(byte) === lower(bytes[at + i]));
+}
+
 const isUpper = (byte: number) => byte >= 0x41 && byte <= 0x5a;
 const isLower = (byte: number) => byte >= 0x61 && byte <= 0x7a;
 
