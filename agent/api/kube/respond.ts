@@ -6,7 +6,9 @@ import { queryFlag } from "./options.ts";
 
 /** Whether JSON is to be read by a person: asked for, or by a program that people look through. */
 function pretty(c: Context): boolean {
-  const asked = queryFlag(new URL(c.req.url).searchParams, "pretty");
+  const { url } = c.req;
+  // a URL is taken apart only where it may say so
+  const asked = url.includes("pretty") ? queryFlag(new URL(url).searchParams, "pretty") : undefined;
   return asked ?? /^(curl|Wget|Mozilla\/5\.0)/.test(c.req.header("user-agent") ?? "");
 }
 
@@ -26,15 +28,15 @@ export async function respond(
   code = 200,
   warnings: readonly string[] = [],
 ): Promise<Response> {
-  const headers = new Headers({ "content-type": media, "cache-control": noStore });
-  for (const text of new Set(warnings)) headers.append("warning", warningHeader(text));
+  const headers: [string, string][] = [["content-type", media], ["cache-control", noStore]];
+  for (const text of new Set(warnings)) headers.push(["warning", warningHeader(text)]);
   if (media === "application/yaml") {
     const { stringify } = await import("yaml");
     const body = stringify(JSON.parse(JSON.stringify(value)), { aliasDuplicateObjects: false, lineWidth: 0 });
-    return c.body(body, { status: code as 200, headers });
+    return new Response(body, { status: code, headers });
   }
-  if (pretty(c)) return c.body(JSON.stringify(value, null, 2) + "\n", { status: code as 200, headers });
+  if (pretty(c)) return new Response(JSON.stringify(value, null, 2) + "\n", { status: code, headers });
   const { body, length } = answerBody(value);
-  headers.set("content-length", String(length));
-  return c.body(body, { status: code as 200, headers });
+  headers.push(["content-length", String(length)]);
+  return new Response(body, { status: code, headers });
 }
