@@ -14,7 +14,6 @@ import { startApi } from "./api/mod.ts";
 import { systemClock } from "./clock.ts";
 import type { NodeConfig } from "./config/mod.ts";
 import { apiServiceEnv } from "./controllers/api_service.ts";
-import { ImageManager, ImagePins, ImagePreloader, NodeKeyring } from "./images/mod.ts";
 import { LogRotator } from "./logs/mod.ts";
 import {
   AddressWatcher,
@@ -28,12 +27,8 @@ import {
   safeSysctls,
 } from "./node/mod.ts";
 import type { Pod } from "./objects/mod.ts";
-import type { PodObserver } from "./observed/observer.ts";
-import type { NodeSettings } from "./pods/messages.ts";
 import { firstServiceAddress } from "./pki/names.ts";
-import { userNamespace } from "./pods/user_namespaces.ts";
-import { readIdentity } from "./runtime/mod.ts";
-import { type Adoptable, isFromFile, ManifestSource } from "./sources/mod.ts";
+import { isFromFile } from "./sources/mod.ts";
 import { KubeletMetrics, type RuntimeCall } from "./stats/mod.ts";
 import { MemoryStore, Store, type StoreObject } from "./store/mod.ts";
 import { EventRing } from "./telemetry/events.ts";
@@ -45,11 +40,14 @@ import { Controllers } from "./wiring/controllers.ts";
 import { authOf, keysOf } from "./wiring/credentials.ts";
 import { ownerId, privateDirectory } from "./wiring/directories.ts";
 import { Doors } from "./wiring/doors.ts";
+import { assembleImages, imagePins } from "./wiring/images.ts";
 import { podCgroups, withDriverOf } from "./wiring/kubepods.ts";
 import { refuseMachine } from "./wiring/machine.ts";
 import { podNetwork } from "./wiring/network.ts";
-import { assemblePods, logFile, lookUp, realmOf } from "./wiring/pods.ts";
+import { assemblePods, logFile, realmOf } from "./wiring/pods.ts";
 import { startRuntime } from "./wiring/runtime.ts";
+import { nodeSettings } from "./wiring/settings.ts";
+import { manifestSource } from "./wiring/sources.ts";
 import { assembleStats } from "./wiring/stats.ts";
 
 /** A running node. */
@@ -139,11 +137,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   const roomForPods = allocatable(facts.capacity, config.reservation);
 
   const network = await podNetwork(config, log);
-  const pins = new ImagePins({
-    get: (key) => store.record("images", key),
-    set: (key, value) => store.setRecord("images", key, value),
-    keys: () => store.records("images").map(([key]) => key),
-  });
+  const pins = imagePins(store);
   const kubelet = new KubeletMetrics();
   const observe = (call: RuntimeCall) => kubelet.runtimeCall(call);
   const runtime = await startRuntime({ config, cniConfDir: network.confDir, pins, observe, log, clock });
@@ -167,48 +161,15 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     available: () => observer.available,
   });
 
-  const images = new ImageManager({
-    image: runtime.image,
-    secret: (pod, name) => lookUp(store, pod, "Secret", name),
-    nodeKeyring: (() => {
-      const keyring = new NodeKeyring([join(rootDir, "config.json"), "/root/.docker/config.json"]);
-      return () => keyring.get();
-    })(),
-    maxParallelPulls: config.maxParallelImagePulls,
-    fallBackToLocal: config.imageFallbackToLocal,
-    knock: runtime.knock,
-    archives: async () => await preloader?.idle(),
-    clock,
-  });
+  const images = assembleImages({ config, store, runtime, pins, clock, log });
+  stops.push(() => images.stop());
 
-  const settings: NodeSettings = {
+  const settings = nodeSettings(config, facts, kubepods, {
     owner,
-    nodeName,
-    podLogsDir,
-    cgroupPaths,
-    resolvConf: config.resolvConf,
-    clusterDNS: config.clusterDNS,
-    clusterDomain: config.clusterDomain,
-    limits: {
-      cpuQuota: config.cpuCFSQuota,
-      cpuPeriodUs: config.cpuCFSQuotaPeriodUs,
-      memoryCapacity: facts.capacity.memory,
-      hugePageSizes: hugePageSizes(),
-      // where the kernel keeps no account of swap, a limit on it would be refused
-      ...(kubepods.accountsSwap
-        ? { swap: { cgroupVersion: cgroups.version, behavior: config.swapBehavior, swapCapacity: facts.swapBytes } }
-        : {}),
-    },
-    security: {
-      seccompRoot: join(rootDir, "seccomp"),
-      seccompDefault: config.seccompDefault,
-      appArmor: facts.appArmor,
-    },
-    userNamespace: (uid) => userNamespace(uid, { podsDir: join(rootDir, "pods") }),
     hostIPs: nodeIPs,
     allocatable: () => roomForPods,
     serviceEnv: () => serviceEnv,
-  };
+  });
   const node = {
     name: nodeName,
     get labels() {
@@ -239,7 +200,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
         log,
         clock,
       }),
-    images,
+    images: images.images,
     settings,
     podLimits: {
       cpuQuota: config.cpuCFSQuota,
@@ -280,32 +241,8 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     clock,
     log,
   });
-  const source = config.staticPodPath
-    ? new ManifestSource({
-      dir: config.staticPodPath,
-      store,
-      log,
-      events,
-      nodeName,
-      clock,
-      fileCheckMs: config.fileCheckFrequencyMs,
-      adoptable: async () => adoptable(observer),
-    })
-    : undefined;
-
-  const preloader = runtime.importer && new ImagePreloader({
-    dir: join(rootDir, "images"),
-    image: runtime.image,
-    importer: runtime.importer,
-    pins,
-    log,
-    clock,
-    onImported: () => manager.retryAll(),
-  });
-  if (preloader) {
-    stops.push(() => preloader.stop());
-    preloader.start().catch((err) => log.warn("Cannot preload images", { err }));
-  }
+  const source = manifestSource({ config, observer, store, events, clock, log });
+  images.preload(() => manager.retryAll());
 
   stops.push(() => controllers.stop());
   await controllers.start();
@@ -337,7 +274,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     cri,
     log,
     clock,
-    imagesDir: preloader && join(rootDir, "images"),
+    imagesDir: images.archives,
     problems: () => source?.problems() ?? [],
     auth,
     stats,
@@ -386,25 +323,4 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
       await manager.shutdown(ending, waitSeconds * 1000);
     }
   };
-}
-
-/** Sandboxes that a pod whose row is lost can be recognised by. Rejects while the runtime is silent. */
-function adoptable(observer: PodObserver): Adoptable[] {
-  if (!observer.available) throw new Error("the container runtime does not answer");
-  return observer.uids().flatMap((uid) => observer.get(uid)?.sandboxes.slice(0, 1) ?? []).flatMap((sandbox) => {
-    const identity = readIdentity(sandbox);
-    return identity ? [identity] : [];
-  });
-}
-
-/** Huge page sizes of this kernel as cgroup files name them: `2MB`, `1GB`. */
-function hugePageSizes(): string[] {
-  try {
-    return [...Deno.readDirSync("/sys/kernel/mm/hugepages")]
-      .map(({ name }) => Number(/^hugepages-(\d+)kB$/.exec(name)?.[1]))
-      .filter((kib) => kib > 0)
-      .map((kib) => kib >= 1048576 ? `${kib / 1048576}GB` : kib >= 1024 ? `${kib / 1024}MB` : `${kib}KB`);
-  } catch {
-    return [];
-  }
 }
