@@ -1,0 +1,112 @@
+/**
+ * A netlink socket to netfilter, through the C library. Calls are synchronous: the kernel answers a request while it is sent, and a
+ * dump as fast as it is read.
+ */
+
+const symbols = {
+  __errno_location: { parameters: [], result: "pointer" },
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  close: { parameters: ["i32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+let library: Deno.DynamicLibrary<typeof symbols>["symbols"] | undefined;
+
+/** The C library, opened on first use and kept. Tests open it first: to them a library opened half way looks like a leak. */
+export function loadLibrary(): Deno.DynamicLibrary<typeof symbols>["symbols"] {
+  if (library) return library;
+  let failure: unknown;
+  // glibc, then musl under its two names
+  for (const name of ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`, "libc.so"]) {
+    try {
+      return library = Deno.dlopen(name, symbols).symbols;
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw new Error("Cannot open the C library", { cause: failure });
+}
+
+const [afNetlink, sockRaw, cloexec, netfilter] = [16, 3, 0o2000000, 12];
+const [typeError, typeDone] = [2, 3];
+/** The kernel writes at most 32 KiB of a dump at once. */
+const bufferSize = 64 << 10;
+/** Bytes of a message's header. */
+export const headerSize = 16;
+
+/** The kernel's answer to a request: 0, or the number of an error. */
+export class NetlinkError extends Error {
+  override readonly name = "NetlinkError";
+
+  constructor(what: string, readonly errno: number) {
+    super(`Cannot ${what}: netlink error ${errno}`);
+  }
+}
+
+export class NetlinkSocket implements Disposable {
+  readonly #fd: number;
+  readonly #buffer = new Uint8Array(bufferSize);
+
+  constructor() {
+    this.#fd = loadLibrary().socket(afNetlink, sockRaw | cloexec, netfilter);
+    if (this.#fd < 0) throw new NetlinkError("open a netlink socket", errno());
+  }
+
+  /** Sends a request that lists, and gives each message of the answer: its bytes are valid until the next. */
+  *dump(request: Uint8Array<ArrayBuffer>): Iterable<Uint8Array> {
+    this.#send(request);
+    while (true) {
+      for (const message of this.#receive()) {
+        const type = new DataView(message.buffer, message.byteOffset).getUint16(4, true);
+        if (type === typeDone) return;
+        if (type === typeError) {
+          const error = errorOf(message);
+          if (error !== 0) throw new NetlinkError("list connections", error);
+          return;
+        }
+        yield message;
+      }
+    }
+  }
+
+  /** Sends a request that is acknowledged. @returns the error's number, 0 for none. */
+  request(request: Uint8Array<ArrayBuffer>): number {
+    this.#send(request);
+    while (true) {
+      for (const message of this.#receive()) {
+        if (new DataView(message.buffer, message.byteOffset).getUint16(4, true) === typeError) return errorOf(message);
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    loadLibrary().close(this.#fd);
+  }
+
+  #send(request: Uint8Array<ArrayBuffer>): void {
+    const sent = loadLibrary().send(this.#fd, request, BigInt(request.length), 0);
+    if (Number(sent) !== request.length) throw new NetlinkError("ask the kernel", errno());
+  }
+
+  #receive(): Uint8Array[] {
+    const length = Number(loadLibrary().recv(this.#fd, this.#buffer, BigInt(this.#buffer.length), 0));
+    if (length <= 0) throw new NetlinkError("read the kernel's answer", errno());
+    const view = new DataView(this.#buffer.buffer), messages: Uint8Array[] = [];
+    for (let at = 0; at + headerSize <= length;) {
+      const size = view.getUint32(at, true);
+      if (size < headerSize) break;
+      messages.push(this.#buffer.subarray(at, at + size));
+      at += (size + 3) & ~3;
+    }
+    return messages;
+  }
+}
+
+function errno(): number {
+  return new Deno.UnsafePointerView(loadLibrary().__errno_location()!).getInt32();
+}
+
+function errorOf(message: Uint8Array): number {
+  return -new DataView(message.buffer, message.byteOffset).getInt32(headerSize, true);
+}
