@@ -5,7 +5,8 @@
  * when some were, else the first failure's code.
  */
 import type { Context } from "hono";
-import { readYaml } from "../objects/manifest/yaml.ts";
+import { readYaml, yamlLimits } from "../objects/manifest/yaml.ts";
+import { bodyTooLarge } from "./kube/errors.ts";
 import type { Registry } from "./kube/registry.ts";
 import type { Resource } from "./kube/types.ts";
 import type { AppEnv } from "./request.ts";
@@ -86,6 +87,7 @@ async function applyOne(
 /** The objects of a text, Lists taken apart. Throws a 400 with the place where it cannot be read. */
 function partsOf(text: string): Part[] {
   const parts: Part[] = [];
+  if (text.length > yamlLimits.bytes) throw bodyTooLarge(yamlLimits.bytes);
   for (const { value, start, problems } of readYaml(text)) {
     const [problem] = problems;
     if (problem) throw badRequest(`line ${problem.line}, column ${problem.column}: ${problem.message}`);

@@ -80,6 +80,30 @@ Deno.test("who may get nodes/proxy reads there, and runs nothing", async () => {
   }
 });
 
+Deno.test("who may change things makes none, by PUT or by apply", async () => {
+  const { ask, put, store } = await setUp();
+  const [configMaps, roles] = [
+    "/api/v1/namespaces/default/configmaps",
+    "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles",
+  ];
+  put(
+    role("change", [{ verbs: ["update", "patch"], apiGroups: ["*"], resources: ["configmaps", "roles"] }], "default"),
+  );
+  put(binding("change", "Role/change", ["User/jane"], "default"));
+  const body = JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "c" } });
+  const apply = { headers: { "content-type": "application/apply-patch+yaml" }, body };
+  const refused = await ask("jane", `PATCH ${configMaps}/c?fieldManager=m`, apply);
+  equal(refused.status, 403, refused.text);
+  match(refused.text, /configmaps \\"c\\" is forbidden: User \\"jane\\" cannot create resource \\"configmaps\\"/);
+  const made = JSON.stringify({ apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", metadata: { name: "r" } });
+  equal((await ask("jane", `PUT ${roles}/r`, { headers: json, body: made })).status, 403);
+  equal(store.get("local", "ConfigMap", "default", "c") ?? store.get("local", "Role", "default", "r"), undefined);
+  equal((await ask("root", `PUT ${roles}/r`, { headers: json, body: made }, ["system:masters"])).status, 201);
+  equal((await ask("root", `PATCH ${configMaps}/c?fieldManager=m`, apply, ["system:masters"])).status, 201);
+  equal((await ask("jane", `PUT ${roles}/r`, { headers: json, body: made })).status, 200);
+  equal((await ask("jane", `PATCH ${configMaps}/c?fieldManager=n`, apply)).status, 200);
+});
+
 Deno.test("a browser without credentials is shown the page, which asks for a token; nobody else is", async () => {
   const { app } = await setUp();
   const get = async (path: string, init: RequestInit) => (await app.request(path, init, { door: "tls" })).status;

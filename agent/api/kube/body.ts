@@ -1,6 +1,7 @@
 /** Bodies of requests: bounded; JSON, YAML or Kubernetes' protobuf. */
 import type { Context } from "hono";
 import { duplicateFields } from "../../objects/mod.ts";
+import { refuseDeep } from "../patch/mod.ts";
 import { ApiError, badRequest } from "../status.ts";
 import { bodyTooLarge, unsupportedMediaType } from "./errors.ts";
 
@@ -94,7 +95,9 @@ export async function readOptionalObject(
   const text = textOf(bytes);
   if (text.trim() === "") return undefined;
   if (media === "application/yaml") return { value: objectOf(await parseYaml(text)) };
-  return { value: objectOf(parseJson(text)), duplicates: duplicateFields(text) };
+  const value = objectOf(parseJson(text));
+  refuseDeep(value, "the body of the request");
+  return { value, duplicates: duplicateFields(text) };
 }
 
 async function fromProtobuf(bytes: Uint8Array, expected: Expected): Promise<Json> {
@@ -117,9 +120,10 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The only document of a YAML text. */
+/** The only document of a YAML text, which is slow to read: what is larger comes as JSON. */
 export async function parseYaml(text: string): Promise<unknown> {
-  const { readYaml } = await import("../../objects/manifest/yaml.ts");
+  const { readYaml, yamlLimits } = await import("../../objects/manifest/yaml.ts");
+  if (text.length > yamlLimits.bytes) throw bodyTooLarge(yamlLimits.bytes);
   const documents = readYaml(text).filter(({ value, problems }) => value !== undefined || problems.length > 0);
   const problem = documents.flatMap(({ problems }) => problems)[0];
   if (problem) throw badRequest(`error converting YAML to JSON: yaml: line ${problem.line}: ${problem.message}`);

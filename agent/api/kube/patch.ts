@@ -8,7 +8,7 @@ import { applyPatch, type PatchKind, serverSideApply } from "../patch/mod.ts";
 import { mediaTypeOf, objectOf, parseYaml, readText } from "./body.ts";
 import { answerShape, type KubeRequest } from "./context.ts";
 import { decode, schemaOf } from "./decode.ts";
-import { type About, bodyTooLarge, unsupportedMediaType } from "./errors.ts";
+import { type About, unsupportedMediaType } from "./errors.ts";
 import { writeRequest } from "./options.ts";
 import { respond } from "./respond.ts";
 import { shaped } from "./shape.ts";
@@ -59,12 +59,8 @@ async function readApplied(text: string): Promise<unknown> {
       return JSON.parse(text);
     } catch { /* flow-style YAML begins the same way */ }
   }
-  if (text.length > yamlLimit) throw bodyTooLarge(yamlLimit);
   return await parseYaml(text);
 }
-
-/** YAML is slow to read; what is larger comes as JSON. */
-const yamlLimit = 1024 * 1024;
 
 async function apply<T extends ApiObject>(
   write: Write<T>,

@@ -15,6 +15,7 @@ import {
 } from "../../objects/mod.ts";
 import { keepTimestamps, trackUpdate } from "../patch/mod.ts";
 import { keepSource } from "../../sources/mod.ts";
+import { forbidden } from "../auth/mod.ts";
 import { ApiError, badRequest } from "../status.ts";
 import type { Verb } from "../request.ts";
 import { type Json, readObject } from "./body.ts";
@@ -100,6 +101,7 @@ export async function createObject<T extends ApiObject>(
   const { request: { kube, resource, info }, options, context, warnings } = write;
   const { backend, strategy } = resource;
   const { metadata } = object;
+  if (fromUpdate || applied) requireCreate(write.request as unknown as KubeRequest);
   if (metadata.resourceVersion && !fromUpdate) {
     throw badRequest("resourceVersion should not be set on objects to be created");
   }
@@ -138,6 +140,15 @@ export async function createObject<T extends ApiObject>(
       prepared.metadata.name = generatedName(base);
     }
   }
+}
+
+/** Whoever may only change what is there makes nothing by changing what is not. */
+function requireCreate({ c, kube: { deps: { auth } }, info }: KubeRequest): void {
+  const user = c.env?.user;
+  if (!auth || !user) return;
+  const wanted = { ...info, verb: "create" };
+  const { allowed, reason } = auth.authorizer.authorize(user, wanted);
+  if (!allowed) throw forbidden(user, wanted, reason);
 }
 
 function known(object: ApiObject): AnyObject {
