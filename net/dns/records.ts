@@ -31,6 +31,8 @@ interface Named {
 }
 
 export class Records {
+  /** Counts changes: the zone's serial number. */
+  version = 1;
   #services = new Map<string, DnsService>();
   #slices = new Map<string, DnsEndpoints>();
   #slicesOf = new Map<string, Map<string, DnsEndpoints>>();
@@ -51,6 +53,7 @@ export class Records {
 
   /** Adds a service, or puts another of the same name in its place. */
   putService(service: DnsService): void {
+    this.version++;
     this.removeService(service.namespace, service.name);
     this.#services.set(key(service.namespace, service.name), service);
     this.#inhabitants.add(service.namespace.toLowerCase());
@@ -63,6 +66,7 @@ export class Records {
     const service = this.#services.get(key(namespace, name));
     this.#named = undefined;
     if (!service) return;
+    this.version++;
     this.#services.delete(key(namespace, name));
     this.#inhabitants.remove(namespace.toLowerCase());
     for (const address of clusterAddresses(service)) {
@@ -74,6 +78,7 @@ export class Records {
 
   /** Adds a slice of endpoints, or puts another of the same id in its place. */
   putEndpoints(slice: DnsEndpoints): void {
+    this.version++;
     this.removeEndpoints(slice.namespace, slice.id);
     this.#slices.set(key(slice.namespace, slice.id), slice);
     const of = key(slice.namespace, slice.service);
@@ -86,6 +91,7 @@ export class Records {
     const slice = this.#slices.get(key(namespace, id));
     this.#named = undefined;
     if (!slice) return;
+    this.version++;
     this.#slices.delete(key(namespace, id));
     const of = key(slice.namespace, slice.service);
     const all = this.#slicesOf.get(of)!;
@@ -94,6 +100,7 @@ export class Records {
   }
 
   putPod(pod: DnsPod): void {
+    this.version++;
     this.removePod(pod.namespace, pod.name);
     this.#pods.set(key(pod.namespace, pod.name), pod);
     this.#inhabitants.add(pod.namespace.toLowerCase());
@@ -103,16 +110,19 @@ export class Records {
   removePod(namespace: string, name: string): void {
     const pod = this.#pods.get(key(namespace, name));
     if (!pod) return;
+    this.version++;
     this.#pods.delete(key(namespace, name));
     this.#inhabitants.remove(namespace.toLowerCase());
     for (const at of podKeys(pod)) this.#podAddresses.remove(at);
   }
 
   putNamespace(namespace: string): void {
+    this.version++;
     this.#namespaces.add(namespace.toLowerCase());
   }
 
   removeNamespace(namespace: string): void {
+    this.version++;
     this.#namespaces.delete(namespace.toLowerCase());
   }
 

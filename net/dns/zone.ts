@@ -42,8 +42,6 @@ type Node = Rr[] | undefined;
 export class Zone {
   readonly domain: string;
   readonly ttl: number;
-  /** Changes whenever records do, where the caller says so: secondary servers and people read it. */
-  serial = 1;
   readonly #labels: readonly string[];
   readonly #reverse: readonly ReverseZone[];
   readonly #addresses: readonly string[];
@@ -116,7 +114,8 @@ export class Zone {
 
   #service(name: string, service: DnsService, type: string): Node {
     if (service.externalName !== undefined) {
-      return [{ name, type: "CNAME", ttl: this.ttl, data: service.externalName.replace(/\.$/, "") }];
+      const data = service.externalName.replace(/\.$/, "");
+      return isName(data) ? [{ name, type: "CNAME", ttl: this.ttl, data }] : [];
     }
     if (!isHeadless(service)) return this.#addressRecords(name, clusterAddresses(service), type);
     const addresses = this.#readyAddresses(service);
@@ -248,7 +247,7 @@ export class Zone {
     const data: SoaData = {
       mname: `ns.dns.${this.domain}`,
       rname: `hostmaster.${this.domain}`,
-      serial: this.serial,
+      serial: this.records.version >>> 0,
       refresh: 7200,
       retry: 1800,
       expire: 86400,
@@ -264,6 +263,11 @@ export class Zone {
 
 function reply(answers: Rr[], authorities: Rr[] = [], additionals: Rr[] = []): ZoneAnswer {
   return { rcode: "NOERROR", answers, authorities, additionals };
+}
+
+/** Whether a text can be written as a name: nothing is empty or too long. */
+function isName(text: string): boolean {
+  return text.length <= 253 && text.split(".").every((label) => label.length > 0 && label.length <= 63);
 }
 
 /** The reverse name of an address in text; undefined for what is none. */

@@ -32,6 +32,7 @@ const base: DnsRecords = {
       externalName: "Alias.default.svc.cluster.local",
       ports: [],
     },
+    { namespace: "default", name: "no-name", clusterIPs: [], externalName: "a..example", ports: [] },
     { namespace: "default", name: "to-nothing", clusterIPs: [], externalName: "x.empty.svc.cluster.local", ports: [] },
     {
       namespace: "default",
@@ -179,6 +180,7 @@ const table: [name: string, type: string, expected: string][] = [
   [`ext.default.${local}`, "A", "NOERROR: CNAME www.example.com → www.example.com"],
   [`ext.default.${local}`, "CNAME", "NOERROR: CNAME www.example.com"],
   [`ext.default.${local}`, "TXT", "NOERROR: CNAME www.example.com → www.example.com"],
+  [`no-name.default.${local}`, "A", "NOERROR:"],
   [`_http._tcp.ext.default.${local}`, "SRV", "NXDOMAIN:"],
   [`alias.default.${local}`, "A", `NOERROR: A 10.96.0.20 CNAME web.default.${local}`],
   [
@@ -339,6 +341,31 @@ Deno.test("records follow every change, one by one", () => {
   equal(ask(zone, `new.${local}`, "A"), "NOERROR:");
   records.removeNamespace("new");
   equal(ask(zone, `new.${local}`, "A"), "NXDOMAIN:");
+});
+
+Deno.test("the zone's serial number grows with every change", () => {
+  const records = new Records();
+  const zone = new Zone(records, { domain: "cluster.local" });
+  const serial = () => {
+    const [soa] = zone.answer("cluster.local", "SOA")!.answers;
+    ok(soa.type === "SOA");
+    return soa.data.serial;
+  };
+  const changes = [
+    () => records.putNamespace("a"),
+    () => records.putService({ namespace: "a", name: "s", clusterIPs: [], ports: [] }),
+    () => records.putEndpoints({ namespace: "a", id: "s-1", service: "s", ports: [], endpoints: [] }),
+    () => records.putPod({ namespace: "a", name: "p", addresses: [] }),
+    () => records.removePod("a", "p"),
+    () => records.removeEndpoints("a", "s-1"),
+    () => records.removeService("a", "s"),
+    () => records.removeNamespace("a"),
+  ];
+  for (const change of changes) {
+    const before = serial();
+    change();
+    ok(serial() > before);
+  }
 });
 
 Deno.test("an address that moved to another service stays with it when the first goes", () => {
