@@ -5,11 +5,26 @@ export function addressBytes(text: string): Uint8Array | undefined {
   return text.includes(":") ? bytesOfIPv6(text) : bytesOfIPv4(text);
 }
 
+/** One pass over the letters: every answer with an address goes through here. */
 function bytesOfIPv4(text: string): Uint8Array | undefined {
-  const parts = text.split(".");
-  if (parts.length !== 4) return undefined;
-  const bytes = parts.map(decimalByte);
-  return bytes.includes(undefined) ? undefined : Uint8Array.from(bytes as number[]);
+  if (text.length < 7 || text.length > 15) return undefined;
+  const bytes = new Uint8Array(4);
+  let part = 0, value = 0, digits = 0;
+  for (let i = 0; i <= text.length; i++) {
+    const code = i < text.length ? text.charCodeAt(i) : 0x2e;
+    if (code === 0x2e) {
+      if (digits === 0 || part > 3) return undefined;
+      bytes[part++] = value;
+      value = digits = 0;
+      continue;
+    }
+    // a zero in front would mean octal to some
+    if (code < 0x30 || code > 0x39 || (digits > 0 && value === 0)) return undefined;
+    value = value * 10 + code - 0x30;
+    digits++;
+    if (value > 255) return undefined;
+  }
+  return part === 4 ? bytes : undefined;
 }
 
 function bytesOfIPv6(text: string): Uint8Array | undefined {

@@ -4,10 +4,10 @@
  */
 import { Buffer } from "node:buffer";
 import dnsPacket from "dns-packet";
+import { addressBytes } from "./addresses.ts";
 import type { Rr } from "./types.ts";
 import {
   caselessKey,
-  endOfName,
   flags,
   headerLength,
   isNameAt,
@@ -191,35 +191,59 @@ function plainLength(name: string): number {
 
 /** Returns where the record ends; -1 where it does not fit. */
 function writeRecord(record: Rr, at: number, limit: number, known: Map<string, number>): number {
-  const room: Buffer = dnsPacket.answer.encode(record);
-  const whole = room.subarray(0, dnsPacket.answer.encode.bytes);
-  const owner = endOfName(whole, 0, false);
-  if (owner < 0) throw new Error(`Cannot encode the name ${JSON.stringify(record.name)}: it is none`);
-  const body = whole.subarray(owner);
-  let place = at;
-  let name = record.name.toLowerCase();
-  let taken = 0;
+  const owner = record.name.toLowerCase();
   // labels up to the first end of the name that was written before, then a pointer there
-  while (name !== "" && !known.has(name)) {
-    const label = plainLength(name);
+  let rest = owner;
+  let taken = 0;
+  while (rest !== "" && !known.has(rest)) {
+    const label = plainLength(rest);
     if (label < 0) break;
     taken += label + 1;
-    name = name.slice(label + 1);
+    rest = rest.slice(label + 1);
   }
-  const pointer = name === "" ? undefined : known.get(name);
-  const end = at + (pointer === undefined ? owner : taken + 2) + body.length;
+  const pointer = rest === "" ? undefined : known.get(rest);
+  const before = pointer !== undefined && taken === 0 ? emptyName : ownerBytes(record.name);
+  const ownerEnd = at + (pointer === undefined ? before.length : taken + 2);
+  const body = bodyOf(record);
+  const end = ownerEnd + body.length;
   if (end > limit) return -1;
   if (pointer === undefined) {
-    paper.set(whole.subarray(0, owner), place);
-    place += owner;
+    paper.set(before, at);
   } else {
-    paper.set(whole.subarray(0, taken), place);
-    setUint16(paper, place + taken, 0xc000 | pointer);
-    place += taken + 2;
+    paper.set(before.subarray(0, taken), at);
+    setUint16(paper, at + taken, 0xc000 | pointer);
   }
-  rememberName(known, record.name.toLowerCase(), at);
-  paper.set(body, place);
+  if (taken > 0) rememberName(known, owner, at);
+  paper.set(body, ownerEnd);
   return end;
+}
+
+const emptyName = new Uint8Array(0);
+
+function ownerBytes(name: string): Uint8Array {
+  const bytes = nameBytes(name === "." ? "" : name);
+  if (!bytes) throw new Error(`Cannot encode the name ${JSON.stringify(name)}: it is none`);
+  return bytes;
+}
+
+/** What comes behind the owner: type, class, time to live, data with its length. */
+function bodyOf(record: Rr): Uint8Array {
+  if (record.type !== "A" && record.type !== "AAAA") {
+    const whole: Buffer = dnsPacket.answer.encode({ ...record, name: "." });
+    return whole.subarray(1, dnsPacket.answer.encode.bytes);
+  }
+  // most answers are addresses, and some are many of them: these are not worth a detour
+  const data = addressBytes(record.data);
+  if (!data || (data.length === 4) !== (record.type === "A")) {
+    throw new Error(`Cannot encode the ${record.type} record of ${record.name}: ${record.data} is no such address`);
+  }
+  const body = new Uint8Array(10 + data.length);
+  setUint16(body, 0, record.type === "A" ? 1 : 28);
+  setUint16(body, 2, 1);
+  setUint32(body, 4, record.ttl);
+  setUint16(body, 8, data.length);
+  body.set(data, 10);
+  return body;
 }
 
 /** Header only, for what could not be read any further. */
