@@ -29,17 +29,10 @@ const changing = 50;
 export async function api(node: TestNode, { ms, restMs, turns }: ApiOptions): Promise<string> {
   const doors = { TLS: await tlsOf(node), socket: { path: node.socket } };
   const pods = names("idle", podCount);
-  await apply(node, [{ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } }]);
-  const account = `/api/v1/namespaces/${namespace}/serviceaccounts/default`;
-  await node.until("the namespace has its account", async () => {
-    const answer = await node.api(account);
-    await answer.body?.cancel();
-    return answer.ok;
-  });
-  await apply(
-    node,
-    pods.map((name) => pod(name, undefined, { nodeSelector: { bench: "no-node" } }, { namespace })),
-  );
+  await apply(node, [
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
+    ...pods.map((name) => pod(name, undefined, { nodeSelector: { bench: "no-node" } }, { namespace })),
+  ]);
   const reading = await reads(node, doors, pods[0], ms);
   const watching = await watched(node, doors, pods.slice(0, changing), ms, restMs);
   await node.api(`/api/v1/namespaces/${namespace}`, { method: "DELETE" }).then((answer) => answer.body?.cancel());

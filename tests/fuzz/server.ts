@@ -32,12 +32,12 @@ for (const name of ["default", "kube-system"]) {
     spec: { finalizers: ["kubernetes"] },
     status: { phase: "Active" },
   }));
+  await store.change("local", "ServiceAccount", name, "default", () => ({
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: { name: "default", namespace: name },
+  }));
 }
-await store.change("local", "ServiceAccount", "default", "default", () => ({
-  apiVersion: "v1",
-  kind: "ServiceAccount",
-  metadata: { name: "default", namespace: "default" },
-}));
 const none = () => Promise.reject(new Error("there is no runtime"));
 await startApi({
   config: { api: { socket: join(dir, "api.sock") }, podLogsDir: dir, nodeName: "fuzzed" },

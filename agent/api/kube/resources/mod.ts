@@ -52,6 +52,7 @@ export function resources(deps: AppDeps): Resource[] {
   const lookup = {
     get: <T>(kind: string, namespace: string, name: string) => store.get<T>("local", kind, namespace, name),
     list: <T>(kind: string) => store.list<T>(kind, { realm: "local" }).map(({ object }) => object),
+    appears: (kind: string, namespace: string, name: string) => appears(deps, kind, namespace, name),
   };
   const events = eventBackend(deps.events, deps.clock, () => store.resourceVersion);
   const memory = deps.memory ?? new MemoryStore({ log: deps.log, clock: deps.clock, versions: store });
@@ -100,6 +101,23 @@ export function resources(deps: AppDeps): Resource[] {
     ...metricsOf(deps),
     ...(deps.auth ? reviewResources(deps.auth) : []),
   ];
+}
+
+/** As long as kube-apiserver waits for an account that is about to be made. */
+const appearsMs = 1000;
+
+function appears({ store, clock }: AppDeps, kind: string, namespace: string, name: string): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      unwatch();
+      cancel();
+      resolve();
+    };
+    const unwatch = store.watch(({ type, object: { metadata } }) => {
+      if (type === "ADDED" && metadata.namespace === namespace && metadata.name === name) done();
+    }, { kind });
+    const cancel = clock.after(appearsMs, done);
+  });
 }
 
 /** Handlers are written for objects of any kind. */

@@ -27,7 +27,12 @@ import type { Backend, Resource, Strategy, Subresource } from "../types.ts";
 export interface PodLookup {
   get<T>(kind: string, namespace: string, name: string): T | undefined;
   list<T>(kind: string): T[];
+  /** Resolves when the object is there, or does not come in time. */
+  appears?(kind: string, namespace: string, name: string): Promise<void>;
 }
+
+/** The account that every namespace has. */
+const accountName = "default";
 
 export interface PodResourceDeps {
   backend: Backend<Pod>;
@@ -74,17 +79,24 @@ export function podStrategy(
 ): Strategy<Pod> {
   return {
     prepareForCreate(pod) {
-      const { namespace = "" } = pod.metadata;
-      admitServiceAccount(pod, (name) => lookup.get<ServiceAccount>("ServiceAccount", namespace, name), suffix);
-      addDefaultTolerations(pod);
-      admitPriority(pod, {
-        get: (name) => lookup.get<PriorityClass>("PriorityClass", "", name),
-        list: () => lookup.list<PriorityClass>("PriorityClass"),
-      });
-      admitRuntimeClass(pod, (name) => lookup.get<RuntimeClass>("RuntimeClass", "", name));
-      resolveLabelKeys(pod);
-      pod.status = initialStatus(pod);
-      return pod;
+      const { metadata: { namespace = "" }, spec: { serviceAccountName } } = pod;
+      const account = (name: string) => lookup.get<ServiceAccount>("ServiceAccount", namespace, name);
+      const admit = () => {
+        admitServiceAccount(pod, account, suffix);
+        addDefaultTolerations(pod);
+        admitPriority(pod, {
+          get: (name) => lookup.get<PriorityClass>("PriorityClass", "", name),
+          list: () => lookup.list<PriorityClass>("PriorityClass"),
+        });
+        admitRuntimeClass(pod, (name) => lookup.get<RuntimeClass>("RuntimeClass", "", name));
+        resolveLabelKeys(pod);
+        pod.status = initialStatus(pod);
+        return pod;
+      };
+      const isDefault = (serviceAccountName || accountName) === accountName;
+      if (!lookup.appears || !isDefault || account(accountName)) return admit();
+      // made a moment after its namespace: who applies both at once has done nothing wrong
+      return lookup.appears("ServiceAccount", namespace, accountName).then(admit);
     },
     prepareForUpdate(pod, current) {
       // What was filled in at the beginning stays, also where a client replaces the pod by what it once sent.
