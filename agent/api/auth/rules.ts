@@ -45,9 +45,29 @@ function pathMatches(pattern: string, path: string): boolean {
   return pattern.endsWith("*") && path.startsWith(pattern.slice(0, -1));
 }
 
-/** The parts of `rules` that `owned` does not cover, each of one verb, group, resource and name. */
+/** Rules are taken apart into no more parts than this: a few long lists would make billions. */
+const mostPieces = 20_000;
+
+/**
+ * The parts of `rules` that `owned` does not cover, each of one verb, group, resource and name. What would be too many
+ * parts is left whole, and covered only by one rule that covers all of it.
+ */
 export function uncovered(owned: readonly PolicyRule[], rules: readonly PolicyRule[]): PolicyRule[] {
-  return rules.flatMap(pieces).filter((piece) => !owned.some((rule) => ruleCovers(rule, piece)));
+  let left = mostPieces;
+  const parts = rules.flatMap((rule) => {
+    const size = pieceCount(rule);
+    if (size > left) return [rule];
+    left -= size;
+    return pieces(rule);
+  });
+  return parts.filter((part) => !owned.some((rule) => ruleCovers(rule, part)));
+}
+
+function pieceCount(
+  { verbs = [], apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule,
+) {
+  return verbs.length *
+    (apiGroups.length * resources.length * Math.max(1, resourceNames.length) + nonResourceURLs.length);
 }
 
 /** A rule as rules of one thing each. */
@@ -70,10 +90,9 @@ function ruleCovers(owner: PolicyRule, piece: PolicyRule): boolean {
   const covers = (list: readonly string[] | undefined, wanted: readonly string[] | undefined) =>
     has(list, "*") || (wanted ?? []).every((each) => has(list, each));
   if (!covers(owner.verbs, piece.verbs)) return false;
-  if (piece.nonResourceURLs) {
-    return piece.nonResourceURLs.every((url) =>
-      (owner.nonResourceURLs ?? []).some((pattern) => pathMatches(pattern, url))
-    );
+  if (piece.nonResourceURLs?.length) {
+    return !piece.resources?.length &&
+      piece.nonResourceURLs.every((url) => (owner.nonResourceURLs ?? []).some((pattern) => pathMatches(pattern, url)));
   }
   if (!covers(owner.apiGroups, piece.apiGroups)) return false;
   const resources = (piece.resources ?? []).every((resource) => {

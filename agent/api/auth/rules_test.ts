@@ -99,6 +99,18 @@ for (const [name, owned, rules, missing] of coverage) {
   Deno.test(`uncovered() finds ${missing} missing for ${name}`, () => equal(uncovered(owned, rules).length, missing));
 }
 
+Deno.test("a rule of billions of parts is looked at as a whole", () => {
+  const names = (letter: string) => Array.from({ length: 3000 }, (_, at) => `${letter}${at}`);
+  const huge: PolicyRule = { verbs: names("v"), apiGroups: names("g"), resources: names("r") };
+  const covered = (owned: PolicyRule[], rule: PolicyRule) => uncovered(owned, [rule]).length === 0;
+  equal(covered([pods, { ...huge, verbs: names("v").slice(1) }], huge), false);
+  equal(covered([pods], huge), false);
+  equal(covered([all[0]], huge), true);
+  equal(covered([huge], huge), true);
+  const mixed: PolicyRule = { ...huge, nonResourceURLs: ["/a"] };
+  equal(covered([{ verbs: ["*"], nonResourceURLs: ["*"] }], mixed), false);
+});
+
 Deno.test("a rule is printed as Go prints it, and rules that differ in verbs are one", () => {
   const rules = compact(uncovered([], [{ ...pods, verbs: ["get", "list"], resourceNames: ["web"] }]));
   deepEqual(rules.map(ruleText), ['{APIGroups:[""], Resources:["pods"], ResourceNames:["web"], Verbs:["get" "list"]}']);

@@ -77,11 +77,12 @@ function retain(merged: JsonMap, patch: JsonMap): void {
   const kept = patch[retainKeys];
   delete patch[retainKeys];
   if (!Array.isArray(kept)) throw badRequest("invalid patch format of retainKeys");
+  const names = new Set(kept);
   for (const key of Object.keys(patch)) {
     if (patch[key] === null || key.startsWith(deletePrefix) || key.startsWith(orderPrefix)) continue;
-    if (!kept.includes(key)) throw badRequest("invalid patch format of retainKeys");
+    if (!names.has(key)) throw badRequest("invalid patch format of retainKeys");
   }
-  for (const key of Object.keys(merged)) if (!kept.includes(key)) delete merged[key];
+  for (const key of Object.keys(merged)) if (!names.has(key)) delete merged[key];
 }
 
 /** `$setElementOrder`: merges the lists that it names, and takes them out of the patch. */
@@ -128,11 +129,16 @@ function mergeLists(present: readonly unknown[], patch: readonly unknown[], view
   if (mergeKey === undefined) throw badRequest(`cannot merge lists without merge key for ${name}`);
   const { elements, changes } = obeyDirectives(present as JsonMap[], patch as JsonMap[], mergeKey);
   const merged = [...elements];
+  const places = new Map<unknown, number>();
+  merged.forEach((element, at) => {
+    const key = field(element, mergeKey);
+    if (key !== undefined && !places.has(key)) places.set(key, at);
+  });
   for (const change of changes) {
     const key = change[mergeKey];
-    const at = merged.findIndex((element) => Object.hasOwn(element, mergeKey) && element[mergeKey] === key);
-    if (at >= 0) merged[at] = strategicMerge(merged[at], change, view.item);
-    else merged.push({ ...withoutDirectives(change) as JsonMap, [mergeKey]: key });
+    const at = places.get(key);
+    if (at !== undefined) merged[at] = strategicMerge(merged[at], change, view.item);
+    else places.set(key, merged.push({ ...withoutDirectives(change) as JsonMap, [mergeKey]: key }) - 1);
   }
   return inOrder(merged, changes, elements, mergeKey);
 }
@@ -174,7 +180,8 @@ function placesAfter(before: readonly unknown[], patch: readonly unknown[], merg
 
 function withoutScalars(list: readonly unknown[], removed: readonly unknown[]): unknown[] {
   if (list.length + removed.length > 0) elementKind(list, removed);
-  return list.filter((value) => !removed.includes(value));
+  const gone = new Set(removed);
+  return list.filter((value) => !gone.has(value));
 }
 
 function isDirective(key: string): boolean {

@@ -78,12 +78,11 @@ function aboutContainer(container: Container, path: string, warnings: string[]):
     const wrong = `fractional byte value ${JSON.stringify(String(value))} is invalid, must be an integer`;
     warnings.push(`${path}.resources.${field}[ephemeral-storage]: ${wrong}`);
   }
-  const ports = container.ports ?? [];
-  for (const [at, { containerPort, protocol, hostPort, hostIP }] of ports.entries()) {
-    const first = ports.findIndex((other, i) =>
-      i < at && other.containerPort === containerPort && other.protocol === protocol &&
-      other.hostPort === hostPort && other.hostIP === hostIP
-    );
-    if (first >= 0) warnings.push(`${path}.ports[${at}]: duplicate port definition with ${path}.ports[${first}]`);
+  const seen = new Map<string, number>();
+  for (const [at, { containerPort, protocol, hostPort, hostIP }] of (container.ports ?? []).entries()) {
+    const port = JSON.stringify([containerPort, protocol, hostPort, hostIP]);
+    const first = seen.get(port);
+    if (first === undefined) seen.set(port, at);
+    else warnings.push(`${path}.ports[${at}]: duplicate port definition with ${path}.ports[${first}]`);
   }
 }
