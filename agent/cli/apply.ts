@@ -1,7 +1,7 @@
 /** `islet apply -f FILE`: makes the node's objects be what manifests say, by server-side apply. */
 import { describeVerb, type Flag, parseArguments } from "./arguments.ts";
-import { apiPath, clientFlags, clientFor, namespaceFlag } from "./client.ts";
-import { fileFlags, readManifests } from "./files.ts";
+import { apiPath, type Client, clientFlags, clientFor, namespaceFlag, ServerError } from "./client.ts";
+import { fileFlags, readManifests, standardInput } from "./files.ts";
 import { print, warn } from "./output.ts";
 import { UsageError } from "./usage.ts";
 import { timeoutFlag, timeoutOf, waitUntil } from "./waiting.ts";
@@ -26,6 +26,7 @@ export interface ApplyResult {
   operation?: "created" | "configured" | "unchanged";
   /** Why it could not be applied. */
   message?: string;
+  code: number;
   warnings?: string[];
 }
 
@@ -44,18 +45,18 @@ export async function apply(words: string[]): Promise<number> {
   let failed = false;
   for (const { file, text } of await readManifests(path, args.is("recursive"))) {
     const dryRun = args.get("dry-run") === "server";
-    const answer = await client.send(
-      "POST",
-      apiPath("/islet/v1/apply", {
-        namespace: args.get("namespace"),
-        fieldManager: args.get("field-manager"),
-        force: args.is("force-conflicts"),
-        dryRun: dryRun ? "All" : undefined,
-      }),
-      text,
-      "application/yaml",
-    );
-    for (const result of (await answer.json() as { results: ApplyResult[] }).results) {
+    const target = apiPath("/islet/v1/apply", {
+      namespace: args.get("namespace"),
+      fieldManager: args.get("field-manager"),
+      force: args.is("force-conflicts"),
+      dryRun: dryRun ? "All" : undefined,
+    });
+    const { results, error } = await answerTo(client, target, text);
+    if (error !== undefined) {
+      warn(`${file}: ${error}`);
+      failed = true;
+    }
+    for (const result of results) {
       for (const text of result.warnings ?? []) warn(`Warning: ${text}`);
       const named = `${result.kind.toLowerCase()}/${result.name}`;
       if (result.message === undefined) {
@@ -66,6 +67,8 @@ export async function apply(words: string[]): Promise<number> {
         failed = true;
       }
     }
+    const invalid = results.some(({ message, code }) => message !== undefined && (code === 400 || code === 422));
+    if (invalid && file !== standardInput) warn(`"islet validate ${file}" names every error with its place.`);
   }
   if (args.is("wait") && args.get("dry-run") !== "server") {
     for (const { kind, namespace = "default", name } of applied) {
@@ -75,4 +78,29 @@ export async function apply(words: string[]): Promise<number> {
     }
   }
   return failed ? 1 : 0;
+}
+
+/** What the node says of each object of a manifest; or why it refused the whole of it. */
+async function answerTo(
+  client: Client,
+  path: string,
+  text: string,
+): Promise<{ results: ApplyResult[]; error?: string }> {
+  try {
+    return await (await client.send("POST", path, text, "application/yaml")).json();
+  } catch (err) {
+    if (!(err instanceof ServerError)) throw err;
+    // Where no object could be applied, the code is an error's and the results are there all the same.
+    const results = resultsIn(err.body);
+    return results ? { results } : { results: [], error: err.message };
+  }
+}
+
+function resultsIn(body: string): ApplyResult[] | undefined {
+  try {
+    const { results } = JSON.parse(body);
+    return Array.isArray(results) ? results : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -24,7 +24,8 @@ export function socketPath(args: Pick<Arguments, "get">): string {
 /** The node refused, in its own words. */
 export class ServerError extends Error {
   override readonly name = "ServerError";
-  constructor(readonly status: Partial<Status> & { code: number }) {
+  /** `body` is the answer as it came, for verbs whose answers tell more than a Status. */
+  constructor(readonly status: Partial<Status> & { code: number }, readonly body = "") {
     const said = status.message || `HTTP status ${status.code}`;
     super(`Error from server${status.reason ? ` (${status.reason})` : ""}: ${said}`);
   }
@@ -61,7 +62,7 @@ export class Client {
     }
     if (response.ok) return response;
     const text = await response.text();
-    throw new ServerError(readStatus(text, response.status));
+    throw new ServerError(readStatus(text, response.status), text);
   }
 
   /**

@@ -14,14 +14,26 @@ export interface ManifestText {
   text: string;
 }
 
+/** What standard input is called in messages. */
+export const standardInput = "standard input";
+
 const extensions = /\.(ya?ml|json)$/;
 
 /** Reads what `-f` names. Throws where there is nothing to read. */
 export async function readManifests(path: string, recursive: boolean): Promise<ManifestText[]> {
-  if (path === "-") return [{ file: "standard input", text: await new Response(Deno.stdin.readable).text() }];
-  const files = Deno.statSync(path).isDirectory ? [...filesBelow(path, recursive)].sort() : [path];
+  if (path === "-") return [{ file: standardInput, text: await new Response(Deno.stdin.readable).text() }];
+  const files = isDirectory(path) ? [...filesBelow(path, recursive)].sort() : [path];
   if (files.length === 0) throw new Error(`Cannot read ${path}: no .yaml, .yml or .json files are in it`);
   return files.map((file) => ({ file, text: readText(file) }));
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) throw new Error(`Cannot read ${path}: there is no such file`);
+    throw cause;
+  }
 }
 
 function* filesBelow(dir: string, recursive: boolean): Generator<string> {

@@ -129,6 +129,34 @@ Deno.test("islet get pods shows a table, and beside it the manifests that are br
   });
 });
 
+Deno.test("islet apply names the file and the object that are wrong, and goes on with the other files", async () => {
+  const dir = Deno.makeTempDirSync();
+  const head = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\n`;
+  const write = (name: string, text: string) => Deno.writeTextFileSync(`${dir}/${name}`, text);
+  write("a.yaml", "data: [x\n");
+  write("b.yaml", head("b") + "dta: {}\n");
+  write("c.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: c }\n");
+  write("d.yaml", head("d"));
+  try {
+    await withNode(async (islet) => {
+      const { code, out, err } = await islet("apply", "-f", dir);
+      assert.equal(code, 1);
+      assert.equal(out, "configmap/d created\n");
+      const lines = err.trimEnd().split("\n");
+      assert.match(lines[0], /\/a\.yaml: Error from server \(BadRequest\): line 2, column 1: YAML: Flow sequence/);
+      assert.match(lines[1], /\/b\.yaml: configmap\/b: .*/);
+      assert.match(err, /dta: field not declared in schema/);
+      assert.match(err, /"islet validate .*\/b\.yaml" names every error with its place\./);
+      assert.match(lines.at(-1)!, /\/c\.yaml: deployment\/c: no matches for kind "Deployment" in version "apps\/v1"$/);
+      assert.doesNotMatch(err, /"results"/);
+
+      assert.match((await islet("apply", "-f", `${dir}/x`)).err, /Cannot read .*\/x: there is no such file/);
+    });
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
+});
+
 Deno.test("islet get shows names, wide rows, namespaces, JSON and YAML", async () => {
   await withNode(async (islet) => {
     assert.equal((await islet("get", "pods", "-o", "name")).out, "pod/db\npod/web\n");

@@ -37,13 +37,22 @@ export async function printYaml(value: unknown): Promise<void> {
   print(stringify(value, options).trimEnd());
 }
 
-/** The lines of an answer that goes on. */
+/** The lines of an answer that goes on. It ends where the node does, be it that the node was killed. */
 export async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";
-  for await (const chunk of body) {
+  for await (const chunk of untilBroken(body)) {
     const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
     rest = parts.pop()!;
     yield* parts;
+  }
+}
+
+async function* untilBroken(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (err) {
+    // What fetch throws for a connection that breaks within an answer; an abort is a DOMException.
+    if (!(err instanceof TypeError)) throw err;
   }
 }
