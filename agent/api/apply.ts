@@ -37,7 +37,10 @@ export function applyManifest(
 ): (c: Context<AppEnv>) => Promise<Response> {
   return async (c) => {
     const results: ApplyResult[] = [];
-    for (const part of partsOf(await c.req.text())) results.push(await applyOne(c, registry, ask, part));
+    for (const part of partsOf(await c.req.text())) {
+      if (c.req.raw.signal.aborted) break; // nobody waits for the rest
+      results.push(await applyOne(c, registry, ask, part));
+    }
     if (results.length === 0) throw badRequest("there is no object in the manifest");
     const failures = results.filter(({ message }) => message !== undefined);
     const code = failures.length === 0 ? 200 : failures.length < results.length ? 207 : failures[0].code;
@@ -107,8 +110,9 @@ function partsOf(text: string): Part[] {
 
 function pathOf({ group, version, plural }: Resource, namespace: string | undefined, name: string): string {
   const base = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
-  const scope = namespace === undefined ? "" : `/namespaces/${encodeURIComponent(namespace)}`;
-  return `${base}${scope}/${plural}/${encodeURIComponent(name)}`;
+  // half a surrogate pair is nobody's name
+  const part = (text: string) => encodeURIComponent(String(text).toWellFormed());
+  return `${base}${namespace === undefined ? "" : `/namespaces/${part(namespace)}`}/${plural}/${part(name)}`;
 }
 
 /** The texts of `Warning:` headers: `299 - "text"`. */

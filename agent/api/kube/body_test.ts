@@ -41,3 +41,26 @@ Deno.test("YAML, which is slow to read, may be a third of what JSON may", async 
     match(said.message, /limit is 1048576/);
   }
 });
+
+Deno.test("however much is wrong with a body, the answer's head stays small", async () => {
+  const { create } = client();
+  const about = { apiVersion: "v1", kind: "ConfigMap" };
+  const long = await create(configMaps, { ...about, metadata: { name: "a" }, ["x".repeat(100_000)]: 1 });
+  const fields = Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`field${at}`, 1]));
+  const many = await create(configMaps, { ...about, metadata: { name: "b" }, ...fields });
+  for (const { code, headers, warnings } of [long, many]) {
+    equal(code, 201);
+    match(warnings[0], /^unknown field /);
+    equal(headers.get("warning")!.length < 5000, true);
+  }
+});
+
+Deno.test("a name that is half a character is refused like any other that is none", async () => {
+  const { ask } = client();
+  for (const metadata of ['{"name":"\\ud800"}', '{"name":"a","namespace":"\\ud800"}']) {
+    const { code } = await ask("POST", "/islet/v1/apply", {
+      body: `{"apiVersion":"v1","kind":"ConfigMap","metadata":${metadata}}`,
+    });
+    equal(code >= 400 && code < 500, true, String(code));
+  }
+});

@@ -21,6 +21,16 @@ export function warningHeader(text: string): string {
   return `299 - "${plain}"`;
 }
 
+/** Clients take heads of a limited size: of many or long warnings the beginnings, as far as there is room. */
+const mostText = 4096;
+const longestText = 256;
+
+function shortened(warnings: ReadonlySet<string>): string[] {
+  const all = [...warnings];
+  if (all.reduce((sum, { length }) => sum + length, 0) <= mostText) return all;
+  return all.map((text) => text.slice(0, longestText)).slice(0, mostText / longestText);
+}
+
 export async function respond(
   c: Context,
   { media }: Pick<Form, "media">,
@@ -29,7 +39,7 @@ export async function respond(
   warnings: readonly string[] = [],
 ): Promise<Response> {
   const headers: [string, string][] = [["content-type", media], ["cache-control", noStore]];
-  for (const text of new Set(warnings)) headers.push(["warning", warningHeader(text)]);
+  for (const text of shortened(new Set(warnings))) headers.push(["warning", warningHeader(text)]);
   if (media === "application/yaml") {
     const { stringify } = await import("yaml");
     const body = stringify(JSON.parse(JSON.stringify(value)), { aliasDuplicateObjects: false, lineWidth: 0 });

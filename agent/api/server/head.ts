@@ -60,6 +60,7 @@ export function parseHead(bytes: Uint8Array, maxHeaders: number): RequestHead {
     throw new HeadError(400, "the request's first line is malformed");
   }
   if (controls.test(line)) throw new HeadError(400, "the request's first line is malformed");
+  if (!/^[A-Z-]+$/.test(method)) throw new HeadError(501, "this method is not known");
   if (version !== "HTTP/1.1" && version !== "HTTP/1.0") throw new HeadError(505, `${version} is not spoken here`);
   const minor = version === "HTTP/1.1" ? 1 : 0;
   if (lines.length - 3 > maxHeaders) throw new HeadError(431, `there are more than ${maxHeaders} headers`);

@@ -19,6 +19,17 @@ Deno.test("bare line feeds at a head's end do not hide the headers before them",
   }
 });
 
+Deno.test("a method is in capitals: none is called like something that every object has", () => {
+  for (const method of ["constructor", "toString", "get", "Get", "__proto__", "G3T"]) {
+    throws(
+      () => parse(`${method} / HTTP/1.1\r\nHost: a\r\n\r\n`),
+      (err: unknown) => err instanceof HeadError && err.code === 501,
+      method,
+    );
+  }
+  equal(parse("VERSION-CONTROL / HTTP/1.1\r\nHost: a\r\n\r\n").method, "VERSION-CONTROL");
+});
+
 Deno.test("bytes beyond ASCII in a header are latin1, all of them", () => {
   equal(parse("GET / HTTP/1.1\r\nHost: a\r\nX-A: \x80\x9f\xff\r\n\r\n").headers.get("x-a"), "\x80\x9f\xff");
 });
