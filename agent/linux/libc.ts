@@ -17,6 +17,7 @@ const symbols = {
   fchmodat: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   readlinkat: { parameters: ["i32", "buffer", "buffer", "usize"], result: "isize" },
   kill: { parameters: ["i32", "i32"], result: "i32" },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   renameat: { parameters: ["i32", "buffer", "i32", "buffer"], result: "i32" },
   // syscall(2) takes a long for each argument; the kernel reads the registers that a call in C would fill.
   syscall: { parameters: ["i64", "i64", "buffer", "buffer", "u64"], result: "i64" },

@@ -1,5 +1,5 @@
 /**
- * The few system calls that Deno does not have, by FFI to the C library: mounts, openat2, files by descriptor, and signals.
+ * The few system calls that Deno does not have, by FFI to the C library: mounts, openat2, files by descriptor, sockets, signals.
  * Nothing else in the program calls them. Failures are LinuxErrors that carry errno's name.
  */
 export { errnoName, isErrno, LinuxError } from "./errno.ts";
@@ -8,5 +8,6 @@ export { loadLibc } from "./libc.ts";
 export { bindMount, isMounted, isMountPoint, mount, mountTmpfs, MS, remountBind, unmount } from "./mount.ts";
 export { type Mount, mountOf, mountsBelow, mountsThatMayHang, parseMounts, readMounts } from "./mountinfo.ts";
 export { openBeneath, openBeneathOrMake } from "./beneath.ts";
+export { sendAtOnce } from "./sockets.ts";
 export { sendSignal, signalNumber } from "./signals.ts";
 export { removeTree, walkTree } from "./tree.ts";

@@ -47,7 +47,9 @@ export async function listenTls(
   options: ListenerOptions,
 ): Promise<Listener> {
   const { knowsClientCertificates, listenVerifying } = await import("./tls.ts");
-  return knowsClientCertificates ? await listenVerifying(at, tls, options) : listenPlainTls(at, tls, options);
+  if (knowsClientCertificates) return await listenVerifying(at, tls, options);
+  const { sendAtOnce } = await import("../../linux/mod.ts");
+  return listenPlainTls(at, tls, options, sendAtOnce);
 }
 
 /** TLS without client certificates: all that Deno 2.7 has. */
@@ -55,9 +57,11 @@ function listenPlainTls(
   { host, port }: { host: string; port: number },
   tls: TlsMaterial,
   options: ListenerOptions,
+  sendAtOnce: (port: number) => void,
 ): Listener {
   const open = (port: number, { certificate, key }: TlsMaterial) => {
     const listener = Deno.listenTls({ hostname: host, port, cert: certificate, key, alpnProtocols: ["http/1.1"] });
+    sendAtOnce(listener.addr.port);
     void accept(listener, options, (link) => void handshake(link, options));
     return listener;
   };

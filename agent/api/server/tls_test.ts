@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { loadLibc } from "../../linux/mod.ts";
 import { issueAuthority, issueLeaf, type Leaf } from "../../pki/issue.ts";
 import { keyToPem, newKey } from "../../pki/keys.ts";
 import { silentLogger } from "../../telemetry/log.ts";
@@ -8,6 +9,8 @@ import { type Door, openDoor } from "./door.ts";
 import type { Limits } from "./limits.ts";
 import type { TlsMaterial } from "./listener.ts";
 import { knowsClientCertificates } from "./tls.ts";
+
+loadLibc();
 
 const year = 365 * 24 * 3600 * 1000;
 
