@@ -32,3 +32,12 @@ Deno.test("the page never writes markup from data", async () => {
   const { text } = await page();
   equal(/innerHTML|outerHTML|insertAdjacentHTML|document\.write\(|eval\(|new Function/.exec(text)?.[0], undefined);
 });
+
+Deno.test("a token may be pasted with its quotes or as the whole line of a kubeconfig", async () => {
+  const { text } = await page();
+  const [, source] = /const bareToken = (.*);\n/.exec(text)!;
+  const bareToken = new Function(`return ${source}`)() as (pasted: string) => string;
+  for (const pasted of ["a.b-c", ' "a.b-c"\n', '    token: "a.b-c"', "token: a.b-c", "token: 'a.b-c'"]) {
+    equal(bareToken(pasted), "a.b-c", pasted);
+  }
+});
