@@ -29,6 +29,11 @@ export function createKubeletApp(deps: KubeletDeps): Hono<AppEnv> {
   const streaming = methodNotAllowed("GET", "POST");
 
   if (deps.guard) app.use(deps.guard);
+  app.use(async (c, next) => {
+    await next();
+    // HEAD is answered by what answers GET: its body is nobody's, and would keep a file or a log's place
+    if (c.req.method === "HEAD") await c.res.body?.cancel();
+  });
 
   const checks: HealthCheck[] = [
     { name: "ping", problem: () => undefined },
