@@ -61,7 +61,7 @@ export function readQuery(bytes: Uint8Array, transport: Transport): Received {
   if ((bytes[2] >> 3) & 15) return { reply: bareReply(bytes, "NOTIMP") };
   const layout = layoutOf(bytes);
   if (!layout) return { reply: bareReply(bytes, "FORMERR") };
-  const question = bytes.slice(headerLength, layout.questionEnd);
+  const question = copyOf(bytes, headerLength, layout.questionEnd);
   const type = uint16(bytes, layout.nameEnd);
   const word = uint16(bytes, 2);
   const opts = layout.records.filter((record) => record.type === types.OPT);
@@ -88,6 +88,11 @@ export function readQuery(bytes: Uint8Array, transport: Transport): Received {
   if (type === types.AXFR || type === types.IXFR) return refuse("REFUSED");
   if (type === types.MAILA || type === types.MAILB) return refuse("NOTIMP");
   return { query };
+}
+
+/** A copy of its own. A Buffer's slice() would be a view, and keep all of the 64 KiB that a datagram is received into. */
+function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(start, end));
 }
 
 function limitOf(transport: Transport, offered: number | undefined): number {
@@ -296,10 +301,10 @@ export function keptReply(bytes: Uint8Array): Uint8Array | undefined {
   if (!layout) return undefined;
   const at = layout.records.findIndex((record) => record.type === types.OPT);
   const opt = layout.records[at];
-  if (!opt) return bytes.slice(0, layout.records.at(-1)?.end ?? layout.questionEnd);
+  if (!opt) return copyOf(bytes, 0, layout.records.at(-1)?.end ?? layout.questionEnd);
   if (opt.section !== 3 || bytes[opt.ttlAt] !== 0) return undefined;
   // what comes behind may point into what is taken out: it goes too
-  const kept = bytes.slice(0, opt.start);
+  const kept = copyOf(bytes, 0, opt.start);
   setUint16(kept, 10, layout.records.slice(0, at).filter(({ section }) => section === 3).length);
   return kept;
 }

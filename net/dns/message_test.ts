@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { answersOf, keptReply, nameBytes, passOn, type Query, queryFor, readQuery, writeReply } from "./message.ts";
 import { brief, chance, decode, queryBytes, replyBytes } from "./testing.ts";
 import type { Rr } from "./types.ts";
@@ -195,6 +196,20 @@ Deno.test("passOn() cuts at a record where the client's limit is", () => {
   ok(reply.flag_tc && reply.answers.length > 10 && reply.answers.length < 100);
   const whole = decode(passOn(kept, read(queryBytes(name, "A"), "tcp"), 0));
   deepEqual([whole.flag_tc, whole.answers.length], [false, 100]);
+});
+
+Deno.test("what is kept of a datagram does not hold on to the memory that it was received into", () => {
+  const received = Buffer.alloc(65536);
+  const reply = replyBytes({ id: 1, questions: [{ name: "a.example", type: "A", class: "IN" }] }, {
+    answers: addresses("a.example", 2),
+  });
+  received.set(reply);
+  const kept = keptReply(received.subarray(0, reply.length))!;
+  received.fill(0);
+  equal(kept.buffer.byteLength, reply.length);
+  deepEqual(kept, new Uint8Array(reply));
+  received.set(queryBytes("a.example", "A"));
+  equal(read(received.subarray(0, 27)).question.buffer.byteLength, 15);
 });
 
 Deno.test("keptReply() passes types on that nobody here knows, byte for byte", () => {

@@ -88,6 +88,10 @@ export class Resolver {
       this.counts[rcode === "SERVFAIL" ? "failed" : "forwarded"]++;
       return writeReply(query, { rcode, authoritative: true, answers: [...answer.answers, ...this.#inTurn(behind)] });
     };
+    if (!query.recursionDesired) {
+      this.counts.local++;
+      return writeReply(query, { ...answer, authoritative: true });
+    }
     const found = next && this.forwarder.resolve(next);
     return found instanceof Promise ? found.then(write) : write(found);
   }

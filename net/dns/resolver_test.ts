@@ -145,6 +145,8 @@ Deno.test("others are not asked for those who do not want it", async () => {
   await withResolver(async (ask, { asked }) => {
     equal((await ask("www.example", "A", { recursion: false })).rcode, "REFUSED");
     equal((await ask(web, "A", { recursion: false })).rcode, "NOERROR");
+    const alias = await ask("ext.default.svc.cluster.local", "A", { recursion: false });
+    deepEqual([alias.rcode, alias.answers.map(({ type }) => type)], ["NOERROR", ["CNAME"]]);
     equal(asked.length, 0);
     await ask("www.example", "A");
     const known = await ask("www.example", "A", { recursion: false });

@@ -102,6 +102,8 @@ export class DnsServer {
         // a reply that cannot be sent is a lost one: the client asks again
         if (reply && open) socket.send(reply, from.port, from.address, () => {});
       };
+      // whoever forged this sender wants the next line to throw
+      if (from.port === 0) return;
       if (this.#waiting >= this.#options.maxWaiting) return;
       const reply = this.#options.handle(bytes, "udp");
       if (!(reply instanceof Promise)) return send(reply);

@@ -18,7 +18,6 @@ import {
   addressBytes,
   inReverseZone,
   isIPv6,
-  nameOfAddress,
   type ReverseName,
   reverseName,
   type ReverseZone,
@@ -73,11 +72,6 @@ export class Zone {
     if (node.length === 0) return this.#nothing(this.domain, "NOERROR");
     if (node[0].type === "CNAME" && type !== "CNAME") return this.#followed(node[0].data, type, node);
     return reply(node, [], this.#additionals(node));
-  }
-
-  /** Whether names here are ours to answer, so that they are never asked of others. */
-  owns(name: string): boolean {
-    return this.#below(name.toLowerCase().split(".")) !== undefined;
   }
 
   /** What comes of a name before our domain; undefined where it is not below it. */
@@ -268,10 +262,4 @@ function reply(answers: Rr[], authorities: Rr[] = [], additionals: Rr[] = []): Z
 /** Whether a text can be written as a name: nothing is empty or too long. */
 function isName(text: string): boolean {
   return text.length <= 253 && text.split(".").every((label) => label.length > 0 && label.length <= 63);
-}
-
-/** The reverse name of an address in text; undefined for what is none. */
-export function reverseNameOf(address: string): string | undefined {
-  const bytes = addressBytes(address);
-  return bytes && nameOfAddress(bytes);
 }
