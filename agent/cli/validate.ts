@@ -51,7 +51,11 @@ export async function validateFiles(paths: string[]): Promise<Validation> {
     try {
       files = await manifestsOf(path);
     } catch (err) {
-      fail(`${path}: Cannot read: ${errorText(err)}`);
+      fail(
+        err instanceof Deno.errors.NotFound
+          ? `${path}: there is no such file`
+          : `${path}: Cannot read: ${errorText(err)}`,
+      );
       continue;
     }
     if (!files.length) lines.push(`${path}: no manifests`);

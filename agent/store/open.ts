@@ -36,7 +36,8 @@ export function openJournal(file: string, log: Logger): Opened {
   }
   const kind = classify(failure);
   if (kind === "locked") {
-    throw new StoreError("locked", `Cannot open the store ${file}: another process has it open`, { cause: failure });
+    const found = "another process has it open; is a node running with this root directory?";
+    throw new StoreError("locked", `Cannot open the store ${file}: ${found}`, { cause: failure });
   }
   if (kind === "full" || kind === "readOnly" || !writable(dirname(file))) {
     log.error("The store cannot be written; pods run on, changes are refused until it can", { file, err: failure });
