@@ -49,7 +49,9 @@ export function chainContext(family: Family, options: ProxyOptions): ChainContex
 /** Maps and sets, as the script that adds them. Adding what is there changes nothing. */
 export function layoutScript(family: Family): string {
   const vip = `${family} daddr . meta l4proto . th dport`, port = "meta l4proto . th dport";
-  const endpoint = `${family} daddr . th dport`, index = "numgen random mod 65536";
+  // "tcp" says of which type the port is and no more; "th" here is what nft 1.0.6 refuses in a later transaction
+  const endpoint = `${family} daddr . tcp dport`, index = "numgen random mod 65536";
+  const address = family === "ip" ? "ipv4_addr" : "ipv6_addr";
   const shapes: Record<ElementSet, string> = {
     "services": `${vip} : verdict`,
     "endpoints": `${vip} . ${index} : ${endpoint}`,
@@ -60,15 +62,18 @@ export function layoutScript(family: Family): string {
     "node-local-endpoints": `${port} . ${index} : ${endpoint}`,
     "node-no-endpoints": `${port} : verdict`,
     "restricted": vip,
-    "allowed": `${vip} . ${family} saddr; flags interval`,
-    "live": `${vip} . ${endpoint} : verdict`,
-    "node-live": `${port} . ${endpoint} : verdict`,
+    // by type: nft 1.0.6 takes an address behind a port for a contradiction
+    "allowed": `type ${address} . inet_proto . inet_service . ${address}; flags interval`,
+    "live": `type ${address} . inet_proto . inet_service . ${address} . inet_service : verdict`,
+    "node-live": `type inet_proto . inet_service . ${address} . inet_service : verdict`,
     "cluster-ips": `${family} daddr`,
     "hairpin": `${family} saddr . ${family} daddr`,
     "remote": `${family} daddr`,
   };
   const lines = elementSets.map((name) =>
-    `add ${shapes[name].includes(" : ") ? "map" : "set"} ${family} ${tableName} ${name} { typeof ${shapes[name]}; }`
+    `add ${shapes[name].includes(" : ") ? "map" : "set"} ${family} ${tableName} ${name} { ${
+      shapes[name].startsWith("type ") ? "" : "typeof "
+    }${shapes[name]}; }`
   );
   return [`add table ${family} ${tableName}`, ...lines, ""].join("\n");
 }

@@ -1,0 +1,234 @@
+/**
+ * A node with pods on routed links, a host outside, and a host far away that knows the way to the node's own address only. Each
+ * host says who it is and who asked, over TCP and UDP.
+ *
+ *     outside 192.0.2.254 ── 192.0.2.1 node 198.51.100.1 ── 198.51.100.77 far
+ *                                  │ 10.244.0.1 on each link
+ *                        pods a 10.244.0.11, b .12, c .13
+ */
+import { createSocket, type Socket } from "node:dgram";
+import { type Family } from "../../net/addr.ts";
+import { Host, ip, removeNamespaces } from "./namespace.ts";
+
+/** Addresses of the hosts by family. */
+export const addresses = {
+  ip: {
+    node: "192.0.2.1",
+    outside: "192.0.2.254",
+    far: "198.51.100.77",
+    nodeToFar: "198.51.100.1",
+    gateway: "10.244.0.1",
+    a: "10.244.0.11",
+    b: "10.244.0.12",
+    c: "10.244.0.13",
+  },
+  ip6: {
+    node: "2001:db8:1::1",
+    outside: "2001:db8:1::254",
+    far: "2001:db8:2::77",
+    nodeToFar: "2001:db8:2::1",
+    gateway: "fd00:244::1",
+    a: "fd00:244::11",
+    b: "fd00:244::12",
+    c: "fd00:244::13",
+  },
+} as const;
+
+export type HostName = "node" | "outside" | "far" | "a" | "b" | "c";
+export const pods = ["a", "b", "c"] as const;
+/** On which port every pod and the far host answer. */
+export const serverPort = 8080;
+
+/** An answer as `who asked-from`, or how it was denied. */
+export type Answer = string;
+
+const decoder = new TextDecoder();
+
+export class PacketNetwork implements AsyncDisposable {
+  readonly #hosts = new Map<HostName, Host>();
+  readonly #closers: (() => void)[] = [];
+
+  private constructor(readonly prefix: string) {}
+
+  static async create(): Promise<PacketNetwork> {
+    const network = new PacketNetwork(`islet-p${Deno.pid}-${++created}`);
+    try {
+      await network.#setUp();
+      return network;
+    } catch (error) {
+      await network[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  host(name: HostName): Host {
+    return this.#hosts.get(name)!;
+  }
+
+  /** Opens a connection from a host and reads what the server says first. */
+  async connect(from: HostName, address: string, port: number): Promise<{ answer: Answer; connection: Deno.TcpConn }> {
+    const connection = await this.host(from).enter(() => Deno.connect({ hostname: address, port }));
+    const buffer = new Uint8Array(200);
+    const size = await connection.read(buffer);
+    return { answer: decoder.decode(buffer.subarray(0, size ?? 0)).trim(), connection };
+  }
+
+  /** Who answers a new TCP connection and whom it sees: `a 192.0.2.254`, `refused` or `dropped`. */
+  async ask(from: HostName, address: string, port: number): Promise<Answer> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<Answer>((resolve) => timer = setTimeout(() => resolve("dropped"), 500));
+    const asked = this.connect(from, address, port).then(({ answer, connection }) => {
+      connection.close();
+      return answer;
+    }, (error) => error instanceof Deno.errors.ConnectionRefused ? "refused" : `failed: ${error.message}`);
+    try {
+      return await Promise.race([asked, late]);
+    } finally {
+      clearTimeout(timer);
+      // the socket is made in the namespace that was entered; who gives up leaves it first
+      await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, 4000))]);
+    }
+  }
+
+  /** The different answers to so many connections. */
+  async askMany(times: number, from: HostName, address: string, port: number): Promise<string[]> {
+    const answers = new Set<string>();
+    for (let i = 0; i < times; i++) answers.add(await this.ask(from, address, port));
+    return [...answers].sort();
+  }
+
+  /** A UDP client that keeps its port. */
+  async udp(from: HostName, family: Family = "ip"): Promise<UdpClient> {
+    const socket = createSocket(family === "ip" ? "udp4" : "udp6");
+    await this.host(from).enter(() =>
+      new Promise<void>((resolve) => socket.bind(0, family === "ip" ? "0.0.0.0" : "::", resolve))
+    );
+    const client = new UdpClient(socket);
+    this.#closers.push(() => client.close());
+    return client;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const close of this.#closers) close();
+    await removeNamespaces([...this.#hosts.values()].map(({ namespace }) => namespace));
+  }
+
+  async #setUp(): Promise<void> {
+    for (const name of ["node", "outside", "far", ...pods] as const) {
+      this.#hosts.set(name, await Host.create(name, `${this.prefix}-${name}`));
+    }
+    await this.host("node").enter(() => {
+      for (const name of ["ipv4/ip_forward", "ipv6/conf/all/forwarding"]) {
+        Deno.writeTextFileSync(`/proc/sys/net/${name}`, "1");
+      }
+    });
+    const plain = [["outside", "node", 24, 64], ["far", "nodeToFar", 24, 64]] as const;
+    for (const [name, side, prefix4, prefix6] of plain) {
+      await this.#link(name);
+      for (const [family, prefix] of [["ip", prefix4], ["ip6", prefix6]] as const) {
+        await this.#address("node", `to-${name}`, `${addresses[family][side]}/${prefix}`);
+        await this.#address(name, "eth0", `${addresses[family][name]}/${prefix}`);
+      }
+    }
+    // the outside knows pods' and services' addresses by the node; the far host does not
+    for (const [to, via] of [["10.0.0.0/8", addresses.ip.node], ["fd00::/16", addresses.ip6.node]]) {
+      await this.#ip("outside", "route", "add", to, "via", via);
+    }
+    for (const pod of pods) {
+      await this.#link(pod);
+      for (const family of ["ip", "ip6"] as const) {
+        const bits = family === "ip" ? 32 : 128, { gateway, [pod]: own } = addresses[family];
+        const version = family === "ip" ? "-4" : "-6";
+        await this.#address("node", `to-${pod}`, `${gateway}/${bits}`);
+        await this.#ip("node", version, "route", "add", `${own}/${bits}`, "dev", `to-${pod}`);
+        await this.#address(pod, "eth0", `${own}/${bits}`);
+        await this.#ip(pod, version, "route", "add", `${gateway}/${bits}`, "dev", "eth0");
+        await this.#ip(
+          pod,
+          version,
+          "route",
+          "add",
+          "default",
+          "via",
+          gateway,
+          "dev",
+          "eth0",
+          ...(family === "ip" ? ["onlink"] : []),
+        );
+      }
+      await this.#serve(pod);
+    }
+    await this.#serve("far");
+  }
+
+  /** A link between the node, where it is to-<name>, and a host, where it is eth0. */
+  async #link(name: HostName): Promise<void> {
+    const peer = ["peer", "name", "eth0", "netns", this.host(name).namespace];
+    await ip(["-netns", this.host("node").namespace, "link", "add", "name", `to-${name}`, "type", "veth", ...peer]);
+    await this.#ip("node", "link", "set", `to-${name}`, "up");
+    await this.#ip(name, "link", "set", "eth0", "up");
+  }
+
+  #address(host: HostName, device: string, address: string): Promise<void> {
+    return this.#ip(host, "address", "add", address, "dev", device, ...(address.includes(":") ? ["nodad"] : []));
+  }
+
+  #ip(host: HostName, ...args: string[]): Promise<void> {
+    return ip(["-netns", this.host(host).namespace, ...args]);
+  }
+
+  /** Answers on `serverPort`: first who asked, then what is sent comes back. */
+  async #serve(name: HostName): Promise<void> {
+    const encoder = new TextEncoder();
+    const listener = await this.host(name).enter(() => Deno.listen({ hostname: "::", port: serverPort }));
+    this.#closers.push(() => listener.close());
+    (async () => {
+      for await (const connection of listener) {
+        const { hostname } = connection.remoteAddr as Deno.NetAddr;
+        connection.write(encoder.encode(`${name} ${plainAddress(hostname)}\n`))
+          .then(() => connection.readable.pipeTo(connection.writable)).catch(() => {});
+      }
+    })().catch(() => {});
+    const socket = createSocket("udp6");
+    socket.on("message", (_, { address, port }) => socket.send(`${name} ${plainAddress(address)}`, port, address));
+    socket.on("error", () => {});
+    await this.host(name).enter(() => new Promise<void>((resolve) => socket.bind(serverPort, "::", resolve)));
+    this.#closers.push(() => socket.close());
+  }
+}
+
+let created = 0;
+
+export class UdpClient {
+  #waiting: ((answer: Answer) => void)[] = [];
+
+  constructor(readonly socket: Socket) {
+    socket.on("message", (data) => this.#waiting.shift()?.(data.toString()));
+    socket.on("error", () => {});
+  }
+
+  /** Sends one packet: who answers, or `nobody` within half a second. */
+  async ask(address: string, port: number): Promise<Answer> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const answer = new Promise<Answer>((resolve) => this.#waiting.push(resolve));
+    this.socket.send("?", port, address);
+    try {
+      return await Promise.race([
+        answer,
+        new Promise<Answer>((resolve) => timer = setTimeout(() => resolve("nobody"), 500)),
+      ]);
+    } finally {
+      clearTimeout(timer);
+      this.#waiting = [];
+    }
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+}
+
+/** An IPv4 address as such where the socket is one for both. */
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, "");
+}
