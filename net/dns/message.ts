@@ -4,7 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import dnsPacket from "dns-packet";
-import { addressBytes } from "./addresses.ts";
+import { parseAddress } from "../addr.ts";
 import type { Rr } from "./types.ts";
 import {
   caselessKey,
@@ -238,7 +238,7 @@ function bodyOf(record: Rr): Uint8Array {
     return whole.subarray(1, dnsPacket.answer.encode.bytes);
   }
   // most answers are addresses, and some are many of them: these are not worth a detour
-  const data = addressBytes(record.data);
+  const data = parseAddress(record.data);
   if (!data || (data.length === 4) !== (record.type === "A")) {
     throw new Error(`Cannot encode the ${record.type} record of ${record.name}: ${record.data} is no such address`);
   }

@@ -5,14 +5,15 @@
  *
  * Names are compared without regard to case, as DNS does: keys are in lower case.
  */
-import { addressBytes, addressKey, dashed, keyOf } from "./addresses.ts";
+import { canonicalAddress, formatAddress, parseAddress } from "../addr.ts";
+import { dashed } from "./addresses.ts";
 import type { DnsEndpoint, DnsEndpoints, DnsPod, DnsRecords, DnsService } from "./types.ts";
 
 const key = (namespace: string, name: string) => `${namespace}/${name}`.toLowerCase();
 
 /** The addresses of a service that names lead to. `None` is how Kubernetes writes that there is none. */
 export function clusterAddresses(service: DnsService): readonly string[] {
-  return service.clusterIPs.filter((address) => addressBytes(address) !== undefined);
+  return service.clusterIPs.filter((address) => parseAddress(address) !== undefined);
 }
 
 export function isHeadless(service: DnsService): boolean {
@@ -58,7 +59,7 @@ export class Records {
     this.#services.set(key(service.namespace, service.name), service);
     this.#inhabitants.add(service.namespace.toLowerCase());
     if (service.externalName === undefined) {
-      for (const address of clusterAddresses(service)) this.#serviceAt.set(addressKey(address)!, service);
+      for (const address of clusterAddresses(service)) this.#serviceAt.set(canonicalAddress(address)!, service);
     }
   }
 
@@ -70,15 +71,16 @@ export class Records {
     this.#services.delete(key(namespace, name));
     this.#inhabitants.remove(namespace.toLowerCase());
     for (const address of clusterAddresses(service)) {
-      const at = addressKey(address)!;
+      const at = canonicalAddress(address)!;
       // an address that another service has been given since stays that one's
       if (this.#serviceAt.get(at) === service) this.#serviceAt.delete(at);
     }
   }
 
   /** Adds a slice of endpoints, or puts another of the same id in its place. */
-  putEndpoints(slice: DnsEndpoints): void {
+  putEndpoints(given: DnsEndpoints): void {
     this.version++;
+    const slice = withAddressesOnly(given);
     this.removeEndpoints(slice.namespace, slice.id);
     this.#slices.set(key(slice.namespace, slice.id), slice);
     const of = key(slice.namespace, slice.service);
@@ -141,17 +143,17 @@ export class Records {
 
   /** The service whose address this is. */
   serviceAt(address: Uint8Array): DnsService | undefined {
-    return this.#serviceAt.get(keyOf(address));
+    return this.#serviceAt.get(formatAddress(address));
   }
 
   hasPodAt(namespace: string, address: string): boolean {
-    const at = addressKey(address);
+    const at = canonicalAddress(address);
     return at !== undefined && this.#podAddresses.has(`${namespace.toLowerCase()}/${at}`);
   }
 
   /** Endpoints with a name of their own at an address: those of headless services, and those with a hostname. */
   namedAt(address: Uint8Array): readonly Named[] {
-    return (this.#named ??= this.#gatherNamed()).get(keyOf(address)) ?? [];
+    return (this.#named ??= this.#gatherNamed()).get(formatAddress(address)) ?? [];
   }
 
   #gatherNamed(): Map<string, Named[]> {
@@ -163,7 +165,7 @@ export class Records {
       for (const endpoint of slice.endpoints) {
         if (!endpoint.ready || (!headless && !endpoint.hostname)) continue;
         for (const address of endpoint.addresses) {
-          const at = addressKey(address);
+          const at = canonicalAddress(address);
           if (at === undefined) continue;
           const host = endpointName(endpoint, address);
           const here = found.get(at) ?? [];
@@ -176,9 +178,17 @@ export class Records {
   }
 }
 
+/** Slices may hold names in the place of addresses (addressType FQDN), which no record can: these endpoints are none here. */
+function withAddressesOnly(slice: DnsEndpoints): DnsEndpoints {
+  const isAddress = (text: string) => parseAddress(text) !== undefined;
+  if (slice.endpoints.every(({ addresses }) => addresses.every(isAddress))) return slice;
+  const endpoints = slice.endpoints.map((each) => ({ ...each, addresses: each.addresses.filter(isAddress) }));
+  return { ...slice, endpoints };
+}
+
 function podKeys(pod: DnsPod): string[] {
   return pod.addresses.flatMap((address) => {
-    const at = addressKey(address);
+    const at = canonicalAddress(address);
     return at === undefined ? [] : [`${pod.namespace.toLowerCase()}/${at}`];
   });
 }

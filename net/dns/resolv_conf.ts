@@ -1,5 +1,5 @@
 /** What a resolv.conf says about whom to ask, and how servers are written elsewhere. Pure. */
-import { addressBytes, addressKey } from "./addresses.ts";
+import { canonicalAddress, parseAddress } from "../addr.ts";
 
 export interface Server {
   address: string;
@@ -45,7 +45,7 @@ export function parseServer(text: string): Server | undefined {
   const number = port === undefined ? 53 : Number(port);
   const address = bracketed!;
   const plain = address.includes(":") ? address.replace(/%[\w.@-]+$/, "") : address;
-  if (!addressBytes(plain) || number < 1 || number > 65535) return undefined;
+  if (!parseAddress(plain) || number < 1 || number > 65535) return undefined;
   return { address, port: number };
 }
 
@@ -56,14 +56,14 @@ export function sameServer(one: Server, other: Server): boolean {
 
 export function sameAddress(one: string, other: string): boolean {
   if (one === other) return true;
-  const [plain, otherPlain] = [one, other].map((address) => addressKey(address.replace(/%.*$/, "")));
+  const [plain, otherPlain] = [one, other].map((address) => canonicalAddress(address.replace(/%.*$/, "")));
   return plain !== undefined && plain === otherPlain;
 }
 
 function meant(address: string): string {
-  const key = addressKey(address);
+  const key = canonicalAddress(address);
   if (key === "0.0.0.0") return "127.0.0.1";
-  return key === "0".repeat(32) ? "::1" : address;
+  return key === "::" ? "::1" : address;
 }
 
 /** `[fd00::1]:53`. */

@@ -14,8 +14,8 @@
  * (Labels are drawn from the right.) A name that does not exist is NXDOMAIN; one that does, or has something below it, but
  * has no record of the type is an empty NOERROR. Both carry the SOA that says for how long.
  */
+import { parseAddress } from "../addr.ts";
 import {
-  addressBytes,
   inReverseZone,
   isIPv6,
   type ReverseName,
@@ -52,7 +52,7 @@ export class Zone {
     this.ttl = options.ttl ?? 5;
     this.#labels = this.domain.split(".");
     this.#reverse = (options.reverse ?? []).map(reverseZone);
-    this.#addresses = options.addresses ?? [];
+    this.#addresses = (options.addresses ?? []).filter((address) => parseAddress(address) !== undefined);
     this.#podNames = options.podNames ?? "any";
   }
 
@@ -210,7 +210,7 @@ export class Zone {
 
   #addressRecords(name: string, addresses: readonly string[], type: string): Rr[] {
     if (type !== "A" && type !== "AAAA") return [];
-    return addresses.filter((address) => isIPv6(address) === (type === "AAAA") && addressBytes(address) !== undefined)
+    return addresses.filter((address) => isIPv6(address) === (type === "AAAA"))
       .map((data) => ({ name, type, ttl: this.ttl, data }));
   }
 

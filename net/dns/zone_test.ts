@@ -1,11 +1,12 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
-import { addressBytes, nameOfAddress } from "./addresses.ts";
+import { parseAddress } from "../addr.ts";
+import { nameOfAddress } from "./addresses.ts";
 import { Records } from "./records.ts";
 import { chance } from "./testing.ts";
 import type { DnsEndpoints, DnsPod, DnsRecords, DnsService, Rr, ZoneOptions } from "./types.ts";
 import { Zone } from "./zone.ts";
 
-const reverseNameOf = (address: string) => nameOfAddress(addressBytes(address)!);
+const reverseNameOf = (address: string) => nameOfAddress(parseAddress(address)!);
 
 const base: DnsRecords = {
   namespaces: ["default", "kube-system", "empty"],
@@ -469,6 +470,22 @@ Deno.test("the zone's serial number grows with every change", () => {
     change();
     ok(serial() > before);
   }
+});
+
+Deno.test("endpoints without an address are none", () => {
+  const slice = (addresses: string[]) => ({
+    namespace: "a",
+    id: "s-1",
+    service: "s",
+    ports: [],
+    endpoints: [{ addresses, ready: true }],
+  });
+  const records = new Records({ services: [{ namespace: "a", name: "s", clusterIPs: [], ports: [] }] });
+  const zone = new Zone(records, { domain: "cluster.local" });
+  records.putEndpoints(slice(["db.example.com", "10.244.0.5"]));
+  equal(ask(zone, "s.a.svc.cluster.local", "A"), "NOERROR: A 10.244.0.5");
+  records.putEndpoints(slice(["db.example.com"]));
+  equal(ask(zone, "s.a.svc.cluster.local", "A"), "NXDOMAIN:");
 });
 
 Deno.test("an address that moved to another service stays with it when the first goes", () => {
