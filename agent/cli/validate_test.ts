@@ -62,7 +62,7 @@ Deno.test("validateFiles() goes on after a file that cannot be read", async () =
     const { exitCode, output } = await validateFiles([`${dir}/none.yaml`, `${dir}/bad.yaml`, `${dir}/a.yaml`]);
     const lines = output.split("\n");
     assert.equal(exitCode, 1);
-    assert.match(lines[0], /none\.yaml: Cannot read: No such file/);
+    assert.match(lines[0], /none\.yaml: there is no such file/);
     assert.equal(lines[1], `${dir}/bad.yaml:1:1: Cannot read: not UTF-8 text`);
     assert.equal(lines[2], `${dir}/a.yaml: valid: Pod default/a`);
   });
