@@ -11,6 +11,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { LogWaiter } from "./follow.ts";
 import { LineSplitter } from "./lines.ts";
 import { parseEntry } from "./line.ts";
+import { openLog } from "./open.ts";
 import { readableFiles, rotatedFiles } from "./paths.ts";
 import { Renderer, type RenderOptions } from "./render.ts";
 import { countLines, tailOffset, type TailState } from "./tail.ts";
@@ -158,7 +159,7 @@ async function openCurrent(
   while (!signal?.aborted) {
     const over = source.ended?.aborted === true;
     try {
-      return Deno.openSync(source.path);
+      return openLog(source.path);
     } catch (err) {
       if (!(err instanceof Deno.errors.NotFound) || !waiter) throw err;
       if (over) return undefined;
@@ -180,7 +181,7 @@ async function* chunksOf(file: Deno.FsFile): AsyncGenerator<Uint8Array> {
 async function* fileChunks(path: string): AsyncGenerator<Uint8Array> {
   let file: Deno.FsFile;
   try {
-    file = Deno.openSync(path);
+    file = openLog(path);
   } catch (err) {
     if (err instanceof Deno.errors.NotFound) return;
     throw err;
@@ -257,7 +258,7 @@ function reopen(path: string, file: Deno.FsFile): Deno.FsFile | undefined {
   const now = inode(path);
   if (now === undefined || now === file.statSync().ino) return undefined;
   try {
-    return Deno.openSync(path);
+    return openLog(path);
   } catch (err) {
     if (err instanceof Deno.errors.NotFound) return undefined;
     throw err;

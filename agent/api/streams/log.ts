@@ -153,7 +153,7 @@ function logPod({ metadata: { namespace, name, uid } }: Pod) {
 
 function exists(path: string): boolean {
   try {
-    return Deno.statSync(path).isFile;
+    return Deno.lstatSync(path).isFile;
   } catch {
     return false;
   }
