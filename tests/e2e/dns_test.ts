@@ -31,29 +31,22 @@ const records: DnsRecords = {
   }],
 };
 
-async function withDns(
-  test: (
-    namespaces: Namespaces,
-    program: { ask(name: string): Promise<string>; nextLine(): Promise<string> },
-  ) => Promise<void>,
-  { options = {}, forward = { servers: [] }, ready = true }: {
-    options?: Partial<ClusterDnsOptions>;
-    forward?: ForwardConfig;
-    ready?: boolean;
-  } = {},
-) {
-  await using namespaces = await Namespaces.create();
-  const config = {
-    options: { domain: "cluster.local", addresses: [address], reverse: ["10.96.0.0/16"], ...options },
-    records,
-    forward,
-  };
+interface Setup {
+  options?: Partial<ClusterDnsOptions>;
+  forward?: ForwardConfig;
+  /** Whether to wait until it listens. */
+  ready?: boolean;
+}
+
+/** Cluster DNS as a program of its own; ended with its standard input. */
+async function startDns(namespaces: Namespaces, { options = {}, forward = { servers: [] }, ready = true }: Setup = {}) {
+  const defaults = { domain: "cluster.local", addresses: [address], reverse: ["10.96.0.0/16"] };
   const { program, args } = namespaces.command([
     Deno.execPath(),
     "run",
     "-A",
     fileURLToPath(new URL("../support/dns_server.ts", import.meta.url)),
-    JSON.stringify(config),
+    JSON.stringify({ options: { ...defaults, ...options }, records, forward }),
   ]);
   const child = new Deno.Command(program, { args, stdin: "piped", stdout: "piped", stderr: "inherit" }).spawn();
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
@@ -69,18 +62,34 @@ async function withDns(
     text = text.slice(line.length + 1);
     return line;
   };
-  const ask = async (name: string) => {
-    await writer.write(new TextEncoder().encode(`${name}\n`));
-    return await nextLine();
+  const running = {
+    nextLine,
+    ask: async (name: string) => {
+      await writer.write(new TextEncoder().encode(`${name}\n`));
+      return await nextLine();
+    },
+    [Symbol.asyncDispose]: async () => {
+      await writer.close().catch(() => {});
+      await lines.cancel().catch(() => {});
+      await child.status;
+    },
   };
   try {
     if (ready) equal(await nextLine(), "ready");
-    await test(namespaces, { ask, nextLine });
-  } finally {
-    await writer.close().catch(() => {});
-    await lines.cancel().catch(() => {});
-    await child.status;
+  } catch (error) {
+    await running[Symbol.asyncDispose]();
+    throw error;
   }
+  return running;
+}
+
+async function withDns(
+  test: (namespaces: Namespaces, program: Awaited<ReturnType<typeof startDns>>) => Promise<void>,
+  setup: Setup = {},
+) {
+  await using namespaces = await Namespaces.create();
+  await using program = await startDns(namespaces, setup);
+  await test(namespaces, program);
 }
 
 Deno.test("busybox's nslookup finds services, ports, addresses' names and aliases", async () => {
@@ -114,9 +123,11 @@ Deno.test("busybox's nslookup finds services, ports, addresses' names and aliase
         ],
       ] as const
     ) equal(await lookup(...args), expected);
+    const { stdout } = await namespaces.run("busybox", "nslookup", "-type=a", web, "::1");
+    ok(stdout.includes("10.96.0.20"), stdout);
     ok((await lookup("-type=a", "missing.default.svc.cluster.local")).includes("NXDOMAIN"));
     ok((await lookup("-type=a", "www.example.com")).includes("SERVFAIL"));
-  });
+  }, { options: { addresses: [address, "::1"] } });
 });
 
 Deno.test("the C library's resolver finds services by their short names, and all of many addresses by TCP", async () => {
@@ -161,6 +172,23 @@ Deno.test("with no server in reach foreign names fail in under 100 ms, and the c
     for (let i = 0; i < 5; i++) await failsAtOnce(`no-route-${i}.example`);
     ok((await ask("web.default.svc.cluster.local")).startsWith("NOERROR"));
   }, { forward: foreign });
+});
+
+Deno.test("names of others are found again within seconds when their server comes back", async () => {
+  const other = "192.0.2.53";
+  await withDns(async (namespaces, { ask }) => {
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    ok((await ask("web.default.svc.other.example")).startsWith("SERVFAIL"));
+    equal((await namespaces.run("ip", "address", "add", `${other}/32`, "dev", "lo")).code, 0);
+    await using _ = await startDns(namespaces, { options: { domain: "other.example", addresses: [other] } });
+    const until = Date.now() + 10_000;
+    let last = "";
+    while (Date.now() < until && !last.startsWith("NOERROR")) {
+      last = await ask("web.default.svc.other.example");
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    ok(last.startsWith("NOERROR"), last);
+  }, { forward: { servers: [{ address: other, port: 53 }] } });
 });
 
 Deno.test("an address that is given to the node later is listened on then", async () => {
