@@ -22,6 +22,8 @@ export interface ClusterDnsOptions extends Omit<ZoneOptions, "addresses"> {
   clock?: Clock;
   server?: Partial<Omit<DnsServerOptions, "addresses" | "port" | "handle" | "clock">>;
   forward?: Omit<ForwarderOptions, "own" | "clock">;
+  /** Queries that wait for others' answers at once. Default: 1000; more fail without waiting. */
+  maxWaiting?: number;
 }
 
 export class ClusterDns {
@@ -36,7 +38,7 @@ export class ClusterDns {
     this.records = new Records(records);
     const own = addresses.map((address) => ({ address, port }));
     this.#forwarder = new Forwarder({ ...options.forward, own, clock });
-    this.#resolver = new Resolver(new Zone(this.records, options), this.#forwarder);
+    this.#resolver = new Resolver(new Zone(this.records, options), this.#forwarder, options.maxWaiting);
     this.#server = new DnsServer({
       ...options.server,
       addresses,

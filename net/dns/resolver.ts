@@ -26,8 +26,10 @@ const anyTtl = 3600;
 export class Resolver {
   readonly counts: Counts = { local: 0, cached: 0, forwarded: 0, failed: 0, refused: 0 };
   #turn = 0;
+  #waiting = 0;
 
-  constructor(readonly zone: Zone, readonly forwarder: Forwarder) {}
+  /** `maxWaiting`: queries that wait for others' answers at once; more fail without waiting. */
+  constructor(readonly zone: Zone, readonly forwarder: Forwarder, private readonly maxWaiting = 1000) {}
 
   /** Undefined: what came deserves no reply. Never throws and never rejects. */
   handle(bytes: Uint8Array, transport: Transport): Uint8Array | undefined | Promise<Uint8Array | undefined> {
@@ -40,7 +42,9 @@ export class Resolver {
     const { query } = received;
     try {
       const reply = this.#reply(query);
-      return reply instanceof Promise ? reply.catch(() => this.#failure(query)) : reply;
+      if (!(reply instanceof Promise)) return reply;
+      this.#waiting++;
+      return reply.catch(() => this.#failure(query)).finally(() => this.#waiting--);
     } catch {
       return this.#failure(query);
     }
@@ -65,11 +69,16 @@ export class Resolver {
       this.counts.refused++;
       return writeReply(query, { rcode: "REFUSED" });
     }
-    const found = this.forwarder.resolve(query);
+    const found = this.#ask(query);
     if (found instanceof Promise) {
       return found.then((kept) => kept ? this.#passOn(query, kept, "forwarded") : this.#failure(query));
     }
     return found ? this.#passOn(query, found, "cached") : this.#failure(query);
+  }
+
+  /** What is known, else others' answer, unless too many wait for those already. */
+  #ask(query: Query): ReturnType<Forwarder["resolve"]> {
+    return this.#waiting < this.maxWaiting ? this.forwarder.resolve(query) : this.forwarder.known(query);
   }
 
   #passOn(query: Query, { kept, age }: Kept, count: keyof Counts): Uint8Array {
@@ -92,7 +101,7 @@ export class Resolver {
       this.counts.local++;
       return writeReply(query, { ...answer, authoritative: true });
     }
-    const found = next && this.forwarder.resolve(next);
+    const found = next && this.#ask(next);
     return found instanceof Promise ? found.then(write) : write(found);
   }
 

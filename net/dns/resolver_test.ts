@@ -154,6 +154,34 @@ Deno.test("others are not asked for those who do not want it", async () => {
   });
 });
 
+Deno.test("when too many wait for others, what needs nobody is answered all the same", async () => {
+  const other = await otherServer(() => undefined);
+  const forwarder = new Forwarder({ warmUp: false });
+  forwarder.configure({ servers: [other.server], timeout: 0.1 });
+  const records = new Records({
+    services: [{ namespace: "default", name: "web", clusterIPs: ["10.96.0.20"], ports: [] }],
+  });
+  const resolver = new Resolver(new Zone(records, { domain: "cluster.local" }), forwarder, 3);
+  try {
+    // the same name: one question to others, many who wait for it
+    const handle = (name: string) => resolver.handle(queryBytes(name, "A"), "udp");
+    const waiting = [1, 2, 3].map(() => handle("www.example"));
+    ok(waiting.every((reply) => reply instanceof Promise));
+    const [fourth, local] = [handle("www.example"), handle(web)];
+    ok(fourth instanceof Uint8Array && local instanceof Uint8Array);
+    deepEqual([decode(fourth).rcode, decode(local).rcode], ["SERVFAIL", "NOERROR"]);
+    deepEqual((await Promise.all(waiting)).map((reply) => decode(reply!).rcode), ["SERVFAIL", "SERVFAIL", "SERVFAIL"]);
+    // there is room again
+    forwarder.wake();
+    const again = handle("www.example");
+    ok(again instanceof Promise);
+    await again;
+  } finally {
+    forwarder.stop();
+    await other.close();
+  }
+});
+
 Deno.test("each of a headless service's addresses comes first in turn", async () => {
   await withResolver(async (ask) => {
     const firsts = new Set<string>();

@@ -2,8 +2,9 @@
  * The listeners: UDP and TCP on each address, never on all of them. An address that is not there yet (the service proxy or
  * somebody else holds it) is tried again until it is.
  *
- * A stranger may send what it likes: replies under way, connections, queries on one connection and the time a connection
- * may be idle are limited, and a connection that does not read its replies is not read from.
+ * A stranger may send what it likes: connections, queries on one connection and the time that one may be idle are limited,
+ * and a connection that does not read its replies is not read from. How many queries wait for others' answers is the
+ * handler's to limit: those that need nobody are answered all the same.
  */
 import dgram from "node:dgram";
 import { type Clock, systemClock } from "./clock.ts";
@@ -22,8 +23,6 @@ export interface DnsServerOptions {
   port?: number;
   handle: Handler;
   clock?: Clock;
-  /** Queries by UDP that wait for their reply. Default: 1000; more are dropped, clients ask again. */
-  maxWaiting?: number;
   /** Default: 100; the one idle for longest makes room for a new one. */
   maxConnections?: number;
   /** Queries of one connection that wait for their reply. Default: 16; no more are read until one has it. */
@@ -42,7 +41,6 @@ export class DnsServer {
   readonly #options: Required<Omit<DnsServerOptions, "onListening" | "onWaiting">> & DnsServerOptions;
   readonly #listeners: Listener[] = [];
   readonly #connections = new Set<Connection>();
-  #waiting = 0;
   #stopped = false;
 
   /** @throws where an address is a wildcard. */
@@ -55,7 +53,6 @@ export class DnsServer {
     this.#options = {
       port: 53,
       clock: systemClock,
-      maxWaiting: 1000,
       maxConnections: 100,
       maxPipelined: 16,
       idleMs: 10_000,
@@ -104,11 +101,9 @@ export class DnsServer {
       };
       // whoever forged this sender wants the next line to throw
       if (from.port === 0) return;
-      if (this.#waiting >= this.#options.maxWaiting) return;
       const reply = this.#options.handle(bytes, "udp");
-      if (!(reply instanceof Promise)) return send(reply);
-      this.#waiting++;
-      reply.then(send, () => {}).finally(() => this.#waiting--);
+      if (reply instanceof Promise) void reply.then(send, () => {});
+      else send(reply);
     });
     return new Promise((resolve, reject) => {
       let isBound = false;

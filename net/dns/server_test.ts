@@ -182,28 +182,6 @@ Deno.test("a new connection takes the place of the one idle for longest when the
   });
 });
 
-Deno.test("queries by UDP beyond the limit are dropped, and taken again when there is room", async () => {
-  const asked: ((reply: Uint8Array) => void)[] = [];
-  await withServer({
-    maxWaiting: 2,
-    handle: () => new Promise<Uint8Array>((resolve) => asked.push(resolve)),
-  }, async (port) => {
-    const one = await client();
-    for (let i = 0; i < 6; i++) one.send(queryBytes(`${i}.example`, "TXT"), port);
-    while (asked.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    equal(asked.length, 2);
-    asked[0](Uint8Array.of(1));
-    await one.next();
-    one.send(queryBytes("again.example", "TXT"), port);
-    while (asked.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
-    for (const each of asked) each(Uint8Array.of(2));
-    await one.next();
-    await one.next();
-    await one.close();
-  });
-});
-
 Deno.test("bytes of any kind, by UDP and TCP, leave the server answering", async () => {
   const records = new Records({
     services: [{ namespace: "default", name: "web", clusterIPs: ["10.96.0.20"], ports: [] }],
