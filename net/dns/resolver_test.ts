@@ -36,7 +36,7 @@ async function withResolver(
 ) {
   const other = await otherServer(foreign);
   const forwarder = new Forwarder({ warmUp: false });
-  forwarder.configure({ servers: [other.server], timeout: 0.1 });
+  forwarder.configure({ servers: [other.server], timeout: 2 });
   const records = new Records({
     services: [
       { namespace: "default", name: "web", clusterIPs: ["10.96.0.20"], ports: [] },
