@@ -53,7 +53,15 @@ async function deno(program: string, args: string[]): Promise<void> {
 }
 
 if (import.meta.main) {
-  const program = await compile();
+  const program = await compile().catch((err) => {
+    console.error(err.message);
+    if (/dl\.deno\.land/.test(err.message)) {
+      console.error(
+        "\ndl.deno.land cannot be reached: DENORT_BIN names a denort of this version that is here already.",
+      );
+    }
+    Deno.exit(1);
+  });
   const { size } = await Deno.stat(program);
   console.log(`${program}: ${(size / 2 ** 20).toFixed(1)} MiB`);
 }
