@@ -67,6 +67,11 @@ export class Connection {
     }
   }
 
+  /** Whether nobody waits for an answer on it. */
+  get isIdle(): boolean {
+    return this.#state === "idle";
+  }
+
   /** Takes no further request; ends at once if none is under way. */
   finish(): void {
     this.#closing = true;

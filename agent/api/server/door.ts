@@ -36,10 +36,19 @@ export async function openDoor({ door, fetch, listen, tls, limits: given, log }:
   const open = new Set<Connection>();
   let shaking = 0;
   let idle = () => {};
+  /** Closes the oldest connection that asks for nothing: whoever keeps many open locks nobody out. */
+  const makeRoom = () => {
+    for (const connection of open) {
+      if (!connection.isIdle) continue;
+      connection.destroy();
+      return true;
+    }
+    return false;
+  };
   const scheme = tls ? "https" as const : "http" as const;
   const options = {
     handshakeMs: limits.headMs,
-    hasRoom: () => open.size + shaking < limits.connections,
+    hasRoom: () => open.size + shaking < limits.connections || makeRoom(),
     onHandshake: (change: 1 | -1) => void (shaking += change),
     onError: (err: unknown) => log.warn("A listener of the API failed", { door, err }),
     onConnection({ link, env }: Incoming) {

@@ -348,14 +348,21 @@ Deno.test("an idle connection is closed after a while", () =>
     { idleMs: 100 },
   ));
 
-Deno.test("connections beyond the limit are closed, and there is room again when others go", () =>
-  withDoor(echo, async ({ dial }) => {
+Deno.test("connections beyond the limit are closed while all wait for answers, and there is room when one goes", () => {
+  let asked = 0;
+  const waits: Fetch = (request, env) => {
+    if (!request.url.endsWith("/wait")) return echo(request, env);
+    asked++;
+    return new Promise<Response>((resolve) => request.signal.addEventListener("abort", () => resolve(new Response())));
+  };
+  return withDoor(waits, async ({ dial }) => {
     const ask = async (connection: Deno.Conn) => {
       await send(connection, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").catch(() => {});
       return await read(connection, (text) => text.includes(`"door"`));
     };
     const kept = [await dial(), await dial()];
-    for (const connection of kept) match(await ask(connection), /^HTTP\/1.1 200 /);
+    for (const connection of kept) await send(connection, "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+    await until("both are asked", () => asked === 2);
     equal(await ask(await dial()), "");
     kept[0].close();
     let answer = "";
@@ -364,7 +371,8 @@ Deno.test("connections beyond the limit are closed, and there is room again when
       answer = await ask(await dial());
     }
     match(answer, /^HTTP\/1.1 200 /);
-  }, { connections: 2 }));
+  }, { connections: 2 });
+});
 
 const upgradeHead = "GET /up HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: islet-test\r\n\r\n";
 

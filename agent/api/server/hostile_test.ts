@@ -114,3 +114,38 @@ Deno.test("a body is not what follows an upgrade", async () => {
   );
   match(answers, /plain$/);
 });
+
+Deno.test("who holds all connections without asking anything gives way to who comes", async () => {
+  const dir = Deno.makeTempDirSync();
+  const path = `${dir}/s`;
+  const listen = { path };
+  const waiting = Promise.withResolvers<Response>();
+  const door = await openDoor({
+    door: "socket",
+    listen,
+    log: silentLogger,
+    limits: { connections: 4 },
+    fetch: (request) => new URL(request.url).pathname === "/wait" ? waiting.promise : new Response("here"),
+  });
+  const dial = () => Deno.connect({ transport: "unix", path });
+  const ask = async (connection: Deno.Conn, path: string) =>
+    void await connection.write(latin1Bytes(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`));
+  const answer = async (connection: Deno.Conn) => {
+    let text = "";
+    for await (const bytes of connection.readable) text += new TextDecoder().decode(bytes);
+    return text;
+  };
+  const busy = await dial();
+  await ask(busy, "/wait");
+  const silent = [await dial(), await dial(), await dial()];
+  while (door.connections < 4) await new Promise((resolve) => setTimeout(resolve, 5));
+  const late = await dial();
+  await ask(late, "/");
+  match(await answer(late), /here$/);
+  equal(await answer(silent[0]), "");
+  waiting.resolve(new Response("after all"));
+  match(await answer(busy), /after all$/);
+  await door.close(0);
+  for (const connection of silent.slice(1)) connection.close();
+  Deno.removeSync(dir, { recursive: true });
+});
