@@ -5,18 +5,13 @@ import { readQuery, type Transport, writeReply } from "./message.ts";
 import { Records } from "./records.ts";
 import { Resolver } from "./resolver.ts";
 import { DnsServer, type DnsServerOptions } from "./server.ts";
-import { chance, decode, framed, ManualClock, queryBytes, readFramed } from "./testing.ts";
+import { chance, decode, framed, ManualClock, ownPlace, queryBytes, readFramed } from "./testing.ts";
 import { Zone } from "./zone.ts";
 
-const address = "127.0.0.1";
-
-/** A port that is free by both transports. */
-function freePort(): number {
-  const listener = Deno.listen({ hostname: address, port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
-}
+const { address } = ownPlace();
+let lastPort = 10_000 + Math.floor(Math.random() * 20_000);
+/** Another one each time. */
+const freePort = () => ++lastPort;
 
 /** Answers any name with one address: the name's number. */
 const echo = (bytes: Uint8Array, transport: Transport): Uint8Array | undefined => {

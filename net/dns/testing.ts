@@ -145,10 +145,19 @@ export interface Asked {
 /** Replies (several by UDP), or undefined for silence. */
 export type Answering = (asked: Asked) => Uint8Array | Uint8Array[] | undefined | Promise<Uint8Array | undefined>;
 
+/**
+ * An address and a port that nobody else has: any of the loopback network, and below the ports that the kernel gives out.
+ * Tests run beside each other.
+ */
+export function ownPlace(): { address: string; port: number } {
+  const number = (from: number, below: number) => from + Math.floor(Math.random() * (below - from));
+  return { address: `127.${number(1, 255)}.${number(0, 255)}.${number(1, 255)}`, port: number(10_000, 32_000) };
+}
+
 /** Another DNS server, by UDP and, where `tcp` says so, TCP on the same port of a loopback address. */
 export async function otherServer(
   answer: Answering,
-  { tcp = true, address = "127.0.0.1" }: { tcp?: boolean; address?: string } = {},
+  { tcp = true }: { tcp?: boolean } = {},
 ) {
   const asked: Asked[] = [];
   const take = (bytes: Uint8Array, transport: "udp" | "tcp", port: number) => {
@@ -157,8 +166,8 @@ export async function otherServer(
     return answer(each);
   };
   const socket = dgram.createSocket("udp4");
-  await new Promise<void>((resolve) => socket.bind(0, address, () => resolve()));
-  const { port } = socket.address();
+  const { address, port } = ownPlace();
+  await new Promise<void>((resolve) => socket.bind(port, address, () => resolve()));
   socket.on("message", async (bytes: Uint8Array, from: { address: string; port: number }) => {
     const reply = await take(bytes, "udp", from.port);
     for (const each of Array.isArray(reply) ? reply : reply ? [reply] : []) socket.send(each, from.port, from.address);
