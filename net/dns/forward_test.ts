@@ -158,6 +158,36 @@ Deno.test("resolve() passes over replies from elsewhere", async () => {
   }
 });
 
+Deno.test("many forged replies are taken for an attack, which TCP is safe from", async () => {
+  const flood: Answering = ({ message, transport }) => {
+    const forged = replyBytes({ ...message, id: (message.id + 1) & 0xffff }, {
+      answers: [a(message.questions[0].name, "203.0.113.66")],
+    });
+    return transport === "tcp" ? address({ message } as Asked) as Uint8Array : Array.from({ length: 40 }, () => forged);
+  };
+  await withServers({ answers: [flood] }, async (forwarder, [asked]) => {
+    deepEqual(brief((await ask(forwarder, "bank.example"))!.answers), ["bank.example A 192.0.2.1"]);
+    deepEqual(asked.map(({ transport }) => transport), ["udp", "tcp"]);
+  });
+  await withServers({ answers: [flood], tcp: false, timeout: 0.1 }, async (forwarder, [asked]) => {
+    equal(await ask(forwarder, "bank.example"), undefined);
+    ok(asked.every(({ transport }) => transport === "udp"));
+  });
+});
+
+Deno.test("a server that cannot read the question need not repeat it", async () => {
+  const old: Answering = (asked) => {
+    if (asked.message.additionals.length === 0) return address(asked);
+    const bare = new Uint8Array(12);
+    bare.set(asked.bytes.subarray(0, 2));
+    bare.set([0x80, 0x01], 2);
+    return bare;
+  };
+  await withServers({ answers: [old] }, async (forwarder) => {
+    equal((await ask(forwarder, "a.example"))!.answers.length, 1);
+  });
+});
+
 const lowerCase: Answering = ({ message }) => {
   const questions = message.questions.map((each) => ({ ...each, name: each.name.toLowerCase() }));
   return replyBytes({ ...message, questions }, { answers: [a(questions[0].name)] });

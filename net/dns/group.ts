@@ -47,6 +47,8 @@ export class Group {
   readonly #members: Health[];
   readonly #options: GroupOptions;
   readonly #stopped = new AbortController();
+  /** Ends each question under way: when the last server dies nobody waits any longer. */
+  readonly #waiting = new Set<() => void>();
   #turn = 0;
 
   constructor(upstreams: readonly Askable[], options: GroupOptions) {
@@ -121,12 +123,15 @@ export class Group {
         done = true;
         cancelStep();
         cancelTotal();
+        this.#waiting.delete(giveUp);
         this.#stopped.signal.removeEventListener("abort", stop);
         abort.abort(new Error("Cannot wait any longer"));
         resolve(reply);
       };
       const stop = () => finish(undefined);
-      const cancelTotal = clock.after(totalMs, () => finish(failure));
+      const giveUp = () => finish(failure);
+      const cancelTotal = clock.after(totalMs, giveUp);
+      if (stepMs > 0) this.#waiting.add(giveUp);
       const step = () => {
         cancelStep();
         if (done) return;
@@ -212,6 +217,7 @@ export class Group {
     member.pauseMs = firstPauseMs;
     member.nextTry = this.#options.clock.mono() + member.pauseMs;
     this.#options.onHealth?.(member.upstream.server, false);
+    if (this.#members.every(({ dead }) => dead)) { for (const giveUp of [...this.#waiting]) giveUp(); }
   }
 }
 

@@ -103,6 +103,22 @@ Deno.test("with all servers silent the answer is no, soon for the first and at o
   deepEqual(fakes.map(({ asked }) => asked.length), asked.map((count) => count + 1));
 });
 
+Deno.test("when the last server is found dead nobody waits any longer", async () => {
+  const { clock, group } = groupOf(["silent"]);
+  const ends: number[] = [];
+  for (const start of [0, 500, 1900]) {
+    await clock.advance(start - clock.mono());
+    void group.ask(question).then((reply) => {
+      equal(reply, undefined);
+      ends.push(clock.mono());
+    });
+  }
+  await clock.advance(10_000);
+  equal(ends.length, 3);
+  // two tries of one second without a word
+  ok(ends.every((end) => end <= 2000), ends.join());
+});
+
 Deno.test("with no way to any server nobody waits at all, not even the first", async () => {
   const { ask, fakes, health } = groupOf(["unreachable", "unreachable"]);
   deepEqual(await ask(0), { reply: undefined, afterMs: 0 });
