@@ -54,7 +54,13 @@ export async function logs(words: string[]): Promise<number> {
     sinceTime,
     limitBytes: numberFlag(args, "limit-bytes", 1),
   }));
-  for await (const chunk of response.body ?? []) write(chunk);
+  try {
+    for await (const chunk of response.body ?? []) write(chunk);
+  } catch (cause) {
+    // What fetch throws for a connection that breaks within an answer.
+    if (cause instanceof TypeError) throw new Error("The node ended before the log did");
+    throw cause;
+  }
   return 0;
 }
 

@@ -26,7 +26,7 @@ export function describeObject(object: Described, events: readonly Event[] | und
     ["Name", name],
     ["Namespace", namespace ?? ""],
     ["Labels", pairs(labels, "=")],
-    ["Annotations", pairs(annotations, ": ")],
+    ["Annotations", pairs(toldAnnotations(annotations), ": ")],
     ["API Version", apiVersion],
     ["Kind", kind],
     ["Created", creationTimestamp ? `${creationTimestamp} (${age(creationTimestamp, now)} ago)` : ""],
@@ -36,6 +36,12 @@ export function describeObject(object: Described, events: readonly Event[] | und
   const lines = outline(entries.filter(([label]) => label !== "Namespace" || namespace !== undefined));
   if (events) lines.push(...eventLines(events, now));
   return lines.join("\n");
+}
+
+/** Without kubectl's copy of the manifest, which is long and holds what a Secret's own data are hidden for. */
+export function toldAnnotations(annotations: Record<string, string> = {}): Record<string, string> {
+  const { "kubectl.kubernetes.io/last-applied-configuration": _, ...told } = annotations;
+  return told;
 }
 
 /** Events as describe ends with them. */

@@ -3,6 +3,7 @@ import type { Pod, PodCondition } from "../../objects/mod.ts";
 import type { Event } from "../../telemetry/events.ts";
 import { age } from "../../age.ts";
 import { describeContainer } from "./describe_container.ts";
+import { toldAnnotations } from "./describe_object.ts";
 import { describeVolume } from "./describe_volume.ts";
 import { type Entry, outline } from "./outline.ts";
 import { formatTable, oneLine } from "./table.ts";
@@ -27,7 +28,7 @@ export function describePod(pod: Pod, events: readonly Event[] | undefined, now:
     ["Node", spec.nodeName ? [spec.nodeName, status.hostIP].filter(Boolean).join("/") : "<none>"],
     ["Start Time", status.startTime ?? ""],
     ["Labels", pairs(metadata.labels, "=")],
-    ["Annotations", pairs(metadata.annotations, ": ")],
+    ["Annotations", pairs(toldAnnotations(metadata.annotations), ": ")],
     [
       "Status",
       terminating ? `Terminating (${lasts(metadata.deletionTimestamp!, metadata, now)})` : status.phase ?? "Pending",
