@@ -2,10 +2,10 @@
  * Chains and maps that exist while somebody needs them. What is in one follows from its name, so that a name that is there need
  * not be looked into.
  *
- *     lb-3                     one of 3 endpoints at random; hash-3: by the client's address; rr-<frontend>-3: in turn
- *     lb-node-local-3          … of a node port, of the node's own endpoints
- *     sticky-<frontend>-8080-lb-3 the endpoint that the client had before, else lb-3
- *     split-lb-3-to-lb-local-2 pods and the node to the first, the outside to the second
+ *     lb-tcp-3                 one of 3 endpoints at random; hash-tcp-3: by the client's address; rr-tcp-<frontend>-3: in turn
+ *     lb-tcp-node-local-3      … of a node port, of the node's own endpoints
+ *     sticky-<frontend>-8080-lb-tcp-3 the endpoint that the client had before, else lb-tcp-3
+ *     split-lb-tcp-3-to-lb-tcp-local-2 pods and the node to the first, the outside to the second
  *     affinity-<frontend>-8080 map: client → address of an endpoint with port 8080, learned by learn-<frontend>-8080-<seconds>
  *
  * A chain that chooses ends in `drop`: a packet that found nothing and went on would be a connection past NAT, which
@@ -42,9 +42,17 @@ export interface ChainContext {
 export type FrontendKind = "vip" | "node";
 export type Scope = "cluster" | "local";
 
-/** In which map the endpoints of a scope are. */
-export function endpointMap(kind: FrontendKind, scope: Scope): string {
-  return `${kind === "node" ? "node-" : ""}${scope === "local" ? "local-" : ""}endpoints`;
+/** The protocols that have ports, as nft writes them. */
+export const protocols = ["tcp", "udp", "sctp"] as const;
+
+/** In which map the endpoints of a scope are. One a protocol: nft 1.0.6 has no other way to say "port" in a map's values. */
+export function endpointMap(kind: FrontendKind, scope: Scope, protocol: string): string {
+  return `${kind === "node" ? "node-" : ""}${scope === "local" ? "local-" : ""}endpoints-${protocol}`;
+}
+
+/** The protocol in a frontend's id, as nft writes it. */
+export function protocolOf(id: string): string {
+  return id.split(" . ").at(-2)!;
 }
 
 /** A frontend's id as part of a name: `10.96.0.5 . tcp . 80` → `10.96.0.5-tcp-80`. */
@@ -69,14 +77,16 @@ export function choosingChain(
     id: string;
   },
 ): Part {
-  const tag = `${kind === "node" ? "-node" : ""}${scope === "local" ? "-local" : ""}`;
+  const protocol = protocolOf(id);
+  const tag = `-${protocol}${kind === "node" ? "-node" : ""}${scope === "local" ? "-local" : ""}`;
   const [name, index] = algorithm === "round-robin"
     ? [`rr${tag}-${slug(id)}-${count}`, `numgen inc mod ${count}`]
     : algorithm === "source-hash"
     ? [`hash${tag}-${count}`, `jhash ${family} saddr mod ${count} seed 0x15e7`]
     : [`lb${tag}-${count}`, `numgen random mod ${count}`];
   const key = kind === "node" ? "meta l4proto . th dport" : `${family} daddr . meta l4proto . th dport`;
-  const choose = (by: string) => `dnat ${family} to ${key} . ${by} map @${endpointMap(kind, scope)}`;
+  const choose = (by: string) =>
+    `meta l4proto ${protocol} dnat ${family} to ${key} . ${by} map @${endpointMap(kind, scope, protocol)}`;
   const first = "numgen random mod 1"; // the index 0: always there, also while the count changes
   return {
     kind: "chain",
@@ -94,7 +104,7 @@ export function stickyChain(
   otherwise: Part,
 ): Part {
   const maps = ports.map((port) => affinityMap(family, id, port));
-  const protocol = id.split(" . ").at(-2);
+  const protocol = protocolOf(id);
   return {
     kind: "chain",
     name: `sticky-${slug(id)}-${ports.length <= 4 ? ports.join(".") : fnv(ports.join("."))}-${otherwise.name}`,

@@ -24,6 +24,7 @@ import {
   type FrontendKind,
   learningChain,
   type Part,
+  protocolOf,
   type Scope,
   splittingChain,
   stickyChain,
@@ -31,7 +32,6 @@ import {
 import { chainContext, type ElementSet, refusal } from "./table.ts";
 import {
   type EndpointMap,
-  type Protocol,
   type ProxyEndpoint,
   type ProxyOptions,
   type ProxyService,
@@ -95,7 +95,7 @@ export function elementsOf(frontend: Frontend): Element[] {
   if (verdict) elements.push({ set: node ? "node-ports" : "services", key: id, value: verdict });
   if (refused) elements.push({ set: node ? "node-no-endpoints" : "no-endpoints", key: id, value: refused });
   for (const scope of ["cluster", "local"] as const) {
-    const set = endpointMap(kind, scope) as ElementSet;
+    const set = endpointMap(kind, scope, protocolOf(id)) as ElementSet;
     endpoints[scope].forEach((endpoint, index) => elements.push({ set, key: `${id} . ${index}`, value: endpoint }));
   }
   if (learn) {
@@ -341,11 +341,6 @@ function withNeeds(parts: readonly Part[]): Part[] {
 export function named({ id, kind }: { id: string; kind: FrontendKind }): string {
   const parts = id.split(" . ");
   return kind === "node" ? `node port ${parts[1]}/${parts[0]}` : `${parts[0]} port ${parts[2]}/${parts[1]}`;
-}
-
-/** The protocol of a frontend. */
-export function protocolOf(id: string): Protocol {
-  return id.split(" . ").at(-2)!.toUpperCase() as Protocol;
 }
 
 function isPort(port: number): boolean {

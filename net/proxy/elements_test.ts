@@ -20,8 +20,8 @@ const away = { local: false };
 const unready = { ready: false, serving: false };
 const ending = { ready: false, serving: true, terminating: true };
 const web = service("web", "10.96.0.1");
-const to = (count: number, chain = "lb") => `services: 10.96.0.1 . tcp . 80 : goto ${chain}-${count}`;
-const at = (index: number, address: string, set = "endpoints") =>
+const to = (count: number, chain = "lb-tcp") => `services: 10.96.0.1 . tcp . 80 : goto ${chain}-${count}`;
+const at = (index: number, address: string, set = "endpoints-tcp") =>
   `${set}: 10.96.0.1 . tcp . 80 . ${index} : ${address} . 8080`;
 const refused = (verdict: string) => `no-endpoints: 10.96.0.1 . tcp . 80 : ${verdict}`;
 
@@ -52,15 +52,15 @@ Deno.test("frontendsOf() lets those endpoints of a cluster IP answer that kube-p
     ["of another protocol: none", web, [endpoint("10.0.0.1", { protocol: "UDP" })], [refused("goto refuse")]],
     ["of the other family: none", web, [endpoint("fd00::1")], [refused("goto refuse")]],
     ["policy Local: the node's", { ...web, ...local }, [endpoint("10.0.0.1"), endpoint("10.0.0.2", away)], [
-      to(1, "lb-local"),
-      at(0, "10.0.0.1", "local-endpoints"),
+      to(1, "lb-tcp-local"),
+      at(0, "10.0.0.1", "local-endpoints-tcp"),
     ]],
     ["policy Local with only others: dropped", { ...web, ...local }, [endpoint("10.0.0.2", away)], [refused("drop")]],
     ["policy Local with none: refused", { ...web, ...local }, [], [refused("goto refuse")]],
     ["policy Local, own one ending, another ready elsewhere", { ...web, ...local }, [
       endpoint("10.0.0.1", ending),
       endpoint("10.0.0.2", away),
-    ], [to(1, "lb-local"), at(0, "10.0.0.1", "local-endpoints")]],
+    ], [to(1, "lb-tcp-local"), at(0, "10.0.0.1", "local-endpoints-tcp")]],
     ["policy Local where all are the node's is no other scope", { ...web, ...local }, [endpoint("10.0.0.1")], [
       to(1),
       at(0, "10.0.0.1"),
@@ -79,18 +79,18 @@ Deno.test("frontendsOf() gives an external address under the policy Local two sc
     to(2),
     at(0, "10.0.0.1"),
     at(1, "10.0.0.2"),
-    "services: 192.0.2.9 . tcp . 80 : goto split-lb-2-to-lb-local-1",
-    "endpoints: 192.0.2.9 . tcp . 80 . 0 : 10.0.0.1 . 8080",
-    "endpoints: 192.0.2.9 . tcp . 80 . 1 : 10.0.0.2 . 8080",
-    "local-endpoints: 192.0.2.9 . tcp . 80 . 0 : 10.0.0.1 . 8080",
-    "node-ports: tcp . 30080 : goto split-lb-node-2-to-lb-node-local-1",
-    "node-endpoints: tcp . 30080 . 0 : 10.0.0.1 . 8080",
-    "node-endpoints: tcp . 30080 . 1 : 10.0.0.2 . 8080",
-    "node-local-endpoints: tcp . 30080 . 0 : 10.0.0.1 . 8080",
+    "services: 192.0.2.9 . tcp . 80 : goto split-lb-tcp-2-to-lb-tcp-local-1",
+    "endpoints-tcp: 192.0.2.9 . tcp . 80 . 0 : 10.0.0.1 . 8080",
+    "endpoints-tcp: 192.0.2.9 . tcp . 80 . 1 : 10.0.0.2 . 8080",
+    "local-endpoints-tcp: 192.0.2.9 . tcp . 80 . 0 : 10.0.0.1 . 8080",
+    "node-ports: tcp . 30080 : goto split-lb-tcp-node-2-to-lb-tcp-node-local-1",
+    "node-endpoints-tcp: tcp . 30080 . 0 : 10.0.0.1 . 8080",
+    "node-endpoints-tcp: tcp . 30080 . 1 : 10.0.0.2 . 8080",
+    "node-local-endpoints-tcp: tcp . 30080 . 0 : 10.0.0.1 . 8080",
   ]);
   const outside = lines(one, [endpoint("10.0.0.2", away)]);
-  assert.ok(outside.includes("services: 192.0.2.9 . tcp . 80 : goto split-lb-1-to-nowhere"), outside.join("\n"));
-  assert.ok(outside.includes("node-ports: tcp . 30080 : goto split-lb-node-1-to-nowhere"));
+  assert.ok(outside.includes("services: 192.0.2.9 . tcp . 80 : goto split-lb-tcp-1-to-nowhere"), outside.join("\n"));
+  assert.ok(outside.includes("node-ports: tcp . 30080 : goto split-lb-tcp-node-1-to-nowhere"));
 });
 
 Deno.test("frontendsOf() makes source ranges of a load balancer's address alone, without overlaps", () => {
@@ -118,9 +118,9 @@ Deno.test("frontendsOf() makes source ranges of a load balancer's address alone,
 Deno.test("frontendsOf() remembers clients of affinity services for live endpoints only", () => {
   const sticky = { ...web, affinitySeconds: 60 };
   assert.deepEqual(lines(sticky, [endpoint("10.0.0.1"), endpoint("10.0.0.2", { port: 9090 })]), [
-    "services: 10.96.0.1 . tcp . 80 : goto sticky-10.96.0.1-tcp-80-8080.9090-lb-2",
-    "endpoints: 10.96.0.1 . tcp . 80 . 0 : 10.0.0.1 . 8080",
-    "endpoints: 10.96.0.1 . tcp . 80 . 1 : 10.0.0.2 . 9090",
+    "services: 10.96.0.1 . tcp . 80 : goto sticky-10.96.0.1-tcp-80-8080.9090-lb-tcp-2",
+    "endpoints-tcp: 10.96.0.1 . tcp . 80 . 0 : 10.0.0.1 . 8080",
+    "endpoints-tcp: 10.96.0.1 . tcp . 80 . 1 : 10.0.0.2 . 9090",
     "live: 10.96.0.1 . tcp . 80 . 10.0.0.1 . 8080 : jump learn-10.96.0.1-tcp-80-8080-60",
     "live: 10.96.0.1 . tcp . 80 . 10.0.0.2 . 9090 : jump learn-10.96.0.1-tcp-80-9090-60",
   ]);
@@ -130,8 +130,8 @@ Deno.test("frontendsOf() gives round-robin services chains of their own, and oth
   const first = (more: Partial<ProxyService>) =>
     lines({ ...web, ...more }, [endpoint("10.0.0.1"), endpoint("10.0.0.2")])[0];
   assert.equal(first({}), to(2));
-  assert.equal(first({ algorithm: "source-hash" }), to(2, "hash"));
-  assert.equal(first({ algorithm: "round-robin" }), to(2, "rr-10.96.0.1-tcp-80"));
+  assert.equal(first({ algorithm: "source-hash" }), to(2, "hash-tcp"));
+  assert.equal(first({ algorithm: "round-robin" }), to(2, "rr-tcp-10.96.0.1-tcp-80"));
 });
 
 Deno.test("frontendsOf() keeps the families apart and writes addresses in one way", () => {
@@ -139,8 +139,8 @@ Deno.test("frontendsOf() keeps the families apart and writes addresses in one wa
   const endpoints = [endpoint("10.0.0.1"), endpoint("fd00:0::0:2")];
   assert.deepEqual(lines(both, endpoints), [to(1), at(0, "10.0.0.1")]);
   assert.deepEqual(lines(both, endpoints, { family: "ip6" }), [
-    "services: fd00:96::1 . tcp . 80 : goto lb-1",
-    "endpoints: fd00:96::1 . tcp . 80 . 0 : fd00::2 . 8080",
+    "services: fd00:96::1 . tcp . 80 : goto lb-tcp-1",
+    "endpoints-tcp: fd00:96::1 . tcp . 80 . 0 : fd00::2 . 8080",
   ]);
 });
 

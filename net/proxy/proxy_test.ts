@@ -53,7 +53,7 @@ Deno.test("sync() before start() waits for what is there to be read", async () =
   assert.equal(nft.taken.length, 0);
   await proxy.start();
   assert.deepEqual((await synced).problems, []);
-  assert.equal(contents(nft).services["10.96.0.1 . tcp . 80"], "goto lb-1");
+  assert.equal(contents(nft).services["10.96.0.1 . tcp . 80"], "goto lb-tcp-1");
   await proxy.stop();
 });
 
@@ -90,13 +90,13 @@ Deno.test("a restart changes only what has changed meanwhile, and never empties 
   const texts = nft.taken.slice(before).join("");
   assert.doesNotMatch(texts, /delete table|flush|10\.96\.0\.1\b/);
   assert.deepEqual(contents(nft).services, {
-    "10.96.0.1 . tcp . 80": "goto lb-1",
-    "10.96.0.2 . tcp . 80": "goto lb-1",
+    "10.96.0.1 . tcp . 80": "goto lb-tcp-1",
+    "10.96.0.2 . tcp . 80": "goto lb-tcp-1",
   });
   assert.deepEqual(contents(nft)["cluster-ips"], { "10.96.0.1": undefined, "10.96.0.2": undefined });
   assert.deepEqual(contents(nft).hairpin, { "10.244.0.2 . 10.244.0.2": undefined });
   assert.deepEqual([...nft.tables.get(`ip ${tableName}`)!.chains.keys()].filter((name) => name.startsWith("lb")), [
-    "lb-1",
+    "lb-tcp-1",
   ]);
   await second.proxy.stop();
 });
@@ -125,7 +125,7 @@ Deno.test("a table of other options gets other rules and keeps its elements; one
   await layout.proxy.sync(services, endpoints);
   const replacing = nft.taken.slice(before).filter((text) => text.includes("delete table"));
   assert.equal(replacing.length, 1);
-  assert.match(replacing[0], /goto lb-1/, "the same transaction fills it again");
+  assert.match(replacing[0], /goto lb-tcp-1/, "the same transaction fills it again");
   assert.deepEqual(contents(nft), was);
   await layout.proxy.stop();
 });

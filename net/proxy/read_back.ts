@@ -2,7 +2,7 @@
  * The table as `nft list table` writes it → what is in the kernel. Read once when islet starts, so that a restart changes only
  * what has changed meanwhile. Whatever does not fit together becomes a stray element, which the next change deletes.
  */
-import { type FrontendKind, routeLocalnetMarker } from "./chains.ts";
+import { endpointMap, type FrontendKind, protocolOf, routeLocalnetMarker } from "./chains.ts";
 import { elementKey, isShared, partKey, TableState } from "./diff.ts";
 import { type Element, elementsOf, type Frontend, portOf } from "./elements.ts";
 import { type ElementSet, elementSets } from "./table.ts";
@@ -117,8 +117,8 @@ function finish({ id, kind, elements }: Draft): Frontend {
     ...(verdict && { verdict }),
     ...(refused && { refused }),
     endpoints: {
-      cluster: listIn(node ? "node-endpoints" : "endpoints"),
-      local: listIn(node ? "node-local-endpoints" : "local-endpoints"),
+      cluster: listIn(endpointMap(kind, "cluster", protocolOf(id)) as ElementSet),
+      local: listIn(endpointMap(kind, "local", protocolOf(id)) as ElementSet),
     },
     ...(learn.size > 0 && { learn }),
     ...(isRestricted && { allowed: elements.filter(({ set }) => set === "allowed").map(rest) }),

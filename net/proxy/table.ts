@@ -7,7 +7,7 @@
  *     forward, input, …    what has no endpoints is refused; cluster IPs and ports that no Service has too
  */
 import { type Family, formatCidr, parseCidr, withoutContained } from "../addr.ts";
-import { type ChainContext, fnv, tableName } from "./chains.ts";
+import { type ChainContext, endpointMap, fnv, protocols, tableName } from "./chains.ts";
 import { type ProxyOptions } from "./types.ts";
 
 /** Goes up when maps or sets change their types: a table of another version is replaced as a whole. */
@@ -16,15 +16,15 @@ export const layoutVersion = 1;
 /** Where refused packets go, by verdict. */
 export const refusal = { reject: "goto refuse", drop: "drop" } as const;
 
-/** The names of all maps and sets with elements of ours. */
-export const elementSets = [
+const kinds = ["vip", "node"] as const, scopes = ["cluster", "local"] as const;
+
+/** The maps of endpoints. */
+type EndpointSet = `${"" | "node-"}${"" | "local-"}endpoints-${typeof protocols[number]}`;
+
+const otherSets = [
   "services",
-  "endpoints",
-  "local-endpoints",
   "no-endpoints",
   "node-ports",
-  "node-endpoints",
-  "node-local-endpoints",
   "node-no-endpoints",
   "restricted",
   "allowed",
@@ -34,7 +34,15 @@ export const elementSets = [
   "hairpin",
   "remote",
 ] as const;
-export type ElementSet = typeof elementSets[number];
+export type ElementSet = EndpointSet | typeof otherSets[number];
+
+/** The names of all maps and sets with elements of ours. */
+export const elementSets: readonly ElementSet[] = [
+  ...otherSets,
+  ...kinds.flatMap((kind) =>
+    scopes.flatMap((scope) => protocols.map((protocol) => endpointMap(kind, scope, protocol) as EndpointSet))
+  ),
+];
 
 /** What the chains of chains.ts have to know of the options. */
 export function chainContext(family: Family, options: ProxyOptions): ChainContext {
@@ -49,17 +57,12 @@ export function chainContext(family: Family, options: ProxyOptions): ChainContex
 /** Maps and sets, as the script that adds them. Adding what is there changes nothing. */
 export function layoutScript(family: Family): string {
   const vip = `${family} daddr . meta l4proto . th dport`, port = "meta l4proto . th dport";
-  // "tcp" says of which type the port is and no more; "th" here is what nft 1.0.6 refuses in a later transaction
-  const endpoint = `${family} daddr . tcp dport`, index = "numgen random mod 65536";
+  const index = "numgen random mod 65536";
   const address = family === "ip" ? "ipv4_addr" : "ipv6_addr";
-  const shapes: Record<ElementSet, string> = {
+  const shapes: Record<string, string> = {
     "services": `${vip} : verdict`,
-    "endpoints": `${vip} . ${index} : ${endpoint}`,
-    "local-endpoints": `${vip} . ${index} : ${endpoint}`,
     "no-endpoints": `${vip} : verdict`,
     "node-ports": `${port} : verdict`,
-    "node-endpoints": `${port} . ${index} : ${endpoint}`,
-    "node-local-endpoints": `${port} . ${index} : ${endpoint}`,
     "node-no-endpoints": `${port} : verdict`,
     "restricted": vip,
     // by type: nft 1.0.6 takes an address behind a port for a contradiction
@@ -70,6 +73,12 @@ export function layoutScript(family: Family): string {
     "hairpin": `${family} saddr . ${family} daddr`,
     "remote": `${family} daddr`,
   };
+  for (const kind of kinds) {
+    for (const protocol of protocols) {
+      const shape = `${kind === "node" ? port : vip} . ${index} : ${family} daddr . ${protocol} dport`;
+      for (const scope of scopes) shapes[endpointMap(kind, scope, protocol)] = shape;
+    }
+  }
   const lines = elementSets.map((name) =>
     `add ${shapes[name].includes(" : ") ? "map" : "set"} ${family} ${tableName} ${name} { ${
       shapes[name].startsWith("type ") ? "" : "typeof "
@@ -98,7 +107,6 @@ export function constantChains(family: Family, options: ProxyOptions): ConstantC
     ...nodePort.map((match) => `${match}node-ports`),
   ];
   const withoutEndpoints = `ct state new ${vip} vmap @no-endpoints`;
-  const protocols = ["tcp", "udp", "sctp"];
   const original = `ct original ${family} daddr`;
   const chains: ConstantChain[] = [
     {
@@ -120,8 +128,9 @@ export function constantChains(family: Family, options: ProxyOptions): ConstantC
         `meta mark set meta mark & 0x${(~markOf(options) >>> 0).toString(16)}`,
         ...(options.masqueradeAll ? ["masquerade fully-random"] : [
           `${family} daddr != @remote return`,
+          // the node took the address that its route to the service range gave it
+          ...fromNode(family, options).map((match) => `${match} masquerade fully-random`),
           ...(pods.length > 0 ? [`${family} saddr ${anonymous(pods)} return`] : []),
-          ...fromNode(family, options).map((match) => `${match} return`),
           "masquerade fully-random",
         ]),
       ],

@@ -67,7 +67,12 @@ export class PacketNetwork implements AsyncDisposable {
 
   /** Opens a connection from a host and reads what the server says first. */
   async connect(from: HostName, address: string, port: number): Promise<{ answer: Answer; connection: Deno.TcpConn }> {
-    const connection = await this.host(from).enter(() => Deno.connect({ hostname: address, port }));
+    // the socket is made inside at once; connecting may last
+    let connecting!: Promise<Deno.TcpConn>;
+    await this.host(from).enter(() => {
+      connecting = Deno.connect({ hostname: address, port });
+    });
+    const connection = await connecting;
     const buffer = new Uint8Array(200);
     const size = await connection.read(buffer);
     return { answer: decoder.decode(buffer.subarray(0, size ?? 0)).trim(), connection };
@@ -85,8 +90,6 @@ export class PacketNetwork implements AsyncDisposable {
       return await Promise.race([asked, late]);
     } finally {
       clearTimeout(timer);
-      // the socket is made in the namespace that was entered; who gives up leaves it first
-      await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, 4000))]);
     }
   }
 
@@ -109,13 +112,20 @@ export class PacketNetwork implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const close of this.#closers) close();
+    for (const close of this.#closers) {
+      try {
+        close();
+      } catch { /* closed already */ }
+    }
     await removeNamespaces([...this.#hosts.values()].map(({ namespace }) => namespace));
   }
 
   async #setUp(): Promise<void> {
     for (const name of ["node", "outside", "far", ...pods] as const) {
-      this.#hosts.set(name, await Host.create(name, `${this.prefix}-${name}`));
+      const host = await Host.create(name, `${this.prefix}-${name}`);
+      this.#hosts.set(name, host);
+      // link-local addresses are else unusable for a second
+      await host.enter(() => Deno.writeTextFileSync("/proc/sys/net/ipv6/conf/default/accept_dad", "0"));
     }
     await this.host("node").enter(() => {
       for (const name of ["ipv4/ip_forward", "ipv6/conf/all/forwarding"]) {
@@ -130,9 +140,15 @@ export class PacketNetwork implements AsyncDisposable {
         await this.#address(name, "eth0", `${addresses[family][name]}/${prefix}`);
       }
     }
-    // the outside knows pods' and services' addresses by the node; the far host does not
-    for (const [to, via] of [["10.0.0.0/8", addresses.ip.node], ["fd00::/16", addresses.ip6.node]]) {
-      await this.#ip("outside", "route", "add", to, "via", via);
+    // the outside knows the way to pods, services and the node's other address; the far host does not
+    for (
+      const [to, via] of [
+        ["10.0.0.0/8", addresses.ip.node],
+        ["fd00::/16", addresses.ip6.node],
+        [addresses.ip.nodeToFar, addresses.ip.node],
+      ]
+    ) {
+      await this.ip("outside", "route", "add", to, "via", via);
     }
     for (const pod of pods) {
       await this.#link(pod);
@@ -140,10 +156,10 @@ export class PacketNetwork implements AsyncDisposable {
         const bits = family === "ip" ? 32 : 128, { gateway, [pod]: own } = addresses[family];
         const version = family === "ip" ? "-4" : "-6";
         await this.#address("node", `to-${pod}`, `${gateway}/${bits}`);
-        await this.#ip("node", version, "route", "add", `${own}/${bits}`, "dev", `to-${pod}`);
+        await this.ip("node", version, "route", "add", `${own}/${bits}`, "dev", `to-${pod}`);
         await this.#address(pod, "eth0", `${own}/${bits}`);
-        await this.#ip(pod, version, "route", "add", `${gateway}/${bits}`, "dev", "eth0");
-        await this.#ip(
+        await this.ip(pod, version, "route", "add", `${gateway}/${bits}`, "dev", "eth0");
+        await this.ip(
           pod,
           version,
           "route",
@@ -165,15 +181,16 @@ export class PacketNetwork implements AsyncDisposable {
   async #link(name: HostName): Promise<void> {
     const peer = ["peer", "name", "eth0", "netns", this.host(name).namespace];
     await ip(["-netns", this.host("node").namespace, "link", "add", "name", `to-${name}`, "type", "veth", ...peer]);
-    await this.#ip("node", "link", "set", `to-${name}`, "up");
-    await this.#ip(name, "link", "set", "eth0", "up");
+    await this.ip("node", "link", "set", `to-${name}`, "up");
+    await this.ip(name, "link", "set", "eth0", "up");
   }
 
   #address(host: HostName, device: string, address: string): Promise<void> {
-    return this.#ip(host, "address", "add", address, "dev", device, ...(address.includes(":") ? ["nodad"] : []));
+    return this.ip(host, "address", "add", address, "dev", device, ...(address.includes(":") ? ["nodad"] : []));
   }
 
-  #ip(host: HostName, ...args: string[]): Promise<void> {
+  /** Runs `ip` in a host. */
+  ip(host: HostName, ...args: string[]): Promise<void> {
     return ip(["-netns", this.host(host).namespace, ...args]);
   }
 
