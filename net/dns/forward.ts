@@ -9,7 +9,7 @@
 import { Cache, type CacheOptions } from "./cache.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Group } from "./group.ts";
-import type { Query } from "./message.ts";
+import type { Query } from "./query.ts";
 import { sameServer, type Server, serverText } from "./resolv_conf.ts";
 import { type Question, Upstream } from "./upstream.ts";
 

@@ -1,6 +1,8 @@
 import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
 import { Forwarder, type ForwarderOptions } from "./forward.ts";
-import { passOn, type Query, readQuery } from "./message.ts";
+import { readQuery } from "./message.ts";
+import type { Query } from "./query.ts";
+import { passOn } from "./reply.ts";
 import type { Server } from "./resolv_conf.ts";
 import {
   type Answering,

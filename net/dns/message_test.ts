@@ -1,6 +1,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { answersOf, keptReply, nameBytes, passOn, type Query, queryFor, readQuery, writeReply } from "./message.ts";
+import { readQuery } from "./message.ts";
+import { nameBytes, type Query, queryFor } from "./query.ts";
+import { answersOf, keptReply, passOn, writeReply } from "./reply.ts";
 import { brief, chance, decode, queryBytes, replyBytes } from "./testing.ts";
 import type { Rr } from "./types.ts";
 import { caselessKey, scatterCase } from "./wire.ts";

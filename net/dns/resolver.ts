@@ -3,7 +3,9 @@
  * has to be asked.
  */
 import type { Forwarder, Kept } from "./forward.ts";
-import { answersOf, passOn, type Query, queryFor, readQuery, type Transport, writeReply } from "./message.ts";
+import { readQuery } from "./message.ts";
+import { type Query, queryFor, type Transport } from "./query.ts";
+import { answersOf, passOn, writeReply } from "./reply.ts";
 import type { Rr, ZoneAnswer } from "./types.ts";
 import { rcodes, types } from "./wire.ts";
 import type { Zone } from "./zone.ts";

@@ -1,7 +1,9 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import dgram from "node:dgram";
 import { Forwarder } from "./forward.ts";
-import { readQuery, type Transport, writeReply } from "./message.ts";
+import { readQuery } from "./message.ts";
+import type { Transport } from "./query.ts";
+import { writeReply } from "./reply.ts";
 import { Records } from "./records.ts";
 import { Resolver } from "./resolver.ts";
 import { DnsServer, type DnsServerOptions } from "./server.ts";

@@ -5,7 +5,8 @@
  */
 import { randomFillSync } from "node:crypto";
 import dgram from "node:dgram";
-import { datagramSize, keptReply } from "./message.ts";
+import { datagramSize } from "./query.ts";
+import { keptReply } from "./reply.ts";
 import { sameAddress, type Server, serverText } from "./resolv_conf.ts";
 import { caselessKey, flags, headerLength, layoutOf, rcodes, scatterCase, setUint16, types, uint16 } from "./wire.ts";
 
