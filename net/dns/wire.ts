@@ -1,6 +1,6 @@
 /**
  * DNS messages as bytes: where a name ends, where records begin. Bounds are checked before every step, so that nothing a
- * stranger sends can do harm. What is inside records is dns-packet's business (see message.ts); this file is for what must
+ * stranger sends can do harm. What is inside records is dns-packet's business (see reply.ts); this file is for what must
  * stay byte for byte: questions, whose labels may hold anything, and the answers of others, which are passed on as they came.
  */
 
