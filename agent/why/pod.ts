@@ -46,7 +46,8 @@ export function explain(pod: Pod, context: WhyContext): Explanation {
     .filter((finding) => finding !== undefined);
   // What waits for another container says less than that container.
   const broken = containers.filter(({ state }) => state === "broken");
-  const findings: Finding[] = [...held, ...(broken.length > 0 ? broken : containers)].map(plain);
+  const shown = broken.length > 0 ? broken : held.length > 0 ? [] : containers;
+  const findings: Finding[] = [...held, ...shown].map(plain);
   const gates = openGates(pod);
   if (gates.length > 0 && findings.length === 0) {
     findings.push({
@@ -69,11 +70,16 @@ export function explain(pod: Pod, context: WhyContext): Explanation {
   const state = held.length > 0 || broken.length > 0 ? "broken" : "waiting";
   return withProblems({
     state,
-    headline: `${named} ${status.phase === "Running" ? "runs, but is not ready" : "does not run yet"}: ${
-      lower(findings[0].what)
-    }`,
+    headline: `${named} ${standing(pod)}: ${lower(findings[0].what)}`,
     findings,
   });
+}
+
+/** What there is of a pod that is not as it should be. */
+function standing({ status = {} }: Pod): string {
+  const all = [...status.initContainerStatuses ?? [], ...status.containerStatuses ?? []];
+  if (status.phase !== "Running") return "does not run yet";
+  return all.some(({ state }) => state?.running) ? "runs, but is not ready" : "does not run";
 }
 
 function runs({ status = {}, spec }: Pod, named: string, { now }: WhyContext): Explanation {

@@ -230,7 +230,7 @@ const cases: Case[] = [
     name: "a missing Secret of the environment",
     pod: pod({ state: { waiting: { reason: "CreateContainerConfigError", message: 'secret "db" not found' } } }),
     state: "broken",
-    says: [/Container main cannot be configured/, /→ make the secret "db" in namespace default/],
+    says: [/container main cannot be configured/, /→ make the secret "db" in namespace default/],
   },
   {
     name: "a pod that the node has no room for",
