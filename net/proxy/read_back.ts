@@ -5,7 +5,7 @@
 import { endpointMap, type FrontendKind, protocolOf, routeLocalnetMarker } from "./chains.ts";
 import { elementKey, isShared, partKey, TableState } from "./diff.ts";
 import { type Element, elementsOf, type Frontend, portOf } from "./elements.ts";
-import { type ElementSet, elementSets } from "./table.ts";
+import { constantChains, type ElementSet, elementSets } from "./table.ts";
 
 export interface ReadBack {
   state: TableState;
@@ -14,17 +14,8 @@ export interface ReadBack {
 }
 
 /** Constant chains: they are not counted. */
-const constantChains = new Set([
-  "refuse",
-  "unallocated",
-  "masquerading",
-  "prerouting",
-  "output",
-  "postrouting",
-  "filter-input",
-  "filter-forward",
-  "filter-output",
-  "martians",
+const uncounted = new Set([
+  ...constantChains("ip", { serviceCIDRs: [], podCIDRs: [] }).map(({ name }) => name),
   routeLocalnetMarker,
 ]);
 
@@ -40,7 +31,7 @@ export async function readBack(lines: AsyncIterable<string>): Promise<ReadBack> 
       set = kind !== "chain" && (elementSets as readonly string[]).includes(name) ? name as ElementSet : undefined;
       inElements = false;
       if (kind === "chain" && name.startsWith("layout-")) marker = name;
-      else if (kind === "chain" ? !constantChains.has(name) : !set) {
+      else if (kind === "chain" ? !uncounted.has(name) : !set) {
         const part = { kind: kind as "map" | "chain", name };
         state.present.set(partKey(part), part);
       }

@@ -4,7 +4,7 @@
  *
  *     prerouting, output   source ranges → VIP . protocol . port → local address: protocol . port → chain that chooses
  *     postrouting          learn affinity; masquerade what goes back to where it came from, or to other nodes
- *     forward, input, …    what has no endpoints is refused; cluster IPs and ports that no Service has too
+ *     filter-…             what has no endpoints is refused; cluster IPs and ports that no Service has too
  */
 import { type Family, formatCidr, parseCidr, withoutContained } from "../addr.ts";
 import { type ChainContext, endpointMap, fnv, protocols, tableName } from "./chains.ts";
@@ -161,11 +161,12 @@ export function constantChains(family: Family, options: ProxyOptions): ConstantC
     {
       name: "filter-input",
       hook: "filter hook input priority filter",
-      rules: [withoutEndpoints, ...nodePort.map((match) => `ct state new ${match}node-no-endpoints`)],
+      rules: [...nodePort.map((match) => `ct state new ${match}node-no-endpoints`)],
     },
     {
-      name: "filter-forward",
-      hook: "filter hook forward priority filter",
+      // not in forward: an IPv6 packet does not get so far by the route that the service range has
+      name: "filter-prerouting",
+      hook: "filter hook prerouting priority dstnat + 10",
       rules: [withoutEndpoints, "ct state new jump unallocated"],
     },
     {

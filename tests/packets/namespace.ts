@@ -18,7 +18,7 @@ function open(path: string): number {
 }
 
 const home = open("/proc/thread-self/ns/net");
-let inside = false;
+let last: Promise<void> = Promise.resolve();
 
 /** One host of a test's network. */
 export class Host {
@@ -35,17 +35,18 @@ export class Host {
     return new Host(name, namespace);
   }
 
-  /** Runs `fn` inside. Not within another: there is one main thread. */
-  async enter<T>(fn: () => T | Promise<T>): Promise<T> {
-    if (inside) throw new Error("Cannot enter a namespace from within another");
-    inside = true;
-    if (libc.setns(this.#fd, cloneNewNet) !== 0) throw new Error(`Cannot enter ${this.namespace}`);
-    try {
-      return await fn();
-    } finally {
-      libc.setns(home, cloneNewNet);
-      inside = false;
-    }
+  /** Runs `fn` inside, after those who came before: there is one main thread. So not within another. */
+  enter<T>(fn: () => T | Promise<T>): Promise<T> {
+    const result = last.then(async () => {
+      if (libc.setns(this.#fd, cloneNewNet) !== 0) throw new Error(`Cannot enter ${this.namespace}`);
+      try {
+        return await fn();
+      } finally {
+        libc.setns(home, cloneNewNet);
+      }
+    });
+    last = result.then(() => {}, () => {});
+    return result;
   }
 }
 
