@@ -19,6 +19,9 @@ export interface NodePlaces {
 /** Traces as sentences, in order; nothing is left when there are none. */
 export type Traces = string[];
 
+/** Network namespaces that others make while the tests run show in the node's mounts, too; containerd's are called `cni-…`. */
+const foreign = /^(\/var)?\/run\/netns(\/(?!cni-)|$)/;
+
 /** All traces there are now, the namespaces' own processes and mounts among them. */
 export async function traces(places: NodePlaces): Promise<Traces> {
   return [
@@ -26,7 +29,7 @@ export async function traces(places: NodePlaces): Promise<Traces> {
     ...mountPoints("/proc/self/mountinfo").filter((point) => point.startsWith(places.dir)).map((point) =>
       `mount of the machine: ${point}`
     ),
-    ...places.namespaces.mounts().map((point) => `mount: ${point}`),
+    ...places.namespaces.mounts().filter((point) => !foreign.test(point)).map((point) => `mount: ${point}`),
     ...podCgroups(places.cgroup).map((path) => `cgroup: ${path}`),
     ...await links(places.namespaces),
     ...await rules(places.namespaces),
