@@ -177,12 +177,21 @@ export function transaction(state: TableState, changes: readonly Change[], sweep
   }
   if (sweep !== "nothing") {
     for (const present of state.unneeded(sweep === "all" ? state.present.keys() : needed.keys(), needed)) {
+      if (sweep === "touched" && present.kind === "chain" && isCommon(present.name)) continue;
       if (present.kind === "element") list(operations.deletes, present.set).push(present.key);
       else operations.deleteParts.push(present);
     }
     operations.deleteParts.sort((a, b) => removalRank(a.kind, a.name) - removalRank(b.kind, b.name));
   }
   return { changes, operations };
+}
+
+/**
+ * Chains that any frontend may share are left until the next start: for each rule that is added the kernel goes through all verdicts
+ * of the table, which takes longer than all the rest of a change.
+ */
+function isCommon(chain: string): boolean {
+  return /^(lb|hash)-/.test(chain);
 }
 
 /** Whether a transaction has anything to say to the kernel. */
@@ -235,7 +244,7 @@ function* needsOf(frontend: Frontend): Iterable<string> {
   for (const part of frontend.parts) yield partKey(part);
 }
 
-const sharedSets: readonly ElementSet[] = ["cluster-ips", "hairpin", "remote"];
+const sharedSets: readonly ElementSet[] = ["cluster-ips", "hairpin"];
 
 /** Whether elements of a set belong to several frontends. */
 export function isShared(set: ElementSet): boolean {

@@ -48,6 +48,13 @@ async function apply(nft: FakeNft, state: TableState, world: World, size: number
   }
 }
 
+/** Deletes what nobody needs, as a start does. */
+async function sweep(nft: FakeNft, state: TableState) {
+  const rest = transaction(state, [], "all");
+  if (!isEmpty(rest)) await nft.run(script("ip", rest));
+  state.commit(rest);
+}
+
 const world: fc.Arbitrary<World> = fc.uniqueArray(
   fc.record({
     name: fc.integer({ min: 1, max: 6 }),
@@ -106,6 +113,7 @@ Deno.test("any sequence of changes ends in the same table as one full load, and 
       async (worlds, size) => {
         const nft = await empty(), state = new TableState();
         for (const each of worlds) await apply(nft, state, each, size, () => checked += assertIndexes(nft));
+        await sweep(nft, state);
         const fresh = await empty();
         await apply(fresh, new TableState(), worlds.at(-1)!, 2000);
         assert.deepEqual(unordered(nft), unordered(fresh));
@@ -123,8 +131,7 @@ Deno.test("a table that is read back and changed ends like one that was changed 
       await apply(nft, new TableState(), before, 2000);
       const { state } = await readBack(nft.list("ip", tableName));
       await apply(nft, state, after, size, () => assertIndexes(nft), "all");
-      const rest = transaction(state, [], "all");
-      if (!isEmpty(rest)) await nft.run(script("ip", rest));
+      await sweep(nft, state);
       const fresh = await empty();
       await apply(fresh, new TableState(), after, 2000);
       assert.deepEqual(unordered(nft), unordered(fresh));
@@ -148,7 +155,7 @@ Deno.test("a table that is read back and wanted as it is gets no element changed
   };
   await apply(nft, new TableState(), same, 2000);
   const before = contents(nft), scripts = nft.taken.length;
-  assert.equal(Object.keys(before).length, 9);
+  assert.equal(Object.keys(before).length, 8);
   const { state } = await readBack(nft.list("ip", tableName));
   await apply(nft, state, same, 2000, undefined, "all");
   assert.equal(nft.taken.length, scripts, nft.taken.at(-1));

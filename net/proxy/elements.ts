@@ -248,10 +248,11 @@ export class FrontendBuilder {
     };
     const local = mine.filter((endpoint) => endpoint.local);
     const addresses = (list: typeof mine) => [...new Set(list.map(({ text }) => text.slice(0, text.indexOf(" "))))];
+    const cluster = unique(orEnding(mine)), serving = unique(mine.filter((each) => each.serving || each.ready));
     return {
-      cluster: unique(orEnding(mine)),
+      cluster,
       local: unique(orEnding(local)),
-      serving: unique(mine.filter((endpoint) => endpoint.serving || endpoint.ready)),
+      serving: serving.length === cluster.length ? cluster : serving, // the usual case; whoever answers serves
       here: new Set(addresses(local)),
     };
   }
@@ -304,17 +305,16 @@ export class FrontendBuilder {
       verdict: `goto ${entry.name}`,
       endpoints: used,
       ...(seconds !== undefined && { learn: new Map(ports.map((port, i) => [String(port), learning[i].name])) }),
-      shared: [...frontend.shared, ...this.#ofEndpoints(all, backends)],
+      shared: [...frontend.shared, ...this.#here(all, backends)],
       parts: withNeeds([entry, ...learning]),
     };
   }
 
-  /** A pod here may reach itself; what is elsewhere has to answer through this node. */
-  #ofEndpoints(endpoints: readonly string[], { here }: Backends): Shared[] {
+  /** A pod here may reach itself; an endpoint that is elsewhere has to answer through this node. */
+  #here(endpoints: readonly string[], { here }: Backends): Shared[] {
     const addresses = new Set(endpoints.map((endpoint) => endpoint.slice(0, endpoint.indexOf(" "))));
-    return [...addresses].map((address) =>
-      here.has(address) ? { set: "hairpin", key: `${address} . ${address}` } : { set: "remote", key: address }
-    );
+    return [...addresses].filter((address) => here.has(address))
+      .map((address) => ({ set: "hairpin", key: `${address} . ${address}` }));
   }
 }
 

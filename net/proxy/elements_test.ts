@@ -183,7 +183,7 @@ Deno.test("FrontendBuilder makes nothing anew for services and endpoints that ar
   assert.notEqual(after.get("10.96.0.2 . tcp . 80"), before.get("10.96.0.2 . tcp . 80"));
 });
 
-Deno.test("frontendsOf() marks pods of this node for hairpin traffic and others as remote", () => {
+Deno.test("frontendsOf() knows pods of this node by a pair, and others by none", () => {
   const { frontends } = frontendsOf(
     "ip",
     [web],
@@ -193,6 +193,5 @@ Deno.test("frontendsOf() marks pods of this node for hairpin traffic and others 
   assert.deepEqual(frontends.get("10.96.0.1 . tcp . 80")!.shared, [
     { set: "cluster-ips", key: "10.96.0.1" },
     { set: "hairpin", key: "10.0.0.1 . 10.0.0.1" },
-    { set: "remote", key: "10.0.0.2" },
   ]);
 });

@@ -32,7 +32,6 @@ const otherSets = [
   "node-live",
   "cluster-ips",
   "hairpin",
-  "remote",
 ] as const;
 export type ElementSet = EndpointSet | typeof otherSets[number];
 
@@ -71,7 +70,6 @@ export function layoutScript(family: Family): string {
     "node-live": `type inet_proto . inet_service . ${address} . inet_service : verdict`,
     "cluster-ips": `${family} daddr`,
     "hairpin": `${family} saddr . ${family} daddr`,
-    "remote": `${family} daddr`,
   };
   for (const kind of kinds) {
     for (const protocol of protocols) {
@@ -127,7 +125,7 @@ export function constantChains(family: Family, options: ProxyOptions): ConstantC
       rules: [
         `meta mark set meta mark & 0x${(~markOf(options) >>> 0).toString(16)}`,
         ...(options.masqueradeAll ? ["masquerade fully-random"] : [
-          `${family} daddr != @remote return`,
+          `${family} daddr . ${family} daddr @hairpin return`, // an endpoint of this node answers through it anyway
           // the node took the address that its route to the service range gave it
           ...fromNode(family, options).map((match) => `${match} masquerade fully-random`),
           ...(pods.length > 0 ? [`${family} saddr ${anonymous(pods)} return`] : []),

@@ -75,6 +75,11 @@ export interface ProxyOptions {
   sctp?: boolean;
 }
 
-export function serviceKey({ namespace, name }: { namespace: string; name: string }): string {
-  return `${namespace}/${name}`;
+const keys = new WeakMap<object, string>();
+
+/** `namespace/name`, made once an object: thousands of services are gone through on every change. */
+export function serviceKey(service: { namespace: string; name: string }): string {
+  let key = keys.get(service);
+  if (key === undefined) keys.set(service, key = `${service.namespace}/${service.name}`);
+  return key;
 }
