@@ -100,6 +100,13 @@ export class PacketNetwork implements AsyncDisposable {
     return [...answers].sort();
   }
 
+  /** The different answers to connections until there are two; chance alone does not take sixty. */
+  async askForTwo(from: HostName, address: string, port: number): Promise<string[]> {
+    const answers = new Set<string>();
+    for (let i = 0; i < 60 && answers.size < 2; i++) answers.add(await this.ask(from, address, port));
+    return [...answers].sort();
+  }
+
   /** A UDP client that keeps its port. */
   async udp(from: HostName, family: Family = "ip"): Promise<UdpClient> {
     const socket = createSocket(family === "ip" ? "udp4" : "udp6");

@@ -41,6 +41,7 @@ const parts: Part[] = [
   { name: "chaos", args: ["test", "-A", "--quiet", ...sanitizers, "tests/chaos"], counted: true },
   { name: "fuzz", args: ["test", "-A", "--quiet", "tests/fuzz"], counted: true },
   { name: "compile", args: ["run", "-A", "tests/support/compile.ts"] },
+  { name: "packets", args: ["test", "-A", "--quiet", "tests/packets"], counted: true },
   { name: "e2e", args: ["test", "-A", "--quiet", "tests/e2e"], counted: true },
   {
     name: "e2e-binary",
