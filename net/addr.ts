@@ -20,9 +20,13 @@ export function parseAddress(text: string): Uint8Array | undefined {
 
 /** An address as inet_ntop(3) writes it; undefined if it is none. */
 export function canonicalAddress(text: string): string | undefined {
+  if (dotted.test(text)) return text; // has but one way to be written
   const bytes = parseAddress(text);
   return bytes && formatAddress(bytes);
 }
+
+const octet = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+const dotted = new RegExp(`^${octet}(?:\\.${octet}){3}$`);
 
 /** Which table an address belongs to. The text must be an address. */
 export function familyOf(address: string): Family {

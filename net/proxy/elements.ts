@@ -137,6 +137,7 @@ interface Cached {
 /** Makes frontends, and makes those anew whose service or endpoints are other objects than the last time. */
 export class FrontendBuilder {
   readonly #context: ChainContext;
+  readonly #chains = new Map<string, Part>();
   #cache = new Map<string, Cached>();
 
   constructor(readonly family: Family, readonly options: ProxyOptions) {
@@ -231,7 +232,7 @@ export class FrontendBuilder {
     all: readonly ProxyEndpoint[],
     problem: (message: string) => void,
   ): Backends {
-    const mine: (ProxyEndpoint & { text: string })[] = [];
+    const mine: Located[] = [];
     for (const endpoint of all) {
       if (endpoint.portName !== name || endpoint.protocol !== protocol) continue;
       const address = canonicalAddress(endpoint.address);
@@ -239,21 +240,17 @@ export class FrontendBuilder {
         if (this.family === "ip") {
           problem(`${JSON.stringify(endpoint.address)} port ${endpoint.port} is not an endpoint`);
         }
-      } else if (familyOf(address) === this.family) mine.push({ ...endpoint, text: `${address} . ${endpoint.port}` });
+      } else if (familyOf(address) === this.family) {
+        mine.push({ endpoint, address, text: `${address} . ${endpoint.port}` });
+      }
     }
-    const unique = (list: typeof mine) => [...new Set(list.map(({ text }) => text))].sort();
-    const orEnding = (list: typeof mine) => {
-      const ready = list.filter((endpoint) => endpoint.ready);
-      return ready.length > 0 ? ready : list.filter((endpoint) => endpoint.serving && endpoint.terminating);
-    };
-    const local = mine.filter((endpoint) => endpoint.local);
-    const addresses = (list: typeof mine) => [...new Set(list.map(({ text }) => text.slice(0, text.indexOf(" "))))];
-    const cluster = unique(orEnding(mine)), serving = unique(mine.filter((each) => each.serving || each.ready));
+    const local = mine.filter(({ endpoint }) => endpoint.local);
+    const cluster = unique(orEnding(mine)), serving = unique(mine.filter(serves));
     return {
       cluster,
-      local: unique(orEnding(local)),
+      local: local.length === mine.length ? cluster : unique(orEnding(local)),
       serving: serving.length === cluster.length ? cluster : serving, // the usual case; whoever answers serves
-      here: new Set(addresses(local)),
+      here: new Map(local.map(({ text, address }) => [text, address])),
     };
   }
 
@@ -270,7 +267,7 @@ export class FrontendBuilder {
   ): Frontend {
     const { cluster, local, serving } = backends;
     const policy = (isExternal ? service.externalTrafficPolicy : service.internalTrafficPolicy) ?? "Cluster";
-    const isLocal = policy === "Local" && local.join() !== cluster.join();
+    const isLocal = policy === "Local" && local !== cluster && local.join() !== cluster.join();
     const frontend: Frontend = {
       id,
       kind,
@@ -289,12 +286,12 @@ export class FrontendBuilder {
     };
     const context = this.#context, seconds = service.affinitySeconds;
     const algorithm = service.algorithm ?? this.options.algorithm ?? "random";
-    const all = [...new Set([...used.cluster, ...used.local])];
-    const ports = [...new Set(all.map(portOf))].map(Number).sort((a, b) => a - b);
+    const all = used.local.length === 0 ? used.cluster : [...new Set([...used.cluster, ...used.local])];
+    const ports = seconds === undefined ? [] : [...new Set(all.map(portOf))].map(Number).sort((a, b) => a - b);
     const chain = (scope: Scope): Part | undefined => {
       const count = used[scope].length;
       if (count === 0) return undefined;
-      const choosing = choosingChain(context, { kind, scope, algorithm, count, id });
+      const choosing = this.#choosing({ kind, scope, algorithm, count, id });
       return seconds === undefined ? choosing : stickyChain(context, id, ports, choosing);
     };
     const inside = chain("cluster"), outside = chain("local");
@@ -312,9 +309,22 @@ export class FrontendBuilder {
 
   /** A pod here may reach itself; an endpoint that is elsewhere has to answer through this node. */
   #here(endpoints: readonly string[], { here }: Backends): Shared[] {
-    const addresses = new Set(endpoints.map((endpoint) => endpoint.slice(0, endpoint.indexOf(" "))));
-    return [...addresses].filter((address) => here.has(address))
-      .map((address) => ({ set: "hairpin", key: `${address} . ${address}` }));
+    const addresses = new Set<string>();
+    for (const endpoint of endpoints) {
+      const address = here.get(endpoint);
+      if (address !== undefined) addresses.add(address);
+    }
+    return [...addresses].map((address) => ({ set: "hairpin", key: `${address} . ${address}` }));
+  }
+
+  /** The chain that chooses; frontends whose chains are the same share one object. */
+  #choosing(init: Parameters<typeof choosingChain>[1]): Part {
+    if (init.algorithm === "round-robin") return choosingChain(this.#context, init);
+    const { kind, scope, algorithm, count, id } = init;
+    const key = `${kind} ${scope} ${algorithm} ${protocolOf(id)} ${count}`;
+    let part = this.#chains.get(key);
+    if (!part) this.#chains.set(key, part = choosingChain(this.#context, init));
+    return part;
   }
 }
 
@@ -322,8 +332,24 @@ interface Backends {
   cluster: string[];
   local: string[];
   serving: string[];
-  /** Addresses on this node. */
-  here: Set<string>;
+  /** Those on this node, with their addresses. */
+  here: Map<string, string>;
+}
+
+interface Located {
+  endpoint: ProxyEndpoint;
+  address: string;
+  /** `10.244.0.5 . 8080` */
+  text: string;
+}
+
+const unique = (list: readonly Located[]) => [...new Set(list.map(({ text }) => text))].sort();
+const serves = ({ endpoint }: Located) => endpoint.serving || endpoint.ready;
+
+/** Those that are ready, else those that still serve while they end. */
+function orEnding(list: readonly Located[]): readonly Located[] {
+  const ready = list.filter(({ endpoint }) => endpoint.ready);
+  return ready.length > 0 ? ready : list.filter(({ endpoint }) => endpoint.serving && endpoint.terminating);
 }
 
 /** Parts with all that they name, each after those. */
