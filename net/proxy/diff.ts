@@ -8,7 +8,7 @@
  * counted: they come with the first frontend that needs them and go when none does.
  */
 import { type Family } from "../addr.ts";
-import { type Part, removalRank, tableName } from "./chains.ts";
+import { isPrepared, type Part, removalRank, tableName } from "./chains.ts";
 import { type Element, elementsOf, type Frontend, type Frontends } from "./elements.ts";
 import { type ElementSet } from "./table.ts";
 
@@ -80,6 +80,11 @@ export class TableState {
       if (present && (needed.get(key) ?? this.#needed.get(key) ?? 0) === 0) found.push(present);
     }
     return found;
+  }
+
+  /** Takes note of parts that a table was made with. */
+  prepare(parts: readonly Part[]): void {
+    for (const { kind, name } of parts) this.present.set(partKey({ kind, name }), { kind, name });
   }
 
   #count(key: string, by: number): void {
@@ -177,7 +182,9 @@ export function transaction(state: TableState, changes: readonly Change[], sweep
   }
   if (sweep !== "nothing") {
     for (const present of state.unneeded(sweep === "all" ? state.present.keys() : needed.keys(), needed)) {
-      if (sweep === "touched" && present.kind === "chain" && isCommon(present.name)) continue;
+      if (present.kind === "chain" && (isPrepared(present.name) || (sweep === "touched" && isCommon(present.name)))) {
+        continue;
+      }
       if (present.kind === "element") list(operations.deletes, present.set).push(present.key);
       else operations.deleteParts.push(present);
     }
@@ -186,10 +193,7 @@ export function transaction(state: TableState, changes: readonly Change[], sweep
   return { changes, operations };
 }
 
-/**
- * Chains that any frontend may share are left until the next start: for each rule that is added the kernel goes through all verdicts
- * of the table, which takes longer than all the rest of a change.
- */
+/** Chains that any frontend may share are left until the next start, for the same reason that others are prepared. */
 function isCommon(chain: string): boolean {
   return /^(lb|hash)-/.test(chain);
 }
@@ -214,6 +218,13 @@ export function script(family: Family, { operations }: Transaction): string {
   }
   for (const { kind, name } of operations.deleteParts) lines.push(`delete ${kind} ${at} ${name}`);
   return lines.length === 0 ? "" : lines.join("\n") + "\n";
+}
+
+/** The lines of a script that add a part. */
+export function partLines(family: Family, { kind, name, text }: Part): string[] {
+  const at = `${family} ${tableName} ${name}`;
+  if (kind === "map") return [`add map ${at} { ${text[0]} }`];
+  return [`add chain ${at}`, ...text.map((rule) => `add rule ${at} ${rule}`)];
 }
 
 /** Deletes and adds that lead from some elements to others; what stays is not touched. */

@@ -78,10 +78,16 @@ Deno.test("sync() many times at once is one piece of work, of the newest", async
 Deno.test("a restart changes only what has changed meanwhile, and never empties the table", async () => {
   const first = setUp();
   await first.proxy.start();
-  const services = [service("a", "10.96.0.1"), service("b", "10.96.0.2"), service("c", "10.96.0.3")];
+  const services = [
+    service("a", "10.96.0.1"),
+    service("b", "10.96.0.2"),
+    service("c", "10.96.0.3", { algorithm: "round-robin" }),
+  ];
   await first.proxy.sync(services, behind({ a: [one], b: [one, two], c: [two] }));
   await first.proxy.stop();
   const { nft } = first, before = nft.taken.length, was = contents(nft);
+  const inTurn = () => [...nft.tables.get(`ip ${tableName}`)!.chains.keys()].filter((name) => name.startsWith("rr-"));
+  assert.deepEqual(inTurn(), ["rr-tcp-10.96.0.3-tcp-80-1"]);
 
   const second = setUp({ nft });
   await second.proxy.start();
@@ -95,9 +101,7 @@ Deno.test("a restart changes only what has changed meanwhile, and never empties 
   });
   assert.deepEqual(contents(nft)["cluster-ips"], { "10.96.0.1": undefined, "10.96.0.2": undefined });
   assert.deepEqual(contents(nft).hairpin, { "10.244.0.2 . 10.244.0.2": undefined });
-  assert.deepEqual([...nft.tables.get(`ip ${tableName}`)!.chains.keys()].filter((name) => name.startsWith("lb")), [
-    "lb-tcp-1",
-  ]);
+  assert.deepEqual(inTurn(), []);
   await second.proxy.stop();
 });
 

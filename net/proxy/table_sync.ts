@@ -5,11 +5,21 @@
 import { type Family } from "../addr.ts";
 import { NftError, type NftRunner } from "../nft/mod.ts";
 import { forgetDeadEndpoints } from "./affinity.ts";
-import { tableName } from "./chains.ts";
-import { type Change, chunks, compare, isEmpty, script, type Sweep, TableState, transaction } from "./diff.ts";
+import { preparedChains, tableName } from "./chains.ts";
+import {
+  type Change,
+  chunks,
+  compare,
+  isEmpty,
+  partLines,
+  script,
+  type Sweep,
+  TableState,
+  transaction,
+} from "./diff.ts";
 import { FrontendBuilder, type Frontends, named, type ServiceProblem } from "./elements.ts";
 import { readBack } from "./read_back.ts";
-import { layoutMarker, layoutScript, rulesScript, sameChains } from "./table.ts";
+import { chainContext, layoutMarker, layoutScript, rulesScript, sameChains } from "./table.ts";
 import { type EndpointMap, type ProxyOptions, type ProxyService } from "./types.ts";
 
 /** So many refusals in one round are no matter of single objects: the table is not what we take it for. */
@@ -55,11 +65,17 @@ export class TableSync {
       `add chain ${family} ${tableName} ${wanted}\n`;
     const isUsable = marker !== undefined && sameChains(marker, wanted);
     this.#isReplaced = !isUsable && (marker !== undefined || state.frontends.size > 0 || state.present.size > 0);
+    const made = new TableState();
     if (marker === wanted) this.#preamble = "";
     else if (isUsable) this.#preamble = `${constant}delete chain ${family} ${tableName} ${marker}\n`;
-    else this.#preamble = `add table ${family} ${tableName}\ndelete table ${family} ${tableName}\n${constant}`;
+    else {
+      const prepared = preparedChains(chainContext(family, options));
+      const lines = prepared.flatMap((part) => partLines(family, part)).join("\n");
+      this.#preamble = `add table ${family} ${tableName}\ndelete table ${family} ${tableName}\n${constant}${lines}\n`;
+      made.prepare(prepared);
+    }
     this.#isAdopting = isUsable;
-    this.#state = isUsable ? state : new TableState();
+    this.#state = isUsable ? state : made;
   }
 
   /**
