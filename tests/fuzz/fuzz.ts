@@ -30,7 +30,15 @@ export async function fuzz(
   const dir = await Deno.makeTempDir({ prefix: "islet-fuzz-" });
   const program = fileURLToPath(new URL("server.ts", import.meta.url));
   const server = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--v8-flags=--expose-gc,--lite-mode,--max-lazy,--optimize-for-size", "--unstable-net", program, dir],
+    args: [
+      "run",
+      "-A",
+      "--no-check",
+      "--v8-flags=--expose-gc,--lite-mode,--max-lazy,--optimize-for-size",
+      "--unstable-net",
+      program,
+      dir,
+    ],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

@@ -42,5 +42,5 @@ Deno.test("a token among the protocols that is wrong, doubled, alone or not a We
     [`v5.channel.k8s.io, ${good}`, { upgrade: "SPDY/3.1" }],
     [`v5.channel.k8s.io, ${good}`, { authorization: "Bearer wrong" }],
   ];
-  for (const [protocols, more] of wrong) equal((await open(protocols, more)).status, 401, protocols);
+  for (const [protocols, more] of wrong) equal((await open(protocols, more)).status, 401, protocols!);
 });

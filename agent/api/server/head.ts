@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 /** A head that cannot be taken; the connection ends with this status. */
 export class HeadError extends Error {
   override readonly name = "HeadError";
-  constructor(readonly code: 400 | 413 | 414 | 417 | 431 | 501 | 505, message: string) {
+  constructor(readonly code: 400 | 405 | 413 | 414 | 417 | 431, message: string) {
     super(message);
   }
 }
@@ -54,14 +54,14 @@ export function parseHead(bytes: Uint8Array, maxHeaders: number): RequestHead {
   if (lines.length < 3 || lines.at(-1) !== "" || lines.at(-2) !== "") {
     throw new HeadError(400, "lines must end with CR LF");
   }
-  if (line === "PRI * HTTP/2.0") throw new HeadError(505, "HTTP/2 is not spoken here");
+  if (line === "PRI * HTTP/2.0") throw new HeadError(400, "HTTP/2 is not spoken here");
   const [method, target, version, more] = line.split(" ");
   if (more !== undefined || !target || !token.test(method) || !/^HTTP\/\d\.\d$/.test(version ?? "")) {
     throw new HeadError(400, "the request's first line is malformed");
   }
   if (controls.test(line)) throw new HeadError(400, "the request's first line is malformed");
-  if (!/^[A-Z-]+$/.test(method)) throw new HeadError(501, "this method is not known");
-  if (version !== "HTTP/1.1" && version !== "HTTP/1.0") throw new HeadError(505, `${version} is not spoken here`);
+  if (!/^[A-Z-]+$/.test(method)) throw new HeadError(405, "this method is not known");
+  if (version !== "HTTP/1.1" && version !== "HTTP/1.0") throw new HeadError(400, `${version} is not spoken here`);
   const minor = version === "HTTP/1.1" ? 1 : 0;
   if (lines.length - 3 > maxHeaders) throw new HeadError(431, `there are more than ${maxHeaders} headers`);
   const headers = new Headers();
@@ -115,7 +115,7 @@ function bodyOf(headers: Headers, minor: number): RequestHead["body"] {
   const length = headers.get("content-length");
   if (coding !== null) {
     if (length !== null || minor === 0) throw new HeadError(400, "Transfer-Encoding must be the only length");
-    if (coding.toLowerCase() !== "chunked") throw new HeadError(501, "only the transfer coding chunked is known");
+    if (coding.toLowerCase() !== "chunked") throw new HeadError(400, "only the transfer coding chunked is known");
     return { type: "chunked" };
   }
   if (length === null) return { type: "none" };
