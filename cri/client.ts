@@ -13,8 +13,9 @@ import {
   type MessageShape,
 } from "@bufbuild/protobuf";
 import type { Transport } from "@connectrpc/connect";
-import { CriError } from "./errors.ts";
+import { CriError, isNotFound, isUnimplemented } from "./errors.ts";
 import { type Clock, type EventWatch, type EventWatchOptions, realClock, watchEvents } from "./events.ts";
+import { Tasks } from "./gen/containerd_task_service_pb.ts";
 import { type ContainerState, ImageService, type PodSandboxState, RuntimeService } from "./gen/runtime_pb.ts";
 import {
   type ContainerStates,
@@ -54,6 +55,11 @@ export interface CriClient {
   readonly image: ImageClient;
   /** ListPodSandbox and ListContainers for a look that expects no news: for a tenth of what reading them whole costs. */
   states(filter: { labelSelector: Record<string, string> }, options?: CallOptions): Promise<RuntimeStates>;
+  /**
+   * Kills and forgets a container's task by containerd's own task service: for tasks that its CRI plugin has lost track of,
+   * which no CRI call reaches. Nothing when there is no such task; rejects with `unimplemented` where the runtime is no containerd.
+   */
+  endTask(containerId: string): Promise<void>;
   /** Tells of containers' changes until closed; see events.ts. */
   watchEvents(options: EventWatchOptions): EventWatch;
   /** Calls in flight and waiting, for metrics. */
@@ -82,6 +88,10 @@ export interface EndedCall {
   ms: number;
   error?: CriError;
 }
+
+/** Where containerd's CRI plugin keeps its containers. */
+const containerdNamespace = "k8s.io";
+const taskTimeoutMs = 10_000;
 
 /** A client for the runtime at `unix:///path` or `grpc-web+unix:///path`. It connects on first use. */
 export function connectCri(endpoint: string, options?: CriClientOptions): CriClient {
@@ -166,6 +176,24 @@ export function createCriClient(
         sandboxes: new Map(items.map(({ id, state }) => [id, state])),
         containers: new Map(containers.map(({ id, state }) => [id, state])),
       };
+    },
+    async endTask(containerId) {
+      const header = new Headers({ "containerd-namespace": containerdNamespace });
+      const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(taskTimeoutMs)]);
+      const ask = async (method: DescMethodUnary, request: Record<string, unknown>) => {
+        try {
+          await unary.unary(method, signal, undefined, header, create(method.input, request) as never);
+        } catch (err) {
+          throw CriError.from(method.name, err);
+        }
+      };
+      // A task that has ended cannot be killed, and is to be forgotten all the same.
+      await ask(Tasks.method.kill, { containerId, signal: 9, all: true }).catch((err) => {
+        if (isUnimplemented(err)) throw err;
+      });
+      await ask(Tasks.method.delete, { containerId }).catch((err) => {
+        if (!isNotFound(err)) throw err;
+      });
     },
     runtime: methodsOf(RuntimeService) as unknown as RuntimeClient,
     image: methodsOf(ImageService) as unknown as ImageClient,

@@ -2,7 +2,7 @@
  * Tasks that containerd has lost track of. A client that goes away while its container starts (islet killed, a call aborted)
  * makes containerd 1.6 note the start as failed although the container's first process is there; from then on it refuses to
  * remove the container: "cannot delete running task". What helps is to end the processes in the container's cgroup: containerd
- * hears of that and clears up.
+ * hears of that and clears up. Where it does not, because nobody there keeps the task any more, the task itself is deleted.
  */
 import { type CgroupFs, expandSlice, killAll } from "../../cgroups/mod.ts";
 import { type CriClient, CriError } from "../../cri/mod.ts";
@@ -13,6 +13,9 @@ const patienceMs = 10_000;
 
 /** Waits between tries to remove what has just been killed. */
 const removeTriesMs = [50, 150, 300, 500, 1000];
+
+/** After so many of these tries the runtime is not waited for any more: the task is deleted past it. */
+const ownEnds = 1;
 
 /** The signal, but later: calls that start something are let finish, so that the runtime does not lose track of it. */
 export async function letFinish<T>(
@@ -64,6 +67,9 @@ export async function removeWithStrays(
       return;
     } catch (err) {
       if (!isStray(err) || tries + 1 >= removeTriesMs.length) throw err;
+      if (tries === ownEnds) {
+        for (const containerId of await containerIds()) await cri.endTask(containerId).catch(() => {});
+      }
     }
   }
 }

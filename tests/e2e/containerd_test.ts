@@ -2,7 +2,7 @@
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { nodeFile } from "../support/node_file.ts";
 import { sleep, type TestNode } from "../support/node.ts";
-import { container, idle, manifest, pod, statusOf } from "../support/pods.ts";
+import { container, containerId, idle, isReady, manifest, pod, statusOf } from "../support/pods.ts";
 
 const { nodeTest } = nodeFile();
 
@@ -103,5 +103,16 @@ nodeTest(
     deepEqual(await picture(node), before);
     node.write("new.yaml", manifest(pod("new")));
     await node.ready("new");
+  },
+);
+
+nodeTest(
+  "a task can be ended past the CRI plugin, which hears of it",
+  pod("task-ended", idle),
+  async (node) => {
+    const id = containerId(await node.ready("task-ended"));
+    await node.cri.endTask(id);
+    await node.podUntil("task-ended", "was restarted", (pod) => statusOf(pod)?.restartCount === 1 && isReady(pod));
+    await node.cri.endTask(id); // there is none of that name any more
   },
 );
