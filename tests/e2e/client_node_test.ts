@@ -120,7 +120,7 @@ nodeTest(
     input.end("words\n");
     const status = await ended.promise;
     equal(status.status, "Failure");
-    equal(status.details?.causes?.[0]?.message, "3");
+    equal(status.details?.causes?.[0]?.message, "3", JSON.stringify(status));
     deepEqual([out.text, err.text], ["got words\n", "oops\n"]);
 
     await core.deleteNamespacedPod({ namespace: "default", name: "js" });
