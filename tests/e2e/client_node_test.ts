@@ -115,7 +115,8 @@ nodeTest(
     const [out, err] = [new Sink(), new Sink()];
     const input = new PassThrough();
     const ended = Promise.withResolvers<{ status?: string; details?: { causes?: { message?: string }[] } }>();
-    const command = ["sh", "-c", "read line; echo got $line; echo oops >&2; exit 3"];
+    // It ends after its input has: a runtime that closes while input is on its way may lose how the command ended.
+    const command = ["sh", "-c", "read line; echo got $line; echo oops >&2; cat; exit 3"];
     await new k8s.Exec(way.config).exec("default", "js", "main", command, out, err, input, false, ended.resolve);
     input.end("words\n");
     const status = await ended.promise;
