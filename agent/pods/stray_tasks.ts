@@ -5,7 +5,7 @@
  * hears of that and clears up. Where it does not, because nobody there keeps the task any more, the task itself is deleted.
  */
 import { type CgroupFs, expandSlice, killAll } from "../../cgroups/mod.ts";
-import { type CriClient, CriError } from "../../cri/mod.ts";
+import { type CriClient, CriError, isUnimplemented } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
 
 /** How long after a cancellation a call to the runtime may still come to its end before it is aborted. */
@@ -68,7 +68,12 @@ export async function removeWithStrays(
     } catch (err) {
       if (!isStray(err) || tries + 1 >= removeTriesMs.length) throw err;
       if (tries === ownEnds) {
-        for (const containerId of await containerIds()) await cri.endTask(containerId).catch(() => {});
+        for (const containerId of await containerIds()) {
+          await cri.endTask(containerId).catch((err) => {
+            // another runtime than containerd has no such service, and its own words tell more
+            if (!isUnimplemented(err)) throw err;
+          });
+        }
       }
     }
   }
