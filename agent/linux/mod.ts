@@ -2,6 +2,7 @@
  * The few system calls that Deno does not have, by FFI to the C library: mounts, openat2, files by descriptor, sockets, signals.
  * Nothing else in the program calls them. Failures are LinuxErrors that carry errno's name.
  */
+export { type ChildAnswer, runBounded, unlessMissing } from "./child.ts";
 export { errnoName, isErrno, LinuxError } from "./errno.ts";
 export * from "./fd.ts";
 export { loadLibc } from "./libc.ts";

@@ -7,7 +7,7 @@
  *                    └► old: at once, and measured for the next who asks · never seen: waited for, a moment long
  */
 import type { Clock } from "../clock.ts";
-import { runBounded } from "./child.ts";
+import { runBounded, unlessMissing } from "../linux/mod.ts";
 
 export interface DirectoryUsage {
   bytes: number;
@@ -128,12 +128,13 @@ export async function measureByDu(paths: string[]): Promise<Measured> {
   const found: Measured = new Map();
   for (let at = 0; at < paths.length; at += batch) {
     const some = paths.slice(at, at + batch);
-    const sizes = await runBounded(programs("du"), ["-s", "-x", "-k", "--", ...some], deadlineMs);
+    const sizes = await runBounded(programs("du"), ["-s", "-x", "-k", "--", ...some], deadlineMs).catch(unlessMissing);
     const lines = parseDu(sizes?.stdout ?? "");
     for (const [path, kib] of lines) found.set(path, { bytes: kib * 1024 });
     if (lines.size === 0) continue;
     // busybox has no --inodes: then there is no number of them
-    const inodes = await runBounded(programs("du"), ["-s", "-x", "--inodes", "--", ...some], deadlineMs);
+    const inodes = await runBounded(programs("du"), ["-s", "-x", "--inodes", "--", ...some], deadlineMs)
+      .catch(unlessMissing);
     if (inodes && (inodes.code === 0 || inodes.stdout !== "")) {
       for (const [path, count] of parseDu(inodes.stdout)) {
         const usage = found.get(path);

@@ -3,8 +3,7 @@
  * machine has a server, a child process asks, with a deadline.
  */
 import { statfsSync } from "node:fs";
-import { mountsThatMayHang, readMounts } from "../linux/mod.ts";
-import { runBounded } from "./child.ts";
+import { mountsThatMayHang, readMounts, runBounded, unlessMissing } from "../linux/mod.ts";
 
 export interface FilesystemUsage {
   capacityBytes: number;
@@ -29,7 +28,8 @@ export function localFilesystem(path: string): FilesystemUsage | undefined {
 export async function anyFilesystem(path: string, mayHang = machineMayHang): Promise<FilesystemUsage | undefined> {
   if (!mayHang()) return localFilesystem(path);
   // both coreutils and busybox know these
-  const answer = await runBounded([["stat"], ["busybox", "stat"]], ["-f", "-c", "%S %b %f %a %c %d", "--", path], 2000);
+  const answer = await runBounded([["stat"], ["busybox", "stat"]], ["-f", "-c", "%S %b %f %a %c %d", "--", path], 2000)
+    .catch(unlessMissing);
   const numbers = answer?.stdout.trim().split(" ").map(Number) ?? [];
   if (numbers.length !== 6 || !numbers.every(Number.isFinite)) return undefined;
   const [bsize, blocks, bfree, bavail, files, ffree] = numbers;

@@ -2,7 +2,7 @@
  * What is at a path of the host. Behind it may be a server that is gone, and a stat(2) there never returns; so where
  * any mount of the machine has a server, a child process asks, with a deadline.
  */
-import { mountsThatMayHang, readMounts } from "../linux/mod.ts";
+import { type ChildAnswer, mountsThatMayHang, readMounts, runBounded } from "../linux/mod.ts";
 
 export type HostFileType = "directory" | "file" | "socket" | "character device" | "block device" | "other";
 
@@ -46,59 +46,16 @@ const types: Record<number, HostFileType> = {
 
 async function inspectByChild(path: string, options: InspectOptions): Promise<HostFileType | undefined> {
   const { signal, deadlineMs = 5000, programs = [["stat"], ["busybox", "stat"]] } = options;
-  for (const [program, ...first] of programs) {
-    let child: Deno.ChildProcess;
-    try {
-      child = new Deno.Command(program, {
-        args: [...first, "-L", "-c", "%f", "--", path],
-        env: { LC_ALL: "C" },
-        stdin: "null",
-        stdout: "piped",
-        stderr: "piped",
-      }).spawn();
-    } catch (err) {
-      if (err instanceof Deno.errors.NotFound) continue;
-      throw err;
-    }
-    const { code, out, errors } = await finish(child, path, deadlineMs, signal);
-    if (code === 0) return types[parseInt(out, 16) & 0xf000] ?? "other";
-    if (/No such file or directory|Not a directory/.test(errors)) return undefined;
-    throw new Error(`cannot look at ${path}: ${errors.trim().split(": ").at(-1) || `stat ended with ${code}`}`);
-  }
-  throw new Error(`cannot look at ${path}: there is no stat program (install coreutils)`);
-}
-
-/** The child's answer, or an error at the deadline. */
-async function finish(child: Deno.ChildProcess, path: string, deadlineMs: number, signal?: AbortSignal) {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new Error(`cannot look at ${path}: no answer within ${deadlineMs / 1000} s`)),
-    deadlineMs,
-  );
-  const abort = () => late.reject(signal?.reason);
-  signal?.addEventListener("abort", abort, { once: true });
-  if (signal?.aborted) abort();
-  const output = child.output();
+  let answer: ChildAnswer | undefined;
   try {
-    const { code, stdout, stderr } = await Promise.race([output, late.promise]);
-    return { code, out: new TextDecoder().decode(stdout), errors: new TextDecoder().decode(stderr) };
+    answer = await runBounded(programs, ["-L", "-c", "%f", "--", path], deadlineMs, signal);
   } catch (err) {
-    try {
-      child.kill("SIGKILL");
-    } catch {
-      // It ended by itself just now.
-    }
-    // A killed child ends at once, unless it waits for a dead server: then it is left behind.
-    const moment = Promise.withResolvers<void>();
-    const over = setTimeout(moment.resolve, 100);
-    await Promise.race([output.catch(() => undefined), moment.promise]);
-    clearTimeout(over);
-    child.unref();
-    throw err;
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", abort);
-    // Whichever of the two lost the race must not become an unhandled rejection.
-    late.promise.catch(() => undefined);
+    if (!(err instanceof Deno.errors.NotFound)) throw err;
+    throw new Error(`cannot look at ${path}: there is no stat program (install coreutils)`);
   }
+  if (!answer) throw new Error(`cannot look at ${path}: no answer within ${deadlineMs / 1000} s`);
+  const { code, stdout, stderr } = answer;
+  if (code === 0) return types[parseInt(stdout, 16) & 0xf000] ?? "other";
+  if (/No such file or directory|Not a directory/.test(stderr)) return undefined;
+  throw new Error(`cannot look at ${path}: ${stderr.trim().split(": ").at(-1) || `stat ended with ${code}`}`);
 }

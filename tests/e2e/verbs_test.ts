@@ -177,11 +177,10 @@ nodeTest(
     await using listening = new CliProcess(node, "attach", "attached");
     await using talking = new CliProcess(node, "attach", "-i", "attached");
     // What is said before the container's streams are joined is not heard.
-    await node.until("it is heard", async () => {
+    await node.until("both have heard it", async () => {
       await talking.write("hello\n");
-      return talking.stdout.includes("heard hello");
+      return [talking, listening].every(({ stdout }) => stdout.includes("heard hello"));
     });
-    await listening.says(/heard hello/);
   },
 );
 
