@@ -6,7 +6,7 @@ import { type Family } from "../addr.ts";
 import { NftError, type NftRunner } from "../nft/mod.ts";
 import { affinityMap, tableName } from "./chains.ts";
 import { type Change } from "./diff.ts";
-import { portOf } from "./elements.ts";
+import { portOf } from "./frontend.ts";
 
 /** A map of clients, and the addresses that may stay in it. */
 export interface Pruning {

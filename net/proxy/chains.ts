@@ -47,12 +47,20 @@ export const protocols = ["tcp", "udp", "sctp"] as const;
 
 /** In which map the endpoints of a scope are. One a protocol: nft 1.0.6 has no other way to say "port" in a map's values. */
 export function endpointMap(kind: FrontendKind, scope: Scope, protocol: string): string {
-  return `${kind === "node" ? "node-" : ""}${scope === "local" ? "local-" : ""}endpoints-${protocol}`;
+  return endpointMaps[kind][scope][protocol];
 }
+
+const mapsOf = (prefix: string): Record<string, string> =>
+  Object.fromEntries(protocols.map((protocol) => [protocol, `${prefix}endpoints-${protocol}`]));
+const endpointMaps: Record<FrontendKind, Record<Scope, Record<string, string>>> = {
+  vip: { cluster: mapsOf(""), local: mapsOf("local-") },
+  node: { cluster: mapsOf("node-"), local: mapsOf("node-local-") },
+};
 
 /** The protocol in a frontend's id, as nft writes it. */
 export function protocolOf(id: string): string {
-  return id.split(" . ").at(-2)!;
+  const end = id.lastIndexOf(" . "), start = id.lastIndexOf(" . ", end - 1);
+  return start < 0 ? id.slice(0, end) : id.slice(start + 3, end);
 }
 
 /** A frontend's id as part of a name: `10.96.0.5 . tcp . 80` → `10.96.0.5-tcp-80`. */
@@ -178,9 +186,14 @@ export function splittingChain({ insiders }: ChainContext, inside: Part, outside
   };
 }
 
+/** What a part is, by its name. */
+export function partKind(name: string): Part["kind"] {
+  return name.startsWith("affinity-") ? "map" : "chain";
+}
+
 /** The place of a part when several are deleted: those that name others first. */
-export function removalRank(kind: Part["kind"], name: string): number {
-  if (kind === "map") return 3;
+export function removalRank(name: string): number {
+  if (partKind(name) === "map") return 3;
   return name.startsWith("split-") ? 0 : name.startsWith("sticky-") ? 1 : 2;
 }
 

@@ -8,8 +8,8 @@
  * counted: they come with the first frontend that needs them and go when none does.
  */
 import { type Family } from "../addr.ts";
-import { isPrepared, type Part, removalRank, tableName } from "./chains.ts";
-import { type Element, elementsOf, type Frontend, type Frontends } from "./elements.ts";
+import { isPrepared, type Part, partKind, removalRank, tableName } from "./chains.ts";
+import { eachElement, type Element, elementsOf, type Frontend, type Frontends, sharedSets } from "./frontend.ts";
 import { type ElementSet } from "./table.ts";
 
 /** Elements of a transaction, more or less. */
@@ -25,90 +25,87 @@ export interface Change {
 export interface Operations {
   addParts: Part[];
   deletes: Map<ElementSet, string[]>;
-  adds: Map<ElementSet, Element[]>;
-  deleteParts: { kind: Part["kind"]; name: string }[];
+  /** As nft takes them: `key : value`. */
+  adds: Map<ElementSet, string[]>;
+  /** Names of chains and maps. */
+  deleteParts: string[];
 }
 
-/** A shared element or part that is in the kernel. */
-type Present = { kind: "element"; set: ElementSet; key: string } | { kind: Part["kind"]; name: string };
+/** What frontends share: elements of two sets, and chains and maps. */
+const pools = [...sharedSets, "parts"] as const;
+/** By key or name, how many frontends need it. */
+type Counts = Readonly<Record<typeof pools[number], Map<string, number>>>;
+
+const noCounts = (): Counts => ({ "cluster-ips": new Map(), hairpin: new Map(), parts: new Map() });
 
 /** What is in the kernel's table, as far as we know. */
 export class TableState {
   readonly frontends = new Map<string, Frontend>();
-  /** Shared elements and parts by what `keyOf…` says. */
-  readonly present = new Map<string, Present>();
-  /** How many frontends need each. */
-  readonly #needed = new Map<string, number>();
+  /** All that is there and how many need it, which may be none. */
+  readonly counts: Counts = noCounts();
 
   /** Takes note of what a transaction has done. */
-  commit({ changes, operations }: Transaction): void {
+  commit({ changes, counts }: Transaction): void {
     for (const { from, to } of changes) {
-      if (from) { for (const key of needsOf(from)) this.#count(key, -1); }
-      if (to) { for (const key of needsOf(to)) this.#count(key, 1); }
       if (to) this.frontends.set(to.id, to);
       else if (from) this.frontends.delete(from.id);
     }
-    for (const [set, elements] of operations.adds) {
-      for (const { key } of elements) {
-        if (isShared(set)) this.present.set(elementKey({ set, key }), { kind: "element", set, key });
-      }
+    for (const pool of pools) {
+      const mine = this.counts[pool];
+      for (const [key, count] of counts[pool]) count < 0 ? mine.delete(key) : mine.set(key, count);
     }
-    for (const [set, keys] of operations.deletes) {
-      for (const key of keys) this.present.delete(elementKey({ set, key }));
-    }
-    for (const { kind, name } of operations.addParts) this.present.set(partKey({ kind, name }), { kind, name });
-    for (const { kind, name } of operations.deleteParts) this.present.delete(partKey({ kind, name }));
   }
 
-  /** How many frontends would need each of these after `changes`, as a difference. */
-  neededAfter(changes: readonly Change[]): Map<string, number> {
-    const difference = new Map<string, number>();
-    const count = (key: string, by: number) => difference.set(key, (difference.get(key) ?? 0) + by);
+  /** How many frontends will need each of these after `changes`. */
+  countsAfter(changes: readonly Change[]): Counts {
+    const after = noCounts();
     for (const { from, to } of changes) {
-      if (from) { for (const key of needsOf(from)) count(key, -1); }
-      if (to) { for (const key of needsOf(to)) count(key, 1); }
+      if (from) this.#count(after, from, -1);
+      if (to) this.#count(after, to, 1);
     }
-    for (const [key, by] of difference) difference.set(key, by + (this.#needed.get(key) ?? 0));
-    return difference;
+    return after;
   }
 
-  /** What is there and needed by nobody. */
-  unneeded(keys: Iterable<string>, needed: ReadonlyMap<string, number>): Present[] {
-    const found: Present[] = [];
-    for (const key of keys) {
-      const present = this.present.get(key);
-      if (present && (needed.get(key) ?? this.#needed.get(key) ?? 0) === 0) found.push(present);
+  /** Whether nothing is there. */
+  get isEmpty(): boolean {
+    return this.frontends.size === 0 && pools.every((pool) => this.counts[pool].size === 0);
+  }
+
+  /** Takes note of something that is there, needed by nobody so far. */
+  found(pool: typeof pools[number], key: string): void {
+    this.counts[pool].set(key, 0);
+  }
+
+  #count(after: Counts, { shared, parts }: Frontend, by: number): void {
+    for (const set of sharedSets) {
+      const counts = after[set], before = this.counts[set];
+      for (const key of shared[set]) counts.set(key, (counts.get(key) ?? before.get(key) ?? 0) + by);
     }
-    return found;
-  }
-
-  /** Takes note of parts that a table was made with. */
-  prepare(parts: readonly Part[]): void {
-    for (const { kind, name } of parts) this.present.set(partKey({ kind, name }), { kind, name });
-  }
-
-  #count(key: string, by: number): void {
-    const count = (this.#needed.get(key) ?? 0) + by;
-    if (count === 0) this.#needed.delete(key);
-    else this.#needed.set(key, count);
+    const counts = after.parts, before = this.counts.parts;
+    for (const { name } of parts) counts.set(name, (counts.get(name) ?? before.get(name) ?? 0) + by);
   }
 }
 
 export interface Transaction {
   changes: readonly Change[];
   operations: Operations;
+  /** How many frontends need what is shared after it; what is deleted has −1. */
+  counts: Counts;
 }
 
 /**
- * What has to change. Frontends that are equal but other objects are among the changes, without elements to change: the state
- * has to learn what they need. Deleted ones come first: another may want their addresses.
+ * What has to change, of these frontends or of all. Frontends that are equal but other objects are among the changes, without
+ * elements to change: the state has to learn what they need. Deleted ones come first: another may want their addresses.
  */
-export function compare(state: TableState, desired: Frontends): Change[] {
+export function compare(state: TableState, desired: Frontends, ids?: Iterable<string>): Change[] {
   const deleted: Change[] = [], changed: Change[] = [];
-  for (const [id, from] of state.frontends) if (!desired.has(id)) deleted.push({ from });
-  for (const [id, wanted] of desired) {
+  for (const id of ids ?? state.frontends.keys()) {
     const from = state.frontends.get(id);
-    if (from === wanted || (from && arrangedFrom.get(from) === wanted)) continue;
+    if (from && !desired.has(id)) deleted.push({ from });
+  }
+  for (const id of ids ?? desired.keys()) {
+    const wanted = desired.get(id), from = state.frontends.get(id);
+    if (!wanted || from === wanted || (from && arrangedFrom.get(from) === wanted)) continue;
     changed.push({ from, to: from ? arrange(from, wanted) : wanted });
   }
   return [...deleted, ...changed];
@@ -170,27 +167,41 @@ export type Sweep = "touched" | "nothing" | "all";
 /** What one transaction for these changes does. Pure. */
 export function transaction(state: TableState, changes: readonly Change[], sweep: Sweep = "touched"): Transaction {
   const operations: Operations = { addParts: [], deletes: new Map(), adds: new Map(), deleteParts: [] };
-  const needed = state.neededAfter(changes);
+  for (const { from, to } of changes) difference(operations, from, to);
+  const counts = state.countsAfter(changes);
+  for (const set of sharedSets) {
+    const there = state.counts[set];
+    for (const [key, count] of counts[set]) if (count > 0 && !there.has(key)) list(operations.adds, set).push(key);
+  }
+  addParts(operations, state, changes);
+  for (const pool of pools) {
+    const mine = counts[pool], there = state.counts[pool];
+    for (const [key, count] of mine) if (count === 0 && !there.has(key)) mine.set(key, -1); // came and went
+    for (const key of sweep === "nothing" ? [] : sweep === "all" ? there.keys() : mine.keys()) {
+      if (!there.has(key) || (mine.get(key) ?? there.get(key)) !== 0) continue;
+      if (pool !== "parts") list(operations.deletes, pool).push(key);
+      else if (isPrepared(key) || (sweep === "touched" && isCommon(key))) continue;
+      else operations.deleteParts.push(key);
+      mine.set(key, -1);
+    }
+  }
+  operations.deleteParts.sort((a, b) => removalRank(a) - removalRank(b));
+  return { changes, operations, counts };
+}
+
+/** Chains and maps that are not there, each once, in the order in which frontends give them. */
+function addParts({ addParts }: Operations, state: TableState, changes: readonly Change[]): void {
   const added = new Set<string>();
-  const isNew = (key: string) => !state.present.has(key) && !added.has(key) && Boolean(added.add(key));
-  for (const { from, to } of changes) {
-    difference(operations, from ? elementsOf(from) : [], to ? elementsOf(to) : []);
-    for (const part of to?.parts ?? []) if (isNew(partKey(part))) operations.addParts.push(part);
-    for (const { set, key } of to?.shared ?? []) {
-      if (isNew(elementKey({ set, key }))) list(operations.adds, set).push({ set, key });
+  let last: readonly Part[] | undefined; // thousands have the same
+  for (const { to } of changes) {
+    if (!to || to.parts === last) continue;
+    last = to.parts;
+    for (const part of to.parts) {
+      if (state.counts.parts.has(part.name) || added.has(part.name)) continue;
+      added.add(part.name);
+      addParts.push(part);
     }
   }
-  if (sweep !== "nothing") {
-    for (const present of state.unneeded(sweep === "all" ? state.present.keys() : needed.keys(), needed)) {
-      if (present.kind === "chain" && (isPrepared(present.name) || (sweep === "touched" && isCommon(present.name)))) {
-        continue;
-      }
-      if (present.kind === "element") list(operations.deletes, present.set).push(present.key);
-      else operations.deleteParts.push(present);
-    }
-    operations.deleteParts.sort((a, b) => removalRank(a.kind, a.name) - removalRank(b.kind, b.name));
-  }
-  return { changes, operations };
 }
 
 /** Chains that any frontend may share are left until the next start, for the same reason that others are prepared. */
@@ -207,16 +218,10 @@ export function isEmpty({ operations: { addParts, deletes, adds, deleteParts } }
 export function script(family: Family, { operations }: Transaction): string {
   const at = `${family} ${tableName}`;
   const lines: string[] = [];
-  for (const { kind, name, text } of operations.addParts) {
-    lines.push(`add ${kind} ${at} ${name}${kind === "map" ? ` { ${text[0]} }` : ""}`);
-    if (kind === "chain") { for (const rule of text) lines.push(`add rule ${at} ${name} ${rule}`); }
-  }
+  for (const part of operations.addParts) lines.push(...partLines(family, part));
   for (const [set, keys] of operations.deletes) lines.push(`delete element ${at} ${set} {\n${keys.join(",\n")}\n}`);
-  for (const [set, elements] of operations.adds) {
-    const texts = elements.map(({ key, value }) => value === undefined ? key : `${key} : ${value}`);
-    lines.push(`add element ${at} ${set} {\n${texts.join(",\n")}\n}`);
-  }
-  for (const { kind, name } of operations.deleteParts) lines.push(`delete ${kind} ${at} ${name}`);
+  for (const [set, elements] of operations.adds) lines.push(`add element ${at} ${set} {\n${elements.join(",\n")}\n}`);
+  for (const name of operations.deleteParts) lines.push(`delete ${partKind(name)} ${at} ${name}`);
   return lines.length === 0 ? "" : lines.join("\n") + "\n";
 }
 
@@ -227,19 +232,25 @@ export function partLines(family: Family, { kind, name, text }: Part): string[] 
   return [`add chain ${at}`, ...text.map((rule) => `add rule ${at} ${rule}`)];
 }
 
-/** Deletes and adds that lead from some elements to others; what stays is not touched. */
-function difference({ deletes, adds }: Operations, from: readonly Element[], to: readonly Element[]): void {
-  if (from.length === 0) {
-    for (const element of to) list(adds, element.set).push(element);
+/** Deletes and adds that lead from a frontend's elements to another's; what stays is not touched. */
+function difference({ deletes, adds }: Operations, from: Frontend | undefined, to: Frontend | undefined): void {
+  if (!from) {
+    let last: ElementSet | undefined, elements: string[] = [];
+    eachElement(to!, (set, key, value) => {
+      if (set !== last) elements = list(adds, last = set);
+      elements.push(value === undefined ? key : `${key} : ${value}`);
+    });
     return;
   }
-  const old = new Map(from.map((element) => [elementKey(element), element]));
-  for (const element of to) {
-    const key = elementKey(element), same = old.get(key);
-    old.delete(key);
-    if (same && same.value === element.value) continue;
-    if (same) list(deletes, element.set).push(element.key);
-    list(adds, element.set).push(element);
+  const old = new Map(elementsOf(from).map((element) => [elementKey(element), element]));
+  if (to) {
+    eachElement(to, (set, key, value) => {
+      const id = elementKey({ set, key }), same = old.get(id);
+      old.delete(id);
+      if (same && same.value === value) return;
+      if (same) list(deletes, set).push(key);
+      list(adds, set).push(value === undefined ? key : `${key} : ${value}`);
+    });
   }
   for (const { set, key } of old.values()) list(deletes, set).push(key);
 }
@@ -250,22 +261,7 @@ function list<K, V>(map: Map<K, V[]>, key: K): V[] {
   return values;
 }
 
-function* needsOf(frontend: Frontend): Iterable<string> {
-  for (const shared of frontend.shared) yield elementKey(shared);
-  for (const part of frontend.parts) yield partKey(part);
-}
-
-const sharedSets: readonly ElementSet[] = ["cluster-ips", "hairpin"];
-
-/** Whether elements of a set belong to several frontends. */
-export function isShared(set: ElementSet): boolean {
-  return sharedSets.includes(set);
-}
-
-export function elementKey({ set, key }: { set: ElementSet; key: string }): string {
+/** One text for an element, whichever its set. */
+export function elementKey({ set, key }: Pick<Element, "set" | "key">): string {
   return `${set} ${key}`;
-}
-
-export function partKey({ kind, name }: { kind: Part["kind"]; name: string }): string {
-  return `${kind} ${name}`;
 }

@@ -3,9 +3,8 @@
  * elements and chains that it needs. A frontend changes as a whole, in one transaction: a service element that says `lb-3`
  * and the indexes 0, 1, 2 come and go together. Pure.
  *
- * Which endpoints answer, as kube-proxy has it: those that are ready, else those that still serve while they end. With the
- * policy Local only the node's own; where there are only others, packets are dropped, and where there are none at all, refused.
- * For pods and the node itself the external policy Local does not count.
+ * With the policy Local only the node's own endpoints answer; where there are only others, packets are dropped, and where there
+ * are none at all, refused. For pods and the node itself the external policy Local does not count.
  */
 import {
   canonicalAddress,
@@ -17,10 +16,10 @@ import {
   parseCidr,
   withoutContained,
 } from "../addr.ts";
+import { type Backends, backendsOf } from "./backends.ts";
 import {
   type ChainContext,
   choosingChain,
-  endpointMap,
   type FrontendKind,
   learningChain,
   type Part,
@@ -29,93 +28,17 @@ import {
   splittingChain,
   stickyChain,
 } from "./chains.ts";
-import { chainContext, type ElementSet, refusal } from "./table.ts";
+import { type ServiceChange } from "./changed_services.ts";
+import { type Frontend, type Frontends, named, portOf, type ServiceProblem } from "./frontend.ts";
+import { chainContext, refusal } from "./table.ts";
 import {
+  type Algorithm,
   type EndpointMap,
   type ProxyEndpoint,
   type ProxyOptions,
   type ProxyService,
-  type ProxyServicePort,
   serviceKey,
 } from "./types.ts";
-
-/** An address and port that clients use, and all that is behind it. Endpoints are `10.244.0.5 . 8080`. */
-export interface Frontend {
-  /** `10.96.0.5 . tcp . 80`, or `tcp . 30080` for a node port: the key of its elements. */
-  id: string;
-  kind: FrontendKind;
-  /** `namespace/name` of its Service; "" where it is not known, of one that was read back. */
-  service: string;
-  /** What `services` or `node-ports` says: `goto lb-3`. */
-  verdict?: string;
-  /** What is said in its place where no endpoint may answer. */
-  refused?: string;
-  /** By their index; the order is diff.ts's to choose. */
-  endpoints: Readonly<Record<Scope, readonly string[]>>;
-  /** Which chain learns affinity, by the endpoints' ports. */
-  learn?: ReadonlyMap<string, string>;
-  /** Who may use it, if not everybody. */
-  allowed?: readonly string[];
-  /** Endpoints that serve, also those that get nothing new: connections to them live on. */
-  serving: readonly string[];
-  /** Elements that several frontends may need. */
-  shared: readonly Shared[];
-  /** Chains and maps that several frontends may need, each after those that it names. */
-  parts: readonly Part[];
-  /** Elements of it in the kernel that do not belong there. */
-  stray?: readonly Element[];
-}
-
-export interface Shared {
-  set: ElementSet;
-  key: string;
-}
-
-export interface Element {
-  set: ElementSet;
-  key: string;
-  /** Absent in sets. */
-  value?: string;
-}
-
-/** All frontends of a family, by id. */
-export type Frontends = ReadonlyMap<string, Frontend>;
-
-/** Something that a Service asks for and does not get. */
-export interface ServiceProblem {
-  service: string;
-  message: string;
-}
-
-/** The elements that are a frontend's own, in its order of endpoints. */
-export function elementsOf(frontend: Frontend): Element[] {
-  const { id, kind, verdict, refused, endpoints, learn, allowed } = frontend;
-  const elements: Element[] = [];
-  const node = kind === "node";
-  if (verdict) elements.push({ set: node ? "node-ports" : "services", key: id, value: verdict });
-  if (refused) elements.push({ set: node ? "node-no-endpoints" : "no-endpoints", key: id, value: refused });
-  for (const scope of ["cluster", "local"] as const) {
-    const set = endpointMap(kind, scope, protocolOf(id)) as ElementSet;
-    endpoints[scope].forEach((endpoint, index) => elements.push({ set, key: `${id} . ${index}`, value: endpoint }));
-  }
-  if (learn) {
-    for (const endpoint of new Set([...endpoints.cluster, ...endpoints.local])) {
-      const chain = learn.get(portOf(endpoint));
-      elements.push({ set: node ? "node-live" : "live", key: `${id} . ${endpoint}`, value: `jump ${chain}` });
-    }
-  }
-  if (allowed) {
-    elements.push({ set: "restricted", key: id });
-    for (const range of allowed) elements.push({ set: "allowed", key: `${id} . ${range}` });
-  }
-  if (frontend.stray) elements.push(...frontend.stray);
-  return elements;
-}
-
-/** The port of `10.244.0.5 . 8080`. */
-export function portOf(endpoint: string): string {
-  return endpoint.slice(endpoint.lastIndexOf(" ") + 1);
-}
 
 /** The frontends of one family. A service that is earlier in the list keeps an address and port from a later one. */
 export function frontendsOf(
@@ -124,85 +47,139 @@ export function frontendsOf(
   endpoints: EndpointMap,
   options: ProxyOptions,
 ): { frontends: Frontends; problems: ServiceProblem[] } {
-  return new FrontendBuilder(family, options).build(services, endpoints);
+  const builder = new FrontendBuilder(family, options);
+  const changes = services.map((service) => {
+    const key = serviceKey(service);
+    return { key, service, endpoints: endpoints.get(key) };
+  });
+  builder.update(changes, services);
+  return { frontends: builder.frontends, problems: builder.problems() };
 }
 
-interface Cached {
-  service: ProxyService;
-  endpoints: readonly ProxyEndpoint[] | undefined;
+/** What was made of one Service. */
+interface Made {
   frontends: Frontend[];
   problems: ServiceProblem[];
 }
 
-/** Makes frontends, and makes those anew whose service or endpoints are other objects than the last time. */
+const none: readonly string[] = [], noParts: readonly Part[] = [], noEndpoints = { cluster: none, local: none };
+
+/** Keeps the frontends of a family as services and endpoints change. */
 export class FrontendBuilder {
   readonly #context: ChainContext;
-  readonly #chains = new Map<string, Part>();
-  #cache = new Map<string, Cached>();
+  readonly #entries = new Map<string, Entry>();
+  readonly #made = new Map<string, Made>();
+  readonly #withProblems = new Set<string>();
+  #frontends = new Map<string, Frontend>();
+  /** Of services that want an address and port that another has. While there are any, nothing is taken for unchanged. */
+  #contested: ServiceProblem[] = [];
 
   constructor(readonly family: Family, readonly options: ProxyOptions) {
     this.#context = chainContext(family, options);
   }
 
-  build(
-    services: readonly ProxyService[],
-    endpoints: EndpointMap,
-  ): { frontends: Frontends; problems: ServiceProblem[] } {
-    const cache = new Map<string, Cached>(), frontends = new Map<string, Frontend>();
-    const problems: ServiceProblem[] = [];
-    for (const service of services) {
-      const key = serviceKey(service), behind = endpoints.get(key);
-      let cached = this.#cache.get(key);
-      if (cached?.service !== service || cached.endpoints !== behind) cached = this.#make(key, service, behind);
-      cache.set(key, cached);
-      problems.push(...cached.problems);
-      for (const frontend of cached.frontends) {
-        const other = frontends.get(frontend.id);
-        if (!other) frontends.set(frontend.id, frontend);
-        else if (other.service !== key) {
-          problems.push({ service: key, message: `${named(frontend)} is ${other.service}'s already` });
-        }
-      }
-    }
-    this.#cache = cache;
-    return { frontends, problems };
+  /** All of them now. */
+  get frontends(): Frontends {
+    return this.#frontends;
   }
 
-  #make(key: string, service: ProxyService, behind: readonly ProxyEndpoint[] | undefined): Cached {
-    const cached: Cached = { service, endpoints: behind, frontends: [], problems: [] };
-    const endpoints = behind ?? [];
-    const problem = (message: string) => cached.problems.push({ service: key, message });
-    const addresses = (texts: readonly string[] = []) =>
-      [
-        ...new Set(texts.map((text) => {
-          const address = canonicalAddress(text);
-          if (address === undefined && this.family === "ip") problem(`${JSON.stringify(text)} is not an address`);
-          return address;
-        })),
-      ].filter((address) => address !== undefined && familyOf(address) === this.family) as string[];
-    const clusterIPs = addresses(service.clusterIPs);
-    const balanced = addresses(service.loadBalancerIPs);
-    const external = addresses(service.externalIPs).filter((address) => !balanced.includes(address));
+  problems(): ServiceProblem[] {
+    const own = [...this.#withProblems].flatMap((key) => this.#made.get(key)!.problems);
+    return [...own, ...this.#contested];
+  }
+
+  /**
+   * Takes note of changes; `services` is the whole list, for its order.
+   * @returns which frontends may be others now; undefined: any of them.
+   */
+  update(changes: readonly ServiceChange[], services: readonly ProxyService[]): Set<string> | undefined {
+    const touched = new Set<string>();
+    for (const { key } of changes) {
+      const made = this.#made.get(key);
+      if (!made) continue;
+      for (const { id } of made.frontends) {
+        touched.add(id);
+        if (this.#frontends.get(id)?.service === key) this.#frontends.delete(id);
+      }
+      this.#made.delete(key);
+      this.#withProblems.delete(key);
+    }
+    let isContested = this.#contested.length > 0;
+    for (const { key, service, endpoints } of changes) {
+      if (!service) continue;
+      const made = this.#make(key, service, endpoints ?? []);
+      if (made.frontends.length + made.problems.length === 0) continue;
+      this.#made.set(key, made);
+      if (made.problems.length > 0) this.#withProblems.add(key);
+      for (const frontend of made.frontends) {
+        touched.add(frontend.id);
+        isContested = !this.#claim(frontend) || isContested;
+      }
+    }
+    if (!isContested) return touched;
+    this.#settle(services);
+    return undefined;
+  }
+
+  /** Gives a frontend its place; one that its own service has already is the same. @returns whether it is free. */
+  #claim(frontend: Frontend): boolean {
+    const other = this.#frontends.get(frontend.id);
+    if (!other) this.#frontends.set(frontend.id, frontend);
+    return !other || other.service === frontend.service;
+  }
+
+  /** Gives all frontends their places, in the order of their services. */
+  #settle(services: readonly ProxyService[]): void {
+    this.#frontends = new Map();
+    this.#contested = [];
+    for (const key of new Set(services.map(serviceKey))) {
+      for (const frontend of this.#made.get(key)?.frontends ?? []) {
+        if (this.#claim(frontend)) continue;
+        const { service } = this.#frontends.get(frontend.id)!;
+        this.#contested.push({ service: key, message: `${named(frontend)} is ${service}'s already` });
+      }
+    }
+  }
+
+  #make(key: string, service: ProxyService, endpoints: readonly ProxyEndpoint[]): Made {
+    const made: Made = { frontends: [], problems: [] };
+    const problem = (message: string) => made.problems.push({ service: key, message });
+    const clusterIPs = this.#addresses(service.clusterIPs, problem);
+    const balanced = this.#addresses(service.loadBalancerIPs, problem);
+    const external = this.#addresses(service.externalIPs, problem).filter((address) => !balanced.includes(address));
+    // what is no endpoint is told of in the other family
+    if (this.family === "ip6" && clusterIPs.length + balanced.length + external.length === 0) return made;
     const allowed = this.#sourceRanges(service, balanced, problem);
     for (const port of service.ports) {
       if (port.protocol === "SCTP" && this.options.sctp === false) {
         if (this.family === "ip") problem(`port ${port.port}/SCTP: the kernel does not track SCTP`);
         continue;
       }
-      const backends = this.#backends(port, endpoints, problem);
-      const add = (kind: FrontendKind, id: string, isExternal: boolean, more: Partial<Frontend> = {}) =>
-        cached.frontends.push(this.#frontend(key, service, { kind, id, isExternal, backends, more }));
+      const backends = backendsOf(this.family, port, endpoints, problem);
+      const add = (kind: FrontendKind, id: string, isExternal: boolean, more: Partial<Wanted> = {}) =>
+        made.frontends.push(this.#frontend({ key, service, kind, id, isExternal, backends, ...more }));
       const protocol = port.protocol.toLowerCase();
       for (const address of clusterIPs) {
-        add("vip", `${address} . ${protocol} . ${port.port}`, false, {
-          shared: [{ set: "cluster-ips", key: address }],
-        });
+        add("vip", `${address} . ${protocol} . ${port.port}`, false, { clusterIP: address });
       }
       for (const address of external) add("vip", `${address} . ${protocol} . ${port.port}`, true);
       for (const address of balanced) add("vip", `${address} . ${protocol} . ${port.port}`, true, { allowed });
       if (port.nodePort && clusterIPs.length > 0) add("node", `${protocol} . ${port.nodePort}`, true);
     }
-    return cached;
+    return made;
+  }
+
+  /** Those of this family, each once. */
+  #addresses(texts: readonly string[] | undefined, problem: (message: string) => void): readonly string[] {
+    if (texts === undefined || texts.length === 0) return none;
+    const addresses = new Set<string>();
+    for (const text of texts) {
+      const address = canonicalAddress(text);
+      if (address !== undefined) {
+        if (familyOf(address) === this.family) addresses.add(address);
+      } else if (this.family === "ip") problem(`${JSON.stringify(text)} is not an address`);
+    }
+    return [...addresses];
   }
 
   #sourceRanges(
@@ -226,130 +203,103 @@ export class FrontendBuilder {
     return withoutContained([...parsed, ...more]).map(formatCidr).sort();
   }
 
-  /** The endpoints of a port, by what they are good for. */
-  #backends(
-    { name, protocol }: ProxyServicePort,
-    all: readonly ProxyEndpoint[],
-    problem: (message: string) => void,
-  ): Backends {
-    const mine: Located[] = [];
-    for (const endpoint of all) {
-      if (endpoint.portName !== name || endpoint.protocol !== protocol) continue;
-      const address = canonicalAddress(endpoint.address);
-      if (address === undefined || !isPort(endpoint.port)) {
-        if (this.family === "ip") {
-          problem(`${JSON.stringify(endpoint.address)} port ${endpoint.port} is not an endpoint`);
-        }
-      } else if (familyOf(address) === this.family) {
-        mine.push({ endpoint, address, text: `${address} . ${endpoint.port}` });
-      }
-    }
-    const local = mine.filter(({ endpoint }) => endpoint.local);
-    const cluster = unique(orEnding(mine)), serving = unique(mine.filter(serves));
-    return {
-      cluster,
-      local: local.length === mine.length ? cluster : unique(orEnding(local)),
-      serving: serving.length === cluster.length ? cluster : serving, // the usual case; whoever answers serves
-      here: new Map(local.map(({ text, address }) => [text, address])),
-    };
-  }
-
-  #frontend(
-    key: string,
-    service: ProxyService,
-    { kind, id, isExternal, backends, more }: {
-      kind: FrontendKind;
-      id: string;
-      isExternal: boolean;
-      backends: Backends;
-      more: Partial<Frontend>;
-    },
-  ): Frontend {
-    const { cluster, local, serving } = backends;
+  #frontend({ key, service, kind, id, isExternal, backends, clusterIP, allowed }: Wanted): Frontend {
+    const { cluster, local, serving, pairs } = backends;
     const policy = (isExternal ? service.externalTrafficPolicy : service.internalTrafficPolicy) ?? "Cluster";
     const isLocal = policy === "Local" && local !== cluster && local.join() !== cluster.join();
+    const own = clusterIP === undefined ? none : [clusterIP];
     const frontend: Frontend = {
       id,
       kind,
       service: key,
+      endpoints: noEndpoints,
       serving,
-      endpoints: { cluster: [], local: [] },
-      shared: [],
-      parts: [],
-      ...more,
+      shared: { "cluster-ips": own, hairpin: none },
+      parts: noParts,
     };
-    if (cluster.length === 0) return { ...frontend, refused: refusal.reject };
-    if (isLocal && !isExternal && local.length === 0) return { ...frontend, refused: refusal.drop };
-    const used = {
-      cluster: isLocal && !isExternal ? [] : cluster,
-      local: isLocal ? local : [],
-    };
+    if (allowed) frontend.allowed = allowed;
+    if (cluster.length === 0) frontend.refused = refusal.reject;
+    else if (isLocal && !isExternal && local.length === 0) frontend.refused = refusal.drop;
+    if (frontend.refused) return frontend;
+
+    const isSplit = isLocal && isExternal;
+    frontend.endpoints = { cluster: isLocal && !isExternal ? none : cluster, local: isLocal ? local : none };
+    const { entry, learn } = this.#chains(frontend, service, isSplit);
+    frontend.verdict = entry.verdict;
+    frontend.parts = entry.parts;
+    if (learn) frontend.learn = learn;
+    frontend.shared = { "cluster-ips": own, hairpin: isLocal ? pairs.local : pairs.cluster };
+    return frontend;
+  }
+
+  /** Where a frontend's packets go first, and what learns from them. */
+  #chains({ id, kind, endpoints }: Frontend, service: ProxyService, isSplit: boolean) {
     const context = this.#context, seconds = service.affinitySeconds;
     const algorithm = service.algorithm ?? this.options.algorithm ?? "random";
-    const all = used.local.length === 0 ? used.cluster : [...new Set([...used.cluster, ...used.local])];
-    const ports = seconds === undefined ? [] : [...new Set(all.map(portOf))].map(Number).sort((a, b) => a - b);
+    if (seconds === undefined && algorithm !== "round-robin") {
+      return { entry: this.#common({ kind, algorithm, id, endpoints, isSplit }) };
+    }
+    const used = endpoints.local.length === 0 ? endpoints.cluster : [...endpoints.cluster, ...endpoints.local];
+    const ports = seconds === undefined ? [] : [...new Set(used.map(portOf))].map(Number).sort((a, b) => a - b);
     const chain = (scope: Scope): Part | undefined => {
-      const count = used[scope].length;
+      const count = endpoints[scope].length;
       if (count === 0) return undefined;
-      const choosing = this.#choosing({ kind, scope, algorithm, count, id });
+      const choosing = choosingChain(context, { kind, scope, algorithm, count, id });
       return seconds === undefined ? choosing : stickyChain(context, id, ports, choosing);
     };
-    const inside = chain("cluster"), outside = chain("local");
-    const entry = isLocal && isExternal ? splittingChain(context, inside!, outside) : inside ?? outside!;
     const learning = seconds === undefined ? [] : ports.map((port) => learningChain(context, id, seconds, port));
-    return {
-      ...frontend,
-      verdict: `goto ${entry.name}`,
-      endpoints: used,
-      ...(seconds !== undefined && { learn: new Map(ports.map((port, i) => [String(port), learning[i].name])) }),
-      shared: [...frontend.shared, ...this.#here(all, backends)],
-      parts: withNeeds([entry, ...learning]),
-    };
+    const entry = entryOf(context, { inside: chain("cluster"), outside: chain("local"), isSplit, learning });
+    const learn = new Map(ports.map((port, i) => [String(port), learning[i].name]));
+    return learn.size === 0 ? { entry } : { entry, learn };
   }
 
-  /** A pod here may reach itself; an endpoint that is elsewhere has to answer through this node. */
-  #here(endpoints: readonly string[], { here }: Backends): Shared[] {
-    const addresses = new Set<string>();
-    for (const endpoint of endpoints) {
-      const address = here.get(endpoint);
-      if (address !== undefined) addresses.add(address);
+  /** Chains that are no frontend's own; frontends with as many endpoints share one object. */
+  #common({ kind, algorithm, id, endpoints, isSplit }: {
+    kind: FrontendKind;
+    algorithm: Algorithm;
+    id: string;
+    endpoints: Frontend["endpoints"];
+    isSplit: boolean;
+  }): Entry {
+    const protocol = protocolOf(id), { cluster, local } = endpoints;
+    const key = `${kind} ${algorithm} ${protocol} ${cluster.length} ${local.length} ${isSplit}`;
+    let entry = this.#entries.get(key);
+    if (!entry) {
+      const chain = (scope: Scope) => {
+        const count = endpoints[scope].length;
+        return count === 0 ? undefined : choosingChain(this.#context, { kind, scope, algorithm, count, id });
+      };
+      entry = entryOf(this.#context, { inside: chain("cluster"), outside: chain("local"), isSplit, learning: [] });
+      this.#entries.set(key, entry);
     }
-    return [...addresses].map((address) => ({ set: "hairpin", key: `${address} . ${address}` }));
-  }
-
-  /** The chain that chooses; frontends whose chains are the same share one object. */
-  #choosing(init: Parameters<typeof choosingChain>[1]): Part {
-    if (init.algorithm === "round-robin") return choosingChain(this.#context, init);
-    const { kind, scope, algorithm, count, id } = init;
-    const key = `${kind} ${scope} ${algorithm} ${protocolOf(id)} ${count}`;
-    let part = this.#chains.get(key);
-    if (!part) this.#chains.set(key, part = choosingChain(this.#context, init));
-    return part;
+    return entry;
   }
 }
 
-interface Backends {
-  cluster: string[];
-  local: string[];
-  serving: string[];
-  /** Those on this node, with their addresses. */
-  here: Map<string, string>;
+/** What a frontend is made from. */
+interface Wanted {
+  key: string;
+  service: ProxyService;
+  kind: FrontendKind;
+  id: string;
+  isExternal: boolean;
+  backends: Backends;
+  clusterIP?: string;
+  allowed?: readonly string[];
 }
 
-interface Located {
-  endpoint: ProxyEndpoint;
-  address: string;
-  /** `10.244.0.5 . 8080` */
-  text: string;
+/** The chain that a frontend's element names, with all that this needs. */
+interface Entry {
+  verdict: string;
+  parts: readonly Part[];
 }
 
-const unique = (list: readonly Located[]) => [...new Set(list.map(({ text }) => text))].sort();
-const serves = ({ endpoint }: Located) => endpoint.serving || endpoint.ready;
-
-/** Those that are ready, else those that still serve while they end. */
-function orEnding(list: readonly Located[]): readonly Located[] {
-  const ready = list.filter(({ endpoint }) => endpoint.ready);
-  return ready.length > 0 ? ready : list.filter(({ endpoint }) => endpoint.serving && endpoint.terminating);
+function entryOf(
+  context: ChainContext,
+  { inside, outside, isSplit, learning }: { inside?: Part; outside?: Part; isSplit: boolean; learning: Part[] },
+): Entry {
+  const first = isSplit ? splittingChain(context, inside!, outside) : inside ?? outside!;
+  return { verdict: `goto ${first.name}`, parts: withNeeds([first, ...learning]) };
 }
 
 /** Parts with all that they name, each after those. */
@@ -361,14 +311,4 @@ function withNeeds(parts: readonly Part[]): Part[] {
   };
   for (const part of parts) visit(part);
   return [...all.values()];
-}
-
-/** A frontend in words. */
-export function named({ id, kind }: { id: string; kind: FrontendKind }): string {
-  const parts = id.split(" . ");
-  return kind === "node" ? `node port ${parts[1]}/${parts[0]}` : `${parts[0]} port ${parts[2]}/${parts[1]}`;
-}
-
-function isPort(port: number): boolean {
-  return Number.isInteger(port) && port > 0 && port < 65536;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { elementsOf, FrontendBuilder, frontendsOf } from "./elements.ts";
+import { FrontendBuilder, frontendsOf } from "./elements.ts";
+import { elementsOf } from "./frontend.ts";
 import { behind, endpoint, options, service } from "./testing.ts";
 import { type ProxyEndpoint, type ProxyOptions, type ProxyService } from "./types.ts";
 import { type Family } from "../addr.ts";
@@ -173,14 +174,39 @@ Deno.test("frontendsOf() leaves SCTP out where the kernel does not track it, and
   assert.equal(lines({ ...web, clusterIPs: [] }, [endpoint("10.0.0.1")]).length, 0);
 });
 
-Deno.test("FrontendBuilder makes nothing anew for services and endpoints that are the same objects", () => {
-  const builder = new FrontendBuilder("ip", options);
-  const services = [web, service("b", "10.96.0.2")];
-  const endpoints = behind({ web: [endpoint("10.0.0.1")], b: [endpoint("10.0.0.2")] });
-  const before = builder.build(services, endpoints).frontends;
-  const after = builder.build(services, new Map(endpoints).set("default/b", [endpoint("10.0.0.3")])).frontends;
-  assert.equal(after.get("10.96.0.1 . tcp . 80"), before.get("10.96.0.1 . tcp . 80"));
-  assert.notEqual(after.get("10.96.0.2 . tcp . 80"), before.get("10.96.0.2 . tcp . 80"));
+Deno.test("FrontendBuilder.update() makes what changed, and says which frontends that may be", () => {
+  const builder = new FrontendBuilder("ip", options), b = service("b", "10.96.0.2");
+  const change = (one: ProxyService, ...endpoints: ProxyEndpoint[]) => ({
+    key: `default/${one.name}`,
+    service: one,
+    endpoints,
+  });
+  builder.update([change(web, endpoint("10.0.0.1")), change(b, endpoint("10.0.0.2"))], [web, b]);
+  const before = new Map(builder.frontends);
+  const moved = { ...b, clusterIPs: ["10.96.0.3"] };
+  const touched = builder.update([change(moved, endpoint("10.0.0.3"))], [web, moved]);
+  assert.deepEqual([...touched!], ["10.96.0.2 . tcp . 80", "10.96.0.3 . tcp . 80"]);
+  assert.deepEqual([...builder.frontends.keys()], ["10.96.0.1 . tcp . 80", "10.96.0.3 . tcp . 80"]);
+  assert.equal(builder.frontends.get("10.96.0.1 . tcp . 80"), before.get("10.96.0.1 . tcp . 80"));
+  builder.update([{ key: "default/web" }], [moved]);
+  assert.deepEqual([...builder.frontends.keys()], ["10.96.0.3 . tcp . 80"]);
+});
+
+Deno.test("FrontendBuilder.update() gives an address and port to the next service when the first lets go of it", () => {
+  const builder = new FrontendBuilder("ip", options), id = "192.0.2.1 . tcp . 80";
+  const [a, b] = ["a", "b"].map((name, i) => service(name, `10.96.0.${i + 1}`, { externalIPs: ["192.0.2.1"] }));
+  const change = (one: ProxyService) => ({ key: `default/${one.name}`, service: one });
+  builder.update([change(a), change(b)], [a, b]);
+  assert.deepEqual([builder.frontends.get(id)!.service, builder.problems().length], ["default/a", 1]);
+  const without = { ...a, externalIPs: [] };
+  assert.equal(builder.update([change(without)], [without, b]), undefined);
+  assert.deepEqual([builder.frontends.get(id)!.service, builder.problems().length], ["default/b", 0]);
+  builder.update([change(a)], [a, b]);
+  assert.deepEqual([builder.frontends.get(id)!.service, builder.problems().length], ["default/a", 1]);
+  // two that change places at once are no contest
+  const [c, d] = [{ ...a, externalIPs: [] }, { ...b, externalIPs: ["192.0.2.1"] }];
+  builder.update([change(d), change(c)], [c, d]);
+  assert.deepEqual([builder.frontends.get(id)!.service, builder.problems().length], ["default/b", 0]);
 });
 
 Deno.test("frontendsOf() knows pods of this node by a pair, and others by none", () => {
@@ -190,8 +216,8 @@ Deno.test("frontendsOf() knows pods of this node by a pair, and others by none",
     behind({ web: [endpoint("10.0.0.1"), endpoint("10.0.0.2", away)] }),
     options,
   );
-  assert.deepEqual(frontends.get("10.96.0.1 . tcp . 80")!.shared, [
-    { set: "cluster-ips", key: "10.96.0.1" },
-    { set: "hairpin", key: "10.0.0.1 . 10.0.0.1" },
-  ]);
+  assert.deepEqual(frontends.get("10.96.0.1 . tcp . 80")!.shared, {
+    "cluster-ips": ["10.96.0.1"],
+    hairpin: ["10.0.0.1 . 10.0.0.1"],
+  });
 });

@@ -2,10 +2,12 @@
  * Health check node ports: a load balancer outside asks each node whether it has endpoints of a Service with
  * externalTrafficPolicy Local. The answer is kube-proxy's: 200 or 503, with their number.
  */
-import { type ServiceProblem } from "./elements.ts";
-import { type EndpointMap, type ProxyEndpoint, type ProxyService, serviceKey } from "./types.ts";
+import { type ServiceProblem } from "./frontend.ts";
+import { type ServiceChange } from "./changed_services.ts";
+import { type ProxyEndpoint } from "./types.ts";
 
 interface Check {
+  port: number;
   namespace: string;
   name: string;
   localEndpoints: number;
@@ -14,21 +16,27 @@ interface Check {
 export class HealthServers {
   readonly #servers = new Map<number, { server: Deno.HttpServer; end: AbortController }>();
   readonly #checks = new Map<number, Check>();
+  /** By service. */
+  readonly #asked = new Map<string, Check>();
 
   /** Listens on all addresses unless one is given. */
   constructor(readonly address?: string) {}
 
-  /** Listens on what is wanted, and on nothing else. */
-  async sync(services: readonly ProxyService[], endpoints: EndpointMap): Promise<ServiceProblem[]> {
-    const problems: ServiceProblem[] = [];
-    const wanted = new Map<number, Check>();
-    for (const service of services) {
-      const { namespace, name, healthCheckNodePort: port, externalTrafficPolicy } = service;
-      if (!port || externalTrafficPolicy !== "Local") continue;
-      const key = serviceKey(service);
-      if (!wanted.has(port)) {
-        wanted.set(port, { namespace, name, localEndpoints: countLocal(endpoints.get(key) ?? []) });
-      } else problems.push({ service: key, message: `health check node port ${port} is another service's already` });
+  /** Takes note of changes, listens on what is wanted, and on nothing else. */
+  async update(changes: readonly ServiceChange[]): Promise<ServiceProblem[]> {
+    for (const { key, service, endpoints } of changes) {
+      const port = service?.externalTrafficPolicy === "Local" ? service.healthCheckNodePort : undefined;
+      if (!service || !port) this.#asked.delete(key);
+      else {
+        const { namespace, name } = service;
+        this.#asked.set(key, { port, namespace, name, localEndpoints: countLocal(endpoints ?? []) });
+      }
+    }
+    const problems: ServiceProblem[] = [], wanted = new Map<number, Check>();
+    for (const [service, check] of this.#asked) {
+      const { port } = check;
+      if (!wanted.has(port)) wanted.set(port, check);
+      else problems.push({ service, message: `health check node port ${port} is another service's already` });
     }
     for (const port of this.#servers.keys()) if (!wanted.has(port)) await this.#end(port);
     for (const [port, check] of wanted) {

@@ -1,7 +1,7 @@
 /** The service proxy: services and endpoints in, nftables out. proxy.ts is the way in, table.ts shows the rules. */
 export { ServiceProxy, type ServiceProxyInit, type SyncResult } from "./proxy.ts";
 export { type ProxyHost, thisHost } from "./host.ts";
-export { type ServiceProblem } from "./elements.ts";
+export { type ServiceProblem } from "./frontend.ts";
 export { tableName } from "./chains.ts";
 export {
   type Algorithm,

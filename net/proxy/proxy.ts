@@ -12,11 +12,12 @@
 import { type Family } from "../addr.ts";
 import { type NftRunner } from "../nft/mod.ts";
 import { routeLocalnetMarker, tableName } from "./chains.ts";
+import { ChangedServices } from "./changed_services.ts";
 import { type Change } from "./diff.ts";
-import { type Frontend, type Frontends, type ServiceProblem } from "./elements.ts";
+import { type Frontend, type Frontends, type ServiceProblem } from "./frontend.ts";
 import { HealthServers } from "./health.ts";
 import { type ProxyHost, thisHost } from "./host.ts";
-import { TableSync } from "./table_sync.ts";
+import { type Round, TableSync } from "./table_sync.ts";
 import { type EndpointMap, type ProxyOptions, type ProxyService } from "./types.ts";
 
 export interface ProxyTimers {
@@ -50,6 +51,9 @@ export class ServiceProxy {
   readonly #init: ServiceProxyInit;
   readonly #tables: TableSync[];
   readonly #health?: HealthServers;
+  readonly #changed = new ChangedServices();
+  /** UDP frontends whose stale flows are still to be deleted. */
+  readonly #stale = new Map<Family, Map<string, Frontend>>();
   #wanted?: { services: readonly ProxyService[]; endpoints: EndpointMap };
   #waiting: { resolve: (result: SyncResult) => void; reject: (error: unknown) => void }[] = [];
   #running?: Promise<void>;
@@ -58,6 +62,7 @@ export class ServiceProxy {
   #cancelRetry = () => {};
   #retryMs = firstRetryMs;
   #reported = new Set<string>();
+  #hasNodePorts = false;
   #hasRouteLocalnet = false;
   #isRetry = false;
 
@@ -157,26 +162,38 @@ export class ServiceProxy {
     let failure: unknown, isRefused = false;
     const isRetry = this.#isRetry;
     this.#isRetry = false;
+    const changed = this.#changed.next(services, endpoints);
     for (const table of this.#tables) {
+      table.update(changed, services);
       try {
-        const round = await table.apply(services, endpoints, isRetry);
+        const round = await table.apply(isRetry);
         problems.push(...round.problems);
         isRefused ||= round.refusals > 0;
-        if (table.family === "ip") await this.#allowLocalhost(round.desired);
-        const stale = round.isFirst ? udp(round.desired, round.changes) : touched(round.changes);
-        if (stale.length > 0) await this.#init.deleteStaleFlows?.(table.family, stale);
+        if (table.family === "ip") await this.#allowLocalhost(round.changes);
+        await this.#deleteStaleFlows(table.family, round);
       } catch (error) {
         failure ??= error;
       }
     }
-    problems.push(...await this.#health?.sync(services, endpoints) ?? []);
+    problems.push(...await this.#health?.update(changed) ?? []);
     return { problems, failure, isRefused };
   }
 
+  async #deleteStaleFlows(family: Family, { isFirst, desired, changes }: Round): Promise<void> {
+    if (!this.#init.deleteStaleFlows) return;
+    let stale = this.#stale.get(family);
+    if (!stale) this.#stale.set(family, stale = new Map());
+    for (const frontend of isFirst ? udp(desired, changes) : touched(changes)) stale.set(frontend.id, frontend);
+    if (stale.size === 0) return;
+    await this.#init.deleteStaleFlows(family, [...stale.values()]);
+    stale.clear();
+  }
+
   /** Node ports on 127.0.0.1 need route_localnet; the guard against what it lets in is in the table by now. */
-  async #allowLocalhost(desired: Frontends): Promise<void> {
+  async #allowLocalhost(changes: readonly Change[]): Promise<void> {
     const { options: { localhostNodePorts = true }, host = thisHost, nft } = this.#init;
-    if (this.#hasRouteLocalnet || !localhostNodePorts || !desired.values().some(({ kind }) => kind === "node")) return;
+    this.#hasNodePorts ||= changes.some(({ to }) => to?.kind === "node");
+    if (this.#hasRouteLocalnet || !localhostNodePorts || !this.#hasNodePorts) return;
     if (host.setRouteLocalnet(true)) await nft.run(`add chain ip ${tableName} ${routeLocalnetMarker}\n`);
     this.#hasRouteLocalnet = true;
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeNft } from "../nft/fake.ts";
 import { routeLocalnetMarker, tableName } from "./chains.ts";
-import { type Frontend } from "./elements.ts";
+import { type Frontend } from "./frontend.ts";
 import { ServiceProxy, type ServiceProxyInit } from "./proxy.ts";
 import { assertIndexes, behind, contents, endpoint, options, service } from "./testing.ts";
 

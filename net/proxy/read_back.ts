@@ -3,8 +3,8 @@
  * what has changed meanwhile. Whatever does not fit together becomes a stray element, which the next change deletes.
  */
 import { endpointMap, type FrontendKind, protocolOf, routeLocalnetMarker } from "./chains.ts";
-import { elementKey, isShared, partKey, TableState } from "./diff.ts";
-import { type Element, elementsOf, type Frontend, portOf } from "./elements.ts";
+import { elementKey, TableState } from "./diff.ts";
+import { type Element, elementsOf, type Frontend, portOf, sharedSets } from "./frontend.ts";
 import { constantChains, type ElementSet, elementSets } from "./table.ts";
 
 export interface ReadBack {
@@ -32,8 +32,7 @@ export async function readBack(lines: AsyncIterable<string>): Promise<ReadBack> 
       inElements = false;
       if (kind === "chain" && name.startsWith("layout-")) marker = name;
       else if (kind === "chain" ? !uncounted.has(name) : !set) {
-        const part = { kind: kind as "map" | "chain", name };
-        state.present.set(partKey(part), part);
+        state.found("parts", name);
       }
       continue;
     }
@@ -56,6 +55,10 @@ interface Draft {
   elements: Element[];
 }
 
+function isShared(set: ElementSet): set is typeof sharedSets[number] {
+  return (sharedSets as readonly string[]).includes(set);
+}
+
 /** How many parts of a key are the frontend's id. */
 const idLength = (set: ElementSet) => set.startsWith("node-") ? 2 : 3;
 
@@ -73,7 +76,7 @@ function readElement(set: ElementSet, text: string): Element {
 function take(state: TableState, drafts: Map<string, Draft>, element: Element): void {
   const { set, key } = element;
   if (isShared(set)) {
-    state.present.set(elementKey(element), { kind: "element", set, key });
+    state.found(set, key);
     return;
   }
   const length = idLength(set);
@@ -114,7 +117,7 @@ function finish({ id, kind, elements }: Draft): Frontend {
     ...(learn.size > 0 && { learn }),
     ...(isRestricted && { allowed: elements.filter(({ set }) => set === "allowed").map(rest) }),
     serving: [],
-    shared: [],
+    shared: { "cluster-ips": [], hairpin: [] },
     parts: [],
   };
   return withStray(frontend, elements);

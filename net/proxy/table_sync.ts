@@ -2,6 +2,7 @@
  * One family's table in the kernel, made to be as desired. Reads it back once; then every difference is computed against what
  * the kernel has taken. A transaction that is refused is halved until the frontend at fault stands alone.
  */
+import { setImmediate } from "node:timers";
 import { type Family } from "../addr.ts";
 import { NftError, type NftRunner } from "../nft/mod.ts";
 import { forgetDeadEndpoints } from "./affinity.ts";
@@ -17,10 +18,12 @@ import {
   TableState,
   transaction,
 } from "./diff.ts";
-import { FrontendBuilder, type Frontends, named, type ServiceProblem } from "./elements.ts";
+import { type ServiceChange } from "./changed_services.ts";
+import { FrontendBuilder } from "./elements.ts";
+import { type Frontends, named, type ServiceProblem } from "./frontend.ts";
 import { readBack } from "./read_back.ts";
 import { chainContext, layoutMarker, layoutScript, rulesScript, sameChains } from "./table.ts";
-import { type EndpointMap, type ProxyOptions, type ProxyService } from "./types.ts";
+import { type ProxyOptions, type ProxyService } from "./types.ts";
 
 /** So many refusals in one round are no matter of single objects: the table is not what we take it for. */
 const mostRefusals = 16;
@@ -40,13 +43,19 @@ export interface Round {
 export class TableSync {
   readonly #builder: FrontendBuilder;
   readonly #nft: NftRunner;
+  /** Frontends that may be others than the kernel has. */
+  readonly #touched = new Set<string>();
   #state?: TableState;
   /** What has to be run with the first transaction: the constant part, where it is missing or not as it should be. */
   #preamble = "";
   /** A table of another layout is replaced in one transaction, never emptied first. */
   #isReplaced = false;
+  /** What a round that failed had done before: the next tells of it too. */
+  #untold: Change[] = [];
   /** Whether something was refused the last time: then what we take for the table may be wrong. */
   #isSuspect = false;
+  /** Whether the kernel may differ from what is wanted in other things than those that changed last. */
+  #isBehind = true;
   /** Until all that was read back is known to be wanted or not. */
   #isAdopting = false;
 
@@ -64,7 +73,7 @@ export class TableSync {
     const constant = layoutScript(family) + rulesScript(family, options) +
       `add chain ${family} ${tableName} ${wanted}\n`;
     const isUsable = marker !== undefined && sameChains(marker, wanted);
-    this.#isReplaced = !isUsable && (marker !== undefined || state.frontends.size > 0 || state.present.size > 0);
+    this.#isReplaced = !isUsable && (marker !== undefined || !state.isEmpty);
     const made = new TableState();
     if (marker === wanted) this.#preamble = "";
     else if (isUsable) this.#preamble = `${constant}delete chain ${family} ${tableName} ${marker}\n`;
@@ -72,26 +81,37 @@ export class TableSync {
       const prepared = preparedChains(chainContext(family, options));
       const lines = prepared.flatMap((part) => partLines(family, part)).join("\n");
       this.#preamble = `add table ${family} ${tableName}\ndelete table ${family} ${tableName}\n${constant}${lines}\n`;
-      made.prepare(prepared);
+      for (const { name } of prepared) made.found("parts", name);
     }
     this.#isAdopting = isUsable;
+    this.#isBehind = true;
     this.#state = isUsable ? state : made;
   }
 
+  /** Takes note of changes: those between two calls of `apply` must all be told. `services` is the whole list. */
+  update(changes: readonly ServiceChange[], services: readonly ProxyService[]): void {
+    const touched = this.#builder.update(changes, services);
+    if (!touched) this.#isBehind = true;
+    else for (const id of touched) this.#touched.add(id);
+  }
+
   /**
-   * Makes the kernel's table hold these. A further try after a refusal begins with what the kernel really has.
+   * Makes the kernel's table as it should be now. A further try after a refusal begins with what the kernel really has.
    * @throws where nothing can be said of single objects: the next call starts anew.
    */
-  async apply(services: readonly ProxyService[], endpoints: EndpointMap, isRetry = false): Promise<Round> {
+  async apply(isRetry = false): Promise<Round> {
     if (isRetry && this.#isSuspect) this.#state = undefined;
     const isFirst = this.#state === undefined;
     await this.open();
-    const { frontends, problems } = this.#builder.build(services, endpoints);
-    const round: Round = { desired: frontends, changes: [], problems: [...problems], refusals: 0, isFirst };
+    const problems = this.#builder.problems();
+    const changes = this.#untold.splice(0);
+    const round: Round = { desired: this.#builder.frontends, changes, problems, refusals: 0, isFirst };
     try {
       await this.#apply(round);
-      this.#isSuspect = round.refusals > 0;
+      this.#isSuspect = this.#isBehind = round.refusals > 0;
+      this.#touched.clear();
     } catch (error) {
+      this.#untold = round.changes;
       this.#state = undefined;
       throw error;
     }
@@ -100,12 +120,12 @@ export class TableSync {
 
   async #apply(round: Round): Promise<void> {
     const state = this.#state!;
-    const changes = compare(state, round.desired);
+    const changes = compare(state, round.desired, this.#isBehind ? undefined : this.#touched);
     const sweep = this.#isAdopting ? "nothing" : "touched";
     const groups = this.#isReplaced ? [changes] : chunks(changes);
     if (this.#preamble !== "" && !this.#isReplaced) await this.#run([], "nothing", round);
     for (const [index, group] of groups.entries()) {
-      if (index > 0) await new Promise((resolve) => setTimeout(resolve, 0)); // others have their turn
+      if (index > 0) await new Promise((resolve) => setImmediate(resolve)); // others have their turn
       await this.#run(group, sweep, round);
     }
     if (this.#isAdopting && round.refusals === 0) {
