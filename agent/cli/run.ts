@@ -1,5 +1,7 @@
 /** `islet run`: the node, in the foreground until SIGTERM or SIGINT. */
 import { describeFlags, loadConfig, parseFlags } from "../config/mod.ts";
+import { systemClock } from "../clock.ts";
+import { journalSink, logsToJournal, ServiceState } from "../systemd/mod.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { UsageError } from "./usage.ts";
 
@@ -19,7 +21,9 @@ export async function run(args: string[]): Promise<number> {
   if (Deno.uid() !== 0) {
     throw new Error(`Cannot run a node as user ${Deno.uid()}: containers, mounts and networks need root`);
   }
-  const log = createLogger(config.logging);
+  const service = new ServiceState(systemClock);
+  const { format } = config.logging;
+  const log = createLogger(!format && logsToJournal() ? { ...config.logging, sink: journalSink() } : config.logging);
   for (const warning of warnings) log.warn(`Configuration: ${warning}`);
   if (!config.staticPodPath) {
     log.warn(
@@ -39,7 +43,9 @@ export async function run(args: string[]): Promise<number> {
       rootDir: config.rootDir,
       ms: Math.round(performance.now() - began),
     });
+    service.ready(`Node ${config.nodeName} runs`);
     await asked.promise;
+    service.stopping(config.shutdownPods ? "Ending the pods" : "Stopping; pods run on");
     log.info(config.shutdownPods ? "Stopping, and the pods with it" : "Stopping; pods run on");
     await agent.stop({ shutdownPods: config.shutdownPods });
   }

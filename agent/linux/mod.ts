@@ -9,6 +9,7 @@ export { loadLibc } from "./libc.ts";
 export { bindMount, isMounted, isMountPoint, mount, mountTmpfs, MS, remountBind, unmount } from "./mount.ts";
 export { type Mount, mountOf, mountsBelow, mountsThatMayHang, parseMounts, readMounts } from "./mountinfo.ts";
 export { openBeneath, openBeneathOrMake } from "./beneath.ts";
+export { DatagramSocket } from "./datagram.ts";
 export { sendAtOnce } from "./sockets.ts";
 export { sendSignal, signalNumber } from "./signals.ts";
 export { removeTree, walkTree } from "./tree.ts";

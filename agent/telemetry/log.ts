@@ -30,7 +30,16 @@ export interface LogOptions {
   /** Default: "text" on a terminal, "json" elsewhere. */
   format?: "text" | "json";
   write?: (line: string) => void;
+  /** Takes entries as they are, in the place of lines. */
+  sink?: (entry: Entry) => void;
   now?: () => number;
+}
+
+/** What is said once: `fields.err` in words. */
+export interface Entry {
+  level: Level;
+  msg: string;
+  fields: Record<string, unknown>;
 }
 
 const encoder = new TextEncoder();
@@ -41,6 +50,7 @@ export function createLogger(options: LogOptions = {}): Logger {
     level = "info",
     format = Deno.stderr.isTerminal() ? "text" : "json",
     write = (line) => void Deno.stderr.writeSync(encoder.encode(line + "\n")),
+    sink,
     now = Date.now,
   } = options;
   const make = (base: Fields): Logger => {
@@ -49,14 +59,13 @@ export function createLogger(options: LogOptions = {}): Logger {
       const all = { ...base, ...fields };
       const err = all.err === undefined ? undefined : errorText(all.err);
       delete all.err;
+      if (sink) return sink({ level: at, msg, fields: err === undefined ? all : { ...all, err } });
       const time = new Date(now()).toISOString();
       if (format === "json") {
         write(JSON.stringify({ time, level: at, msg, ...all, ...(err === undefined ? {} : { err }) }));
       } else {
-        const rest = Object.entries({ ...all, ...(err === undefined ? {} : { err }) })
-          .filter(([, value]) => value !== undefined)
-          .map(([key, value]) => ` ${key}=${quote(value)}`).join("");
-        write(`${time.slice(11, 23)} ${at.toUpperCase().padEnd(5)} ${msg}${rest}`);
+        const words = inWords({ msg, fields: err === undefined ? all : { ...all, err } });
+        write(`${time.slice(11, 23)} ${at.toUpperCase().padEnd(5)} ${words}`);
       }
     };
     return {
@@ -68,6 +77,12 @@ export function createLogger(options: LogOptions = {}): Logger {
     };
   };
   return make({});
+}
+
+/** An entry for people: `Cannot start web pod=default/web err="connection refused"`. */
+export function inWords({ msg, fields }: Pick<Entry, "msg" | "fields">): string {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return msg + given.map(([key, value]) => ` ${key}=${quote(value)}`).join("");
 }
 
 /** A logger that says nothing. */

@@ -12,6 +12,7 @@ const agentHeights: readonly (readonly string[])[] = [
   ["objects", "telemetry", "linux"],
   ["store"],
   ["resources", "observed/types.ts"],
+  ["systemd"],
   ["config", "pki", "runtime", "volumes", "probes", "images", "sources", "logs"],
   // what is used of the node: eviction, the API and controllers look at it
   ["pods", "observed", "stats"],

@@ -29,6 +29,8 @@ export interface TestNodeOptions {
   images?: boolean;
   /** Size of a small disk of the node's own for all that it has, such as `64m`; default: the machine's disk. */
   disk?: string;
+  /** Variables of islet's environment. */
+  env?: Record<string, string>;
   /** Called with the node's directories before islet starts. */
   prepare?: (node: TestNode) => void | Promise<void>;
 }
@@ -149,7 +151,7 @@ export class TestNode implements AsyncDisposable {
       ...this.#options.flags ?? [],
       ...flags,
     ]);
-    const islet = new Deno.Command(program, { args, stdin: "null" }).spawn();
+    const islet = new Deno.Command(program, { args, env: this.#options.env, stdin: "null" }).spawn();
     this.#islet = islet;
     islet.status.then(() => {
       if (this.#islet === islet) this.#islet = undefined;
