@@ -17,13 +17,9 @@ export function flatValue(text: string, key: string): number | undefined {
 
 /** The decimal number that begins at `at`; undefined where there is no digit. */
 export function digitsAt(text: string, at: number): number | undefined {
-  let value = 0, end = at;
-  for (; end < text.length; end++) {
-    const digit = text.charCodeAt(end) - 48;
-    if (digit < 0 || digit > 9) break;
-    value = value * 10 + digit;
-  }
-  return end === at ? undefined : value;
+  const digit = text.charCodeAt(at) - 48;
+  // no number of the kernel's has more digits than these
+  return digit >= 0 && digit <= 9 ? parseInt(text.slice(at, at + 20), 10) : undefined;
 }
 
 /** A file that holds one number; undefined for `max`, for what is no number and for no file. */

@@ -18,8 +18,9 @@ export type CgroupReader = Pick<CgroupFs, "version" | "read">;
 export interface CpuStats {
   /** CPU time of the cgroup and all below it, in nanoseconds. */
   usageNs: number;
-  userNs: number;
-  systemNs: number;
+  /** How it divides; undefined where that was not asked for. */
+  userNs?: number;
+  systemNs?: number;
   /** Periods of the CFS quota that went by, and those in which the cgroup had to stand still; 0 without a quota. */
   periods: number;
   throttledPeriods: number;
@@ -39,6 +40,10 @@ export interface MemoryStats {
   swapBytes: number;
   pageFaults: number;
   majorPageFaults: number;
+  /** What the kernel holds for the cgroup; v1 tells it in a file of its own (`kernelMemoryBytes()`). */
+  kernelBytes?: number;
+  /** v1: whether neither this cgroup nor one above it has a limit, which saves a look at `memory.limit_in_bytes`. */
+  isUnlimited?: boolean;
 }
 
 /** What memory did at its limit. */
@@ -87,9 +92,13 @@ export function cpuUsageNs(fs: CgroupReader, path: string): number | undefined {
 
 /**
  * CPU time, how it divides, and how much of it a quota withheld. `throttling: false` saves v1 a file where there is no
- * quota.
+ * quota, `division: false` another.
  */
-export function cpuStats(fs: CgroupReader, path: string, { throttling = true } = {}): CpuStats | undefined {
+export function cpuStats(
+  fs: CgroupReader,
+  path: string,
+  { throttling = true, division = true } = {},
+): CpuStats | undefined {
   const text = throttling || fs.version === 2 ? fs.read(path, "cpu.stat") ?? "" : "";
   if (fs.version === 2) {
     const usageNs = microseconds(text, "usage_usec");
@@ -105,11 +114,11 @@ export function cpuStats(fs: CgroupReader, path: string, { throttling = true } =
   }
   const usageNs = singleValue(fs.read(path, "cpuacct.usage"));
   if (usageNs === undefined) return undefined;
-  const ticks = fs.read(path, "cpuacct.stat") ?? "";
+  const ticks = division ? fs.read(path, "cpuacct.stat") ?? "" : undefined;
   return {
     usageNs,
-    userNs: (flatValue(ticks, "user") ?? 0) * tickNs,
-    systemNs: (flatValue(ticks, "system") ?? 0) * tickNs,
+    userNs: ticks === undefined ? undefined : (flatValue(ticks, "user") ?? 0) * tickNs,
+    systemNs: ticks === undefined ? undefined : (flatValue(ticks, "system") ?? 0) * tickNs,
     periods: flatValue(text, "nr_periods") ?? 0,
     throttledPeriods: flatValue(text, "nr_throttled") ?? 0,
     throttledNs: flatValue(text, "throttled_time") ?? 0,
@@ -190,6 +199,9 @@ export function memoryStats(fs: CgroupReader, path: string, rootUsage?: number):
       : singleValue(fs.read(path, "memory.swap.current")) ?? 0,
     pageFaults: flatValue(text, keys.faults) ?? 0,
     majorPageFaults: flatValue(text, keys.majorFaults) ?? 0,
+    ...(fs.version === 1
+      ? { isUnlimited: (flatValue(text, "hierarchical_memory_limit") ?? 0) >= noLimitV1 }
+      : { kernelBytes: flatValue(text, "kernel") }),
   };
 }
 
@@ -201,14 +213,14 @@ export function workingSetBytes(fs: CgroupReader, path: string): number | undefi
   return Math.max(0, usage - (flatValue(text, memoryKeys[fs.version].inactive) ?? 0));
 }
 
-/** Memory that the kernel holds for the cgroup. */
-export function kernelMemoryBytes(fs: CgroupReader, path: string): number | undefined {
-  if (fs.version === 1) return singleValue(fs.read(path, "memory.kmem.usage_in_bytes"));
-  return flatValue(fs.read(path, "memory.stat") ?? "", "kernel");
+/** Memory that the kernel holds for the cgroup, of which `memory` tells on v2. */
+export function kernelMemoryBytes(fs: CgroupReader, path: string, memory?: MemoryStats): number | undefined {
+  return fs.version === 1 ? singleValue(fs.read(path, "memory.kmem.usage_in_bytes")) : memory?.kernelBytes;
 }
 
-/** The hard limit alone; undefined: none. */
-export function memoryLimitBytes(fs: CgroupReader, path: string): number | undefined {
+/** The hard limit alone; undefined: none. `memory`, where it is known already, may save the look. */
+export function memoryLimitBytes(fs: CgroupReader, path: string, memory?: MemoryStats): number | undefined {
+  if (memory?.isUnlimited) return undefined;
   const value = singleValue(fs.read(path, fs.version === 1 ? "memory.limit_in_bytes" : "memory.max"));
   return value === undefined || value >= noLimitV1 ? undefined : value;
 }
@@ -216,11 +228,11 @@ export function memoryLimitBytes(fs: CgroupReader, path: string): number | undef
 /** v1 says "none" as the largest number of whole pages, which depends on the page size. */
 const noLimitV1 = 2 ** 63 - 2 ** 17;
 
-export function memoryLimitStats(fs: CgroupReader, path: string): MemoryLimitStats | undefined {
+export function memoryLimitStats(fs: CgroupReader, path: string, memory?: MemoryStats): MemoryLimitStats | undefined {
   const v1 = fs.version === 1;
   const events = fs.read(path, v1 ? "memory.oom_control" : "memory.events");
   if (events === undefined) return undefined;
-  const limitBytes = memoryLimitBytes(fs, path);
+  const limitBytes = memoryLimitBytes(fs, path, memory);
   return {
     limitBytes,
     peakBytes: singleValue(fs.read(path, v1 ? "memory.max_usage_in_bytes" : "memory.peak")),
@@ -240,8 +252,13 @@ export function swapLimitBytes(fs: CgroupReader, path: string): number | undefin
 }
 
 /** Tasks: threads count, not only processes. */
+export function taskCount(fs: CgroupReader, path: string): number | undefined {
+  return singleValue(fs.read(path, "pids.current"));
+}
+
+/** Tasks, and how many there may be. */
 export function pidsStats(fs: CgroupReader, path: string): PidsStats | undefined {
-  const current = singleValue(fs.read(path, "pids.current"));
+  const current = taskCount(fs, path);
   return current === undefined ? undefined : { current, limit: singleValue(fs.read(path, "pids.max")) };
 }
 
@@ -250,8 +267,9 @@ export function anyProcess(fs: CgroupReader, path: string): number | undefined {
   return singleValue(fs.read(path, "cgroup.procs"));
 }
 
-/** How many processes are inside, not counting those below. */
-export function processCount(fs: CgroupReader, path: string): number | undefined {
+/** How many processes are inside, not counting those below: as many as there are `tasks`, where that is none or one. */
+export function processCount(fs: CgroupReader, path: string, tasks?: number): number | undefined {
+  if (tasks !== undefined && tasks <= 1) return tasks;
   const text = fs.read(path, "cgroup.procs");
   return text === undefined ? undefined : text === "" ? 0 : text.split("\n").length;
 }

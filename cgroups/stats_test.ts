@@ -109,12 +109,32 @@ Deno.test("memory is read alike on v1 and v2, with the cgroups below and without
     "memory.stat": memoryStatV2,
     "memory.swap.current": "8192\n",
   });
-  assert.deepEqual(memoryStats(one.fs, pod), memory);
-  assert.deepEqual(memoryStats(two.fs, pod), memory);
+  assert.deepEqual(memoryStats(one.fs, pod), { ...memory, isUnlimited: false });
+  const second = memoryStats(two.fs, pod);
+  assert.deepEqual(second, { ...memory, kernelBytes: 700_000 });
   assert.equal(kernelMemoryBytes(one.fs, pod), 700_000);
-  assert.equal(kernelMemoryBytes(two.fs, pod), 700_000);
+  assert.equal(kernelMemoryBytes(two.fs, pod, second), 700_000);
   assert.equal(workingSetBytes(one.fs, pod), memory.workingSetBytes);
   assert.equal(workingSetBytes(two.fs, pod), memory.workingSetBytes);
+});
+
+Deno.test("where no cgroup above has a limit of memory, the file that would say so is not read", () => {
+  using one = v1({
+    "memory.usage_in_bytes": "52428800\n",
+    "memory.stat": memoryStatV1.replace("104857600", "9223372036854771712"),
+    "memory.limit_in_bytes": "1\n",
+  });
+  const memory = memoryStats(one.fs, pod);
+  assert.equal(memory?.isUnlimited, true);
+  assert.equal(memoryLimitBytes(one.fs, pod, memory), undefined);
+  assert.equal(memoryLimitBytes(one.fs, pod), 1);
+});
+
+Deno.test("processes are counted where there is more than one task", () => {
+  using two = v2({ "cgroup.procs": "1\n2\n" });
+  assert.equal(processCount(two.fs, pod), 2);
+  assert.equal(processCount(two.fs, pod, 5), 2);
+  assert.equal(processCount(two.fs, pod, 1), 1);
 });
 
 Deno.test("a working set is never negative", () => {
@@ -297,7 +317,7 @@ Deno.test({
       for (const each of [path, top]) {
         const cpu = cpuStats(fs, each)!;
         assert.ok(cpu.usageNs > 20e6, `${cpu.usageNs} ns`);
-        assert.ok(cpu.userNs + cpu.systemNs > 0);
+        assert.ok(cpu.userNs! + cpu.systemNs! > 0);
         const memory = memoryStats(fs, each)!;
         assert.ok(memory.rssBytes > 12e6 && memory.rssBytes < 64 * 2 ** 20, `${memory.rssBytes} bytes`);
         assert.ok(memory.workingSetBytes >= memory.rssBytes * 0.95);

@@ -97,14 +97,14 @@ export class NodeUsage {
     return machineUsage(this.#options.cgroups, this.#read);
   }
 
-  /** CPU and memory of every pod and container. */
-  pods(): PodUsage[] {
+  /** CPU and memory of every pod and container, with limits and pressure unless they are not wanted. */
+  pods(read = readCgroup): PodUsage[] {
     const { cgroups, clock } = this.#options;
     return this.targets().map((target) => ({
       target,
-      pod: readCgroup(cgroups, target.cgroup, clock.now()),
+      pod: read(cgroups, target.cgroup, clock.now()),
       containers: target.containers.flatMap(({ name, id, startedAt, cgroup }) => {
-        const reading = readCgroup(cgroups, cgroup, clock.now());
+        const reading = read(cgroups, cgroup, clock.now());
         return reading ? [{ name, id, startedAt, reading }] : [];
       }),
     }));

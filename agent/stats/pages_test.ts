@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { ProbeTally } from "../probes/mod.ts";
 import { Exposition, type ExpositionFormat } from "../telemetry/exposition.ts";
-import { cpuTopology, writeCadvisorMetrics } from "./cadvisor_metrics.ts";
+import { cpuTopology } from "./cadvisor/machine.ts";
+import { writeCadvisorMetrics } from "./cadvisor/mod.ts";
 import { KubeletMetrics, operationName, writeKubeletState } from "./kubelet_metrics.ts";
 import { writeProbeMetrics } from "./probe_metrics.ts";
 import { writeProcessMetrics } from "./process_metrics.ts";
@@ -119,7 +120,6 @@ Deno.test("the page of cAdvisor has node, classes, pod, sandbox and container, e
     `container_cpu_usage_seconds_total{cpu="total",${rows.classOf.replace("/besteffort", "")}} 3 ${at}`,
     `container_cpu_usage_seconds_total{cpu="total",${rows.classOf}} 2 ${at}`,
     `container_cpu_usage_seconds_total{cpu="total",${rows.pod}} 1.5 ${at}`,
-    `container_cpu_usage_seconds_total{cpu="total",${rows.sandbox}} 0.01 ${at}`,
     `container_cpu_usage_seconds_total{cpu="total",${rows.main}} 1 ${at}`,
   ]);
   assert.deepEqual(of("container_network_receive_bytes_total"), [

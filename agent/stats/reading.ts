@@ -27,13 +27,20 @@ export interface Pressures {
   io?: Pressure;
 }
 
-/** Undefined when the cgroup is gone. */
-export function readCgroup(cgroups: CgroupReader, path: string, at: number): Reading | undefined {
+/** CPU, memory and swap alone; undefined when the cgroup is gone. */
+export function readUsage(cgroups: CgroupReader, path: string, at: number): Reading | undefined {
   const cpuNs = cpuUsageNs(cgroups, path);
   const memory = memoryStats(cgroups, path);
   if (cpuNs === undefined && memory === undefined) return undefined;
-  const reading: Reading = { at, cpuNs, memory, limitBytes: memoryLimitBytes(cgroups, path) };
-  if (memory && memory.swapBytes > 0) reading.swapLimitBytes = swapLimitBytes(cgroups, path);
+  return { at, cpuNs, memory, ...(memory?.swapBytes ? { swapLimitBytes: swapLimitBytes(cgroups, path) } : {}) };
+}
+
+/** With limits and pressure; undefined when the cgroup is gone. */
+export function readCgroup(cgroups: CgroupReader, path: string, at: number): Reading | undefined {
+  const reading = readUsage(cgroups, path, at);
+  if (!reading) return undefined;
+  const { memory } = reading;
+  reading.limitBytes = memoryLimitBytes(cgroups, path, memory);
   const cpu = cgroupPressure(cgroups, path, "cpu");
   if (cpu) {
     reading.pressure = {

@@ -1,7 +1,7 @@
 /** `/metrics/resource`: the few numbers that autoscalers and metrics-server read, under kubelet's names. */
 import { type Exposition, formatLabels } from "../telemetry/exposition.ts";
 import type { NodeUsage, PodUsage } from "./node_usage.ts";
-import type { Reading } from "./reading.ts";
+import { type Reading, readUsage } from "./reading.ts";
 
 const seconds = 1e9;
 
@@ -10,7 +10,7 @@ export function writeResourceMetrics(out: Exposition, usage: Pick<NodeUsage, "ma
   const machine = usage.machine();
   let pods: PodUsage[] = [], failed = false;
   try {
-    pods = usage.pods();
+    pods = usage.pods(readUsage);
   } catch {
     failed = true;
   }

@@ -10,7 +10,7 @@ import type { ObservedPod } from "../observed/types.ts";
 import type { TalliedProbe } from "../probes/mod.ts";
 import type { CgroupPathOptions } from "../resources/mod.ts";
 import type { Exposition } from "../telemetry/exposition.ts";
-import { type MachineIdentity, writeCadvisorMetrics } from "./cadvisor_metrics.ts";
+import { type MachineIdentity, writeCadvisorMetrics } from "./cadvisor/mod.ts";
 import type { FilesystemUsage } from "./filesystems.ts";
 import { type KubeletMetrics, writeKubeletState } from "./kubelet_metrics.ts";
 import { bootTimeMs, type NodeUsage, readText } from "./node_usage.ts";

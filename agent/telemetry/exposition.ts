@@ -46,12 +46,22 @@ export function joinLabels(first: string, second: string): string {
   return first === "" ? second : second === "" ? first : `${first},${second}`;
 }
 
+/** What many families have a sample of: its labels and its time, put into words once. */
+export interface Subject {
+  labels: string;
+  /** Between the family's name and the value. */
+  before: string;
+  /** Behind the value. */
+  after: string;
+}
+
 function escapeLabel(value: string): string {
   return /[\\"\n]/.test(value) ? value.replace(/[\\"\n]/g, (char) => char === "\n" ? "\\n" : `\\${char}`) : value;
 }
 
 export class Exposition {
-  #lines: string[] = [];
+  // one text that grows: cheaper by half than lines that are put together at the end
+  #text = "";
   #name = "";
   #openmetrics: boolean;
 
@@ -74,12 +84,22 @@ export class Exposition {
       this.#openmetrics ? /[\\\n"]/g : /[\\\n]/g,
       (char) => char === "\n" ? "\\n" : `\\${char}`,
     );
-    this.#lines.push(`# HELP ${shown} ${text}\n# TYPE ${shown} ${kind}`);
+    this.#text += `# HELP ${shown} ${text}\n# TYPE ${shown} ${kind}\n`;
   }
 
   /** One sample of the family. `labels` as `formatLabels` gives them; the time in milliseconds. */
   sample(labels: string, value: number, timeMs?: number): void {
     this.#sample(this.#name, labels, value, timeMs);
+  }
+
+  /** Labels and time (milliseconds) as `add()` takes them. */
+  subject(labels: string, timeMs?: number): Subject {
+    return { labels, before: labels === "" ? " " : `{${labels}} `, after: this.#after(timeMs) };
+  }
+
+  /** A sample of the family for a subject. `value` is finite. */
+  add({ before, after }: Subject, value: number): void {
+    this.#text += this.#name + before + value + after;
   }
 
   /** A histogram's samples. `counts` has one number a bucket and one for what is beyond the last, not added up. */
@@ -97,12 +117,16 @@ export class Exposition {
   /** All of it. */
   text(): string {
     const end = this.#openmetrics ? "# EOF\n" : "";
-    return this.#lines.length === 0 ? end : `${this.#lines.join("\n")}\n${end}`;
+    return this.#text + end;
   }
 
   #sample(name: string, labels: string, value: number, timeMs?: number): void {
-    const what = labels === "" ? `${name} ${number(value)}` : `${name}{${labels}} ${number(value)}`;
-    this.#lines.push(timeMs === undefined ? what : `${what} ${this.#openmetrics ? timeMs / 1000 : timeMs}`);
+    const braces = labels === "" ? " " : `{${labels}} `;
+    this.#text += name + braces + number(value) + this.#after(timeMs);
+  }
+
+  #after(timeMs: number | undefined): string {
+    return timeMs === undefined ? "\n" : ` ${this.#openmetrics ? timeMs / 1000 : timeMs}\n`;
   }
 
   #bound(value: number): string {

@@ -1,6 +1,6 @@
 /**
  * `deno task bench [--quick] [NAME…]`: measures the compiled program and prints Markdown tables. Names: latency, startup, idle,
- * api; all of them without one. `--quick` takes fewer turns and shorter waits: to see the effect of a change, not for the record.
+ * stats, api; all of them without one. `--quick` takes fewer turns and shorter waits: to see the effect of a change, not for the record.
  *
  * ISLET_BIN names the program; without it, dist/islet, which is compiled if it is not there. The node that is measured has
  * namespaces, directories, a cgroup and a containerd of its own, and is gone afterwards.
@@ -16,6 +16,7 @@ import { startNode } from "./bench_node.ts";
 import { idleNode } from "./idle.ts";
 import { latency } from "./latency.ts";
 import { startup } from "./startup.ts";
+import { stats } from "./stats.ts";
 import type { TestNode } from "../support/node.ts";
 
 interface Section {
@@ -36,6 +37,10 @@ const sections: Record<string, Section> = {
     title: "At rest",
     measure: (node, quick) =>
       idleNode(node, quick ? { settle: 15, over: 30, pods: [0, 10] } : { settle: 60, over: 60, pods: [0, 10, 50] }),
+  },
+  stats: {
+    title: "A look at what pods use",
+    measure: (node, quick) => stats(node, quick ? { pods: [10, 110], rounds: 5 } : { pods: [10, 50, 110], rounds: 21 }),
   },
   api: {
     title: "The API under load",
