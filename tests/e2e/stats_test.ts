@@ -23,7 +23,7 @@ async function json(node: TestNode, path: string): Promise<any> {
 /** Works as hard as its quota permits. */
 const burn = "while :; do :; done";
 /** Holds some memory that is in use. */
-const hold = `x=$(head -c 60000000 /dev/zero | tr '\\0' x); echo held; ${idle}`;
+const hold = `x=$(head -c 20000000 /dev/zero | tr '\\0' x); echo held; ${idle}`;
 
 interface Sample {
   labels: Record<string, string>;
