@@ -15,6 +15,7 @@ import { systemClock } from "./clock.ts";
 import type { NodeConfig } from "./config/mod.ts";
 import { apiServiceEnv } from "./controllers/api_service.ts";
 import { LogRotator } from "./logs/mod.ts";
+import { EndpointsController } from "./network/endpoints/mod.ts";
 import {
   AddressWatcher,
   allocatable,
@@ -246,6 +247,9 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
 
   stops.push(() => controllers.stop());
   await controllers.start();
+  const endpoints = new EndpointsController({ store, memory, events, clock, log });
+  stops.push(() => endpoints.stop());
+  await endpoints.start();
   const stats = assembleStats({
     config,
     facts,

@@ -20,7 +20,7 @@ export interface ApiDeps {
     streamingConnectionIdleTimeoutMs?: number;
   };
   store: ObjectStore & { nextVersion(): string };
-  /** What is kept in memory alone: Leases. */
+  /** What is kept in memory alone: Leases, and endpoints that follow from selectors. */
   memory?: ObjectStore;
   events: Pick<EventRing, "get" | "list" | "watch" | "put" | "remove" | "resourceVersion">;
   observer: { get(uid: string): ObservedPod | undefined };

@@ -12,6 +12,7 @@ import { pluralOf } from "../controllers/plural.ts";
 import { Scheduler } from "../controllers/scheduler/mod.ts";
 import { TaintEviction } from "../controllers/taints/mod.ts";
 import { Volumes } from "../controllers/volumes/mod.ts";
+import { derivedKinds } from "../network/endpoints/mod.ts";
 import { type NodeFacts, nodeLabels } from "../node/mod.ts";
 import { findKind, selectsNode } from "../objects/mod.ts";
 import type { PodObserver } from "../observed/observer.ts";
@@ -25,7 +26,7 @@ import type { Runtime } from "./runtime.ts";
 export interface ControllersOptions {
   config: Pick<NodeConfig, "nodeName" | "nodeLabels" | "taints" | "podCIDRs" | "kubelet">;
   store: Store;
-  /** Leases. */
+  /** Leases, and endpoints that follow from selectors. */
   memory: MemoryStore;
   events: EventRecorder;
   clock: Clock;
@@ -58,7 +59,15 @@ export class Controllers {
     this.#options = options;
     const { config, store, events, clock, log, facts, allocatable, runtime, addresses, available } = options;
     const { nodeName, podCIDRs, kubelet } = config;
-    const common = { store, events, clock, log, nodeName, others: [options.memory], otherKinds: ["Lease"] };
+    const common = {
+      store,
+      events,
+      clock,
+      log,
+      nodeName,
+      others: [options.memory],
+      otherKinds: ["Lease", ...derivedKinds],
+    };
     this.node = new NodeKeeper({
       ...common,
       machineLabels: nodeLabels(facts, nodeName),

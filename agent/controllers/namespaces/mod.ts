@@ -142,8 +142,8 @@ export class Namespaces {
     switch (action.type) {
       case "delete": {
         const { kind, metadata: { namespace = "", name, uid } } = action.object;
-        const target = this.#options.otherKinds?.includes(kind) ? this.#options.others! : [store];
-        for (const one of target) {
+        const { others = [], otherKinds = [] } = this.#options;
+        for (const one of otherKinds.includes(kind) ? [store, ...others] : [store]) {
           await one.change<StoreObject>(realm, kind, namespace, name, (current, end) => {
             return current && current.metadata.uid === uid ? deleted(current, end, this.#options.nodeName) : current;
           });

@@ -14,7 +14,7 @@ export { foreground, orphan, planOwners } from "./plan.ts";
 
 export interface OwnersOptions {
   store: Pick<Store, "list" | "kinds" | "watch" | "change">;
-  /** Objects that are kept elsewhere. */
+  /** Objects that are kept elsewhere, of kinds that may be in the store as well. */
   others?: readonly Pick<ObjectStore, "list" | "change" | "watch">[];
   otherKinds?: readonly string[];
   nodeName: string;
@@ -65,7 +65,7 @@ export class Owners {
     const { store, others = [], otherKinds = [], nodeName, log } = this.#options;
     const { kind, metadata: { namespace = "", name, uid } } = action.object;
     if (action.type === "delete") log.info("Removing what its owner has left", { kind, namespace, name });
-    for (const target of otherKinds.includes(kind) ? others : [store]) {
+    for (const target of otherKinds.includes(kind) ? [store, ...others] : [store]) {
       await target.change<StoreObject>(realm, kind, namespace, name, (current, end) => {
         if (!current || current.metadata.uid !== uid) return current;
         switch (action.type) {

@@ -19,7 +19,8 @@ import type {
   Service,
   ServiceAccount,
 } from "../../../objects/mod.ts";
-import { MemoryStore } from "../../../store/mod.ts";
+import { isDerived } from "../../../network/endpoints/mod.ts";
+import { LayeredStore, MemoryStore } from "../../../store/mod.ts";
 import { checkEscalation } from "../../auth/mod.ts";
 import type { AppDeps } from "../../deps.ts";
 import { nodeProxy } from "../../kubelet/node_proxy.ts";
@@ -56,6 +57,8 @@ export function resources(deps: AppDeps): Resource[] {
   };
   const events = eventBackend(deps.events, deps.clock, () => store.resourceVersion);
   const memory = deps.memory ?? new MemoryStore({ log: deps.log, clock: deps.clock, versions: store });
+  const layered = new LayeredStore({ disk: store, memory, isVolatile: isDerived });
+  const derived = <T extends ApiObject>(kind: string) => storeBackend<T>(layered, kind);
   const addresses = new ServiceAddresses({
     serviceCIDRs: deps.config.serviceCIDRs ?? ["10.96.0.0/16"],
     services: () => store.list<Service>("Service").map(({ object }) => object),
@@ -66,7 +69,7 @@ export function resources(deps: AppDeps): Resource[] {
   };
   return [
     any(configMaps(stored<ConfigMap>("ConfigMap"))),
-    any(endpoints(stored<Endpoints>("Endpoints"))),
+    any(endpoints(derived<Endpoints>("Endpoints"))),
     any(coreEvents(events)),
     any(namespaces(stored<Namespace>("Namespace"), store)),
     any(persistentVolumeClaims(stored<PersistentVolumeClaim>("PersistentVolumeClaim"))),
@@ -77,7 +80,7 @@ export function resources(deps: AppDeps): Resource[] {
     ),
     any(services(stored<Service>("Service"), addresses)),
     any(leases(withNodeLease(storeBackend<Lease>(memory, "Lease"), deps.config.nodeName, deps.clock))),
-    any(endpointSlices(stored<EndpointSlice>("EndpointSlice"))),
+    any(endpointSlices(derived<EndpointSlice>("EndpointSlice"))),
     any(newEvents(events)),
     any(runtimeClasses(stored<RuntimeClass>("RuntimeClass"))),
     any(clusterRoleBindings(stored<ClusterRoleBinding>("ClusterRoleBinding"), check)),

@@ -6,7 +6,7 @@ import { FieldErrors, FieldPath, type Service } from "../../../objects/mod.ts";
 import type { Clock } from "../../../clock.ts";
 import { internalError } from "../../status.ts";
 import { invalidObject } from "../errors.ts";
-import { AddressRange, type Family, familyOf, plainAddress } from "./address_range.ts";
+import { AddressRange, type Family, familyOf, plainAddress } from "../../../network/addresses/range.ts";
 
 export interface ServiceAddressOptions {
   /** Networks of cluster IPs, the first one's family being the node's. */

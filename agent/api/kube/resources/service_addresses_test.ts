@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { client } from "../testing.ts";
-import { AddressRange, plainAddress } from "./address_range.ts";
+import { AddressRange, plainAddress } from "../../../network/addresses/range.ts";
 
 const services = "/api/v1/namespaces/default/services";
 
