@@ -1,6 +1,7 @@
 /**
  * `deno task bench [--quick] [NAME…]`: measures the compiled program and prints Markdown tables. Names: latency, startup, idle,
- * stats, api; all of them without one. `--quick` takes fewer turns and shorter waits: to see the effect of a change, not for the record.
+ * stats, api, services, dns; all of them without one. `--quick` takes fewer turns and shorter waits: to see the effect of a change,
+ * not for the record.
  *
  * ISLET_BIN names the program; without it, dist/islet, which is compiled if it is not there. The node that is measured has
  * namespaces, directories, a cgroup and a containerd of its own, and is gone afterwards.
@@ -12,6 +13,8 @@ import { fileURLToPath } from "node:url";
 import { compile } from "../support/compile.ts";
 import { run } from "../support/namespaces.ts";
 import { api } from "./api.ts";
+import { dns } from "./dns.ts";
+import { services } from "./services.ts";
 import { startNode } from "./bench_node.ts";
 import { idleNode } from "./idle.ts";
 import { latency } from "./latency.ts";
@@ -21,7 +24,8 @@ import type { TestNode } from "../support/node.ts";
 
 interface Section {
   title: string;
-  measure: (node: TestNode, quick: boolean) => Promise<string>;
+  /** Of a node, or of a part of it alone. */
+  measure: ((node: TestNode, quick: boolean) => Promise<string>) | { alone: (quick: boolean) => Promise<string> };
 }
 
 const sections: Record<string, Section> = {
@@ -47,6 +51,21 @@ const sections: Record<string, Section> = {
     measure: (node, quick) =>
       api(node, quick ? { ms: 1000, restMs: 3000, turns: 3 } : { ms: 4000, restMs: 10_000, turns: 11 }),
   },
+  services: {
+    title: "Services and their endpoints into the kernel",
+    measure: { alone: services },
+  },
+  dns: {
+    title: "Cluster DNS under load",
+    measure: {
+      alone: (quick) =>
+        dns(
+          quick
+            ? { services: 1000, endpoints: 10, queries: 3000, window: 64 }
+            : { services: 5000, endpoints: 10, queries: 20_000, window: 64 },
+        ),
+    },
+  },
 };
 
 async function machine(binary: string): Promise<string> {
@@ -59,8 +78,18 @@ async function machine(binary: string): Promise<string> {
 
 /** Which Deno a compiled program runs on: its runtime names itself to web servers. */
 function runtimeOf(binary: string): string {
+  if (!existsSync(binary)) return `the running Deno is ${Deno.version.deno}`;
   const version = /Deno\/(\d+\.\d+\.\d+)/.exec(new TextDecoder("latin1").decode(Deno.readFileSync(binary)))?.[1];
   return `the binary's runtime is Deno ${version ?? "of an unknown version"}`;
+}
+
+async function onNode(measure: (node: TestNode) => Promise<string>): Promise<string> {
+  const node = await startNode();
+  try {
+    return await measure(node);
+  } finally {
+    await node.end();
+  }
 }
 
 async function main(args: string[]): Promise<number> {
@@ -71,23 +100,21 @@ async function main(args: string[]): Promise<number> {
     console.error(`Cannot measure ${wrong}: choose from ${Object.keys(sections).join(", ")} (and --quick)`);
     return 2;
   }
+  const chosen = Object.entries(sections).filter(([name]) => named.length === 0 || named.includes(name));
   const root = fileURLToPath(new URL("../..", import.meta.url));
   const binary = resolve(root, Deno.env.get("ISLET_BIN") ?? "dist/islet");
-  if (!existsSync(binary)) {
+  if (!existsSync(binary) && chosen.some(([, { measure }]) => typeof measure === "function")) {
     console.error("compiling");
     await compile();
   }
   Deno.env.set("ISLET_BIN", binary);
   const about = await machine(binary);
   console.log(`\`${["deno task bench", ...args].join(" ")}\` on ${about}. Medians, with the least and the most.`);
-  for (const [name, { title, measure }] of Object.entries(sections)) {
-    if (named.length > 0 && !named.includes(name)) continue;
-    const node = await startNode();
-    try {
-      console.log(`\n### ${title}\n\n${await measure(node, quick)}`);
-    } finally {
-      await node.end();
-    }
+  for (const [, { title, measure }] of chosen) {
+    const text = typeof measure === "function"
+      ? await onNode((node) => measure(node, quick))
+      : await measure.alone(quick);
+    console.log(`\n### ${title}\n\n${text}`);
   }
   return 0;
 }

@@ -1,13 +1,13 @@
 /**
  * Cluster DNS under load: queries a second and the time that a query takes, for names of the cluster and for names of others
- * that are known. The server runs in a process of its own, as in the agent; this one asks. Run by itself:
- * `deno run -A tests/bench/dns.ts`.
+ * that are known. The server runs in a process of its own, with the V8 flags of the product; this one asks.
  */
 import { Buffer } from "node:buffer";
 import dgram from "node:dgram";
 import dnsPacket from "dns-packet";
 import { ClusterDns } from "../../net/dns/mod.ts";
 import type { DnsEndpoints, DnsService } from "../../net/dns/types.ts";
+import { v8Flags } from "../support/compile.ts";
 import { table } from "./figures.ts";
 
 const address = "127.0.0.1";
@@ -22,11 +22,9 @@ export interface DnsLoad {
 }
 
 /** A Markdown table of it. */
-export async function dns(
-  load: DnsLoad = { services: 5000, endpoints: 10, queries: 20_000, window: 64 },
-): Promise<string> {
+export async function dns(load: DnsLoad): Promise<string> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", import.meta.filename!, "serve", JSON.stringify(load)],
+    args: ["run", "-A", v8Flags, import.meta.filename!, JSON.stringify(load)],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",
@@ -198,10 +196,4 @@ async function serve(load: DnsLoad): Promise<void> {
   other.close();
 }
 
-if (import.meta.main) {
-  const [verb, load] = Deno.args;
-  if (verb === "serve") await serve(JSON.parse(load));
-  else {console.log(
-      await dns(verb === "--quick" ? { services: 1000, endpoints: 10, queries: 3000, window: 64 } : undefined),
-    );}
-}
+if (import.meta.main) await serve(JSON.parse(Deno.args[0]));

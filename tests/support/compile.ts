@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Flags that trade some speed in parsing for memory: what a node agent has more use for. */
-const v8Flags = "--v8-flags=--lite-mode,--max-lazy,--optimize-for-size";
+export const v8Flags = "--v8-flags=--lite-mode,--max-lazy,--optimize-for-size";
 
 /** Compiles and returns the program's path. */
 export async function compile(): Promise<string> {

@@ -5,11 +5,10 @@
  *     deno run -A --v8-flags=… measured.ts islet|restart|kube-proxy '{"services":5000,"endpoints":10,"turns":15}'
  */
 import { NftLibrary } from "../../../net/nft/mod.ts";
-import { type ProxyService, ServiceProxy } from "../../../net/proxy/mod.ts";
-import { median } from "../figures.ts";
+import { type ProxyService, ServiceProxy, tableName } from "../../../net/proxy/mod.ts";
 import { resetPeak, usage } from "../process.ts";
-import { childPeak } from "./child_peak.ts";
-import { KubeProxyTable } from "./kube_proxy_table.ts";
+import { addedService, changedService, wholeTable } from "./kube_proxy_table.ts";
+import { runNft } from "./nft.ts";
 import { endpointOf, makeWorld, options, serviceOf, type World } from "./world.ts";
 
 export interface Size {
@@ -22,16 +21,16 @@ export interface Size {
 /** Milliseconds and bytes. */
 export interface Measured {
   loadMs: number;
-  changeMs: number;
-  changeMostMs: number;
-  addMs: number;
+  /** CPU time of the same, by all threads. */
+  loadCpuMs: number;
+  /** Of a change of one endpoint, and of one more service. */
+  changesMs: number[];
+  addsMs: number[];
   /** How far the memory of the process rose above what it had with the objects. */
   peak: number;
   /** Most memory that an `nft` process took. */
   nftPeak: number;
 }
-
-const settle = () => (globalThis as { gc?: () => void }).gc?.();
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
@@ -50,42 +49,40 @@ async function islet({ services, endpoints, turns }: Size): Promise<Measured> {
       throw new Error(message);
     },
   });
-  settle();
-  const before = usage(Deno.pid).rss;
+  (globalThis as { gc?: () => void }).gc?.();
+  const before = usage(Deno.pid);
   resetPeak(Deno.pid);
   const loadMs = await timed(async () => {
     await proxy.start();
     await proxy.sync(world.services, world.endpoints);
   });
-  const peak = usage(Deno.pid).peak - before;
-  const changes: number[] = [], adds: number[] = [];
+  const after = usage(Deno.pid);
+  const changesMs: number[] = [], addsMs: number[] = [];
   for (let turn = 0; turn < turns; turn++) {
     changeEndpoint(world, turn);
-    changes.push(await timed(() => proxy.sync(world.services, new Map(world.endpoints))));
+    const changed = new Map(world.endpoints);
+    changesMs.push(await timed(() => proxy.sync(world.services, changed)));
     addService(world, endpoints);
-    adds.push(await timed(() => proxy.sync([...world.services], new Map(world.endpoints))));
+    const [more, behind] = [[...world.services], new Map(world.endpoints)];
+    addsMs.push(await timed(() => proxy.sync(more, behind)));
   }
   await proxy.stop();
   nft.close();
-  const changeMostMs = Math.max(...changes);
-  return { loadMs, changeMs: median(changes), changeMostMs, addMs: median(adds), peak, nftPeak: childPeak() };
+  const listed = turns === 0 ? await runNft(["list", "table", "ip", tableName]) : undefined;
+  const loadCpuMs = (after.cpuNs - before.cpuNs) / 1e6;
+  return { loadMs, loadCpuMs, changesMs, addsMs, peak: after.peak - before.rss, nftPeak: listed?.peak ?? 0 };
 }
 
 /** The same by kube-proxy's layout: `nft` alone, the best that a program in front of it could do. */
 async function kubeProxy({ services, endpoints, turns }: Size): Promise<Measured> {
   const world = makeWorld(services, endpoints);
-  const table = new KubeProxyTable();
-  const whole = table.load(world);
-  const loadMs = await timed(() => runNft(whole));
-  const changes: number[] = [], adds: number[] = [];
+  const { ms: loadMs, peak: nftPeak } = await runNft([], wholeTable(world));
+  const changesMs: number[] = [], addsMs: number[] = [];
   for (let turn = 0; turn < turns; turn++) {
-    const changed = changeEndpoint(world, turn);
-    const [change, add] = [table.change(changed, world), table.add(addService(world, endpoints), world)];
-    changes.push(await timed(() => runNft(change)));
-    adds.push(await timed(() => runNft(add)));
+    changesMs.push((await runNft([], changedService(changeEndpoint(world, turn), world))).ms);
+    addsMs.push((await runNft([], addedService(addService(world, endpoints), world))).ms);
   }
-  const changeMostMs = Math.max(...changes);
-  return { loadMs, changeMs: median(changes), changeMostMs, addMs: median(adds), peak: 0, nftPeak: childPeak() };
+  return { loadMs, loadCpuMs: NaN, changesMs, addsMs, peak: 0, nftPeak };
 }
 
 /** Another pod takes the place of an endpoint. */
@@ -102,17 +99,6 @@ function addService({ services, endpoints }: World, count: number): ProxyService
   services.push(service);
   endpoints.set(`default/${service.name}`, Array.from({ length: count }, (_, n) => endpointOf(i, n)));
   return service;
-}
-
-async function runNft(script: string): Promise<void> {
-  const file = await Deno.makeTempFile({ suffix: ".nft" });
-  try {
-    await Deno.writeTextFile(file, script);
-    const { success, stderr } = await new Deno.Command("nft", { args: ["-f", file], stdin: "null" }).output();
-    if (!success) throw new Error(new TextDecoder().decode(stderr).slice(0, 2000));
-  } finally {
-    await Deno.remove(file);
-  }
 }
 
 if (import.meta.main) {
