@@ -5,12 +5,15 @@
  *
  * The way in: `NodeUsage`. Room by room: `targets.ts` (what there is), `reading.ts` and `machine.ts` (looking),
  * `network.ts`, `filesystems.ts`, `disk_usage.ts`, `runtime_storage.ts`, `volumes.ts`; `summary.ts`,
- * `resource_metrics.ts`, `cadvisor/`, `kubelet_metrics.ts`, `probe_metrics.ts`, `process_metrics.ts` (telling);
+ * `resource_metrics.ts`, `cadvisor/`, `kubelet_metrics.ts`, `probe_metrics.ts`, `process_metrics.ts`,
+ * `proxy_metrics.ts`, `dns_metrics.ts` (telling);
  * `scrapes.ts` puts pages of metrics together.
  */
 export type { MachineIdentity } from "./cadvisor/mod.ts";
 export { bootTimeMs, NodeUsage, type NodeUsageOptions, type PodUsage, readText } from "./node_usage.ts";
+export { DnsMetrics, type DnsState } from "./dns_metrics.ts";
 export { KubeletMetrics, type RuntimeCall } from "./kubelet_metrics.ts";
+export { ProxyMetrics } from "./proxy_metrics.ts";
 export { nodeKey, type Rate, type Sample, UsageSampler } from "./sampler.ts";
 export { type ScrapeDeps, type ScrapePage, type Scrapes, scrapes } from "./scrapes.ts";
 export type * from "./summary_types.ts";

@@ -15,6 +15,14 @@ export interface CacheOptions {
   maxNegativeTtl?: number;
 }
 
+/** Looks at the cache, since the start. */
+export interface CacheCounts {
+  hits: number;
+  /** Hits of what does not exist. */
+  denials: number;
+  misses: number;
+}
+
 interface Entry {
   kept: Uint8Array;
   since: number;
@@ -25,6 +33,7 @@ interface Entry {
 const overhead = 200;
 
 export class Cache {
+  readonly counts: CacheCounts = { hits: 0, denials: 0, misses: 0 };
   readonly #clock: Clock;
   readonly #maxBytes: number;
   readonly #maxTtl: number;
@@ -43,11 +52,14 @@ export class Cache {
   /** The reply and its age in whole seconds. */
   get(key: string): { kept: Uint8Array; age: number } | undefined {
     const entry = this.#entries.get(key);
-    if (!entry) return undefined;
     const now = this.#clock.mono();
-    this.#remove(key, entry);
-    if (now >= entry.until) return undefined;
+    if (entry) this.#remove(key, entry);
+    if (!entry || now >= entry.until) {
+      this.counts.misses++;
+      return undefined;
+    }
     this.#add(key, entry);
+    this.counts[(entry.kept[3] & 15) === rcodes.NXDOMAIN ? "denials" : "hits"]++;
     return { kept: entry.kept, age: Math.floor((now - entry.since) / 1000) };
   }
 

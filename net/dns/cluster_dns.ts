@@ -5,8 +5,10 @@
  *     socket ─► Resolver ─► Zone ─► Records
  *                       └─► Forwarder ─► cache, other servers
  */
+import type { CacheCounts } from "./cache.ts";
 import type { Clock } from "./clock.ts";
 import { type ForwardConfig, Forwarder, type ForwarderOptions } from "./forward.ts";
+import type { DnsObserver } from "./observer.ts";
 import { Records } from "./records.ts";
 import type { Server } from "./resolv_conf.ts";
 import { type Counts, Resolver } from "./resolver.ts";
@@ -21,9 +23,10 @@ export interface ClusterDnsOptions extends Omit<ZoneOptions, "addresses"> {
   port?: number;
   clock?: Clock;
   server?: Partial<Omit<DnsServerOptions, "addresses" | "port" | "handle" | "clock">>;
-  forward?: Omit<ForwarderOptions, "own" | "clock">;
+  forward?: Omit<ForwarderOptions, "own" | "clock" | "observer">;
   /** Queries that wait for others' answers at once. Default: 1000; more fail without waiting. */
   maxWaiting?: number;
+  observer?: DnsObserver;
 }
 
 export class ClusterDns {
@@ -34,11 +37,11 @@ export class ClusterDns {
 
   /** @throws where an address is a wildcard or a range is none. */
   constructor(options: ClusterDnsOptions, records: DnsRecords = {}) {
-    const { addresses, port = 53, clock } = options;
+    const { addresses, port = 53, clock, observer } = options;
     this.records = new Records(records);
     const own = addresses.map((address) => ({ address, port }));
-    this.#forwarder = new Forwarder({ ...options.forward, own, clock });
-    this.#resolver = new Resolver(new Zone(this.records, options), this.#forwarder, options.maxWaiting);
+    this.#forwarder = new Forwarder({ ...options.forward, own, clock, observer });
+    this.#resolver = new Resolver(new Zone(this.records, options), this.#forwarder, options.maxWaiting, observer);
     this.#server = new DnsServer({
       ...options.server,
       addresses,
@@ -81,7 +84,8 @@ export class ClusterDns {
     return this.#resolver.counts;
   }
 
-  get cached(): { replies: number; bytes: number } {
-    return { replies: this.#forwarder.cache.size, bytes: this.#forwarder.cache.bytes };
+  get cached(): { replies: number; bytes: number; counts: Readonly<CacheCounts> } {
+    const { size, bytes, counts } = this.#forwarder.cache;
+    return { replies: size, bytes, counts };
   }
 }

@@ -9,6 +9,7 @@
 import { Cache, type CacheOptions } from "./cache.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Group } from "./group.ts";
+import type { DnsObserver } from "./observer.ts";
 import type { Query } from "./query.ts";
 import { sameServer, type Server, serverText } from "./resolv_conf.ts";
 import { type Question, Upstream } from "./upstream.ts";
@@ -34,6 +35,7 @@ export interface ForwarderOptions {
   /** Ask every new server at once whether it lives. Default: yes. */
   warmUp?: boolean;
   onHealth?: (server: Server, alive: boolean) => void;
+  observer?: DnsObserver;
 }
 
 export interface Kept {
@@ -105,6 +107,7 @@ export class Forwarder {
           attempts,
           rotate,
           onHealth: this.#options.onHealth,
+          observer: this.#options.observer,
         },
       ),
     }));

@@ -5,6 +5,7 @@
  * while nobody asks.
  */
 import type { Clock } from "./clock.ts";
+import type { DnsObserver } from "./observer.ts";
 import type { Server } from "./resolv_conf.ts";
 import { type Question, UnreachableError } from "./upstream.ts";
 import { rcodes } from "./wire.ts";
@@ -25,6 +26,7 @@ export interface GroupOptions {
   rotate: boolean;
   /** Told when a server is found dead, and when it answers again. */
   onHealth?: (server: Server, alive: boolean) => void;
+  observer?: Pick<DnsObserver, "asked" | "died">;
 }
 
 /** All that a question may take: clients wait for five seconds. */
@@ -165,7 +167,7 @@ export class Group {
 
   /** One server once; keeps book of whether it lives. */
   async #try(member: Health, question: Question, signal: AbortSignal): Promise<Uint8Array> {
-    const { clock, tryMs } = this.#options;
+    const { clock, tryMs, observer } = this.#options;
     const started = clock.mono();
     if (member.dead) {
       member.nextTry = started + member.pauseMs;
@@ -182,9 +184,12 @@ export class Group {
     );
     try {
       const reply = await member.upstream.ask(question, abort.signal);
+      observer?.asked(member.upstream.server, clock.mono() - started, reply[3] & 15);
       this.#answered(member);
       return reply;
     } catch (error) {
+      // one that another was faster than has not failed
+      if (!signal.aborted) observer?.asked(member.upstream.server, clock.mono() - started);
       if (error instanceof UnreachableError && !abort.signal.aborted) this.#die(member);
       throw error;
     } finally {
@@ -217,6 +222,7 @@ export class Group {
     member.pauseMs = firstPauseMs;
     member.nextTry = this.#options.clock.mono() + member.pauseMs;
     this.#options.onHealth?.(member.upstream.server, false);
+    this.#options.observer?.died(member.upstream.server);
     if (this.#members.every(({ dead }) => dead)) { for (const giveUp of [...this.#waiting]) giveUp(); }
   }
 }

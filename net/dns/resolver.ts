@@ -4,6 +4,7 @@
  */
 import type { Forwarder, Kept } from "./forward.ts";
 import { readQuery } from "./message.ts";
+import type { DnsObserver } from "./observer.ts";
 import { type Query, queryFor, type Transport } from "./query.ts";
 import { answersOf, passOn, writeReply } from "./reply.ts";
 import type { Rr, ZoneAnswer } from "./types.ts";
@@ -31,7 +32,12 @@ export class Resolver {
   #waiting = 0;
 
   /** `maxWaiting`: queries that wait for others' answers at once; more fail without waiting. */
-  constructor(readonly zone: Zone, readonly forwarder: Forwarder, private readonly maxWaiting = 1000) {}
+  constructor(
+    readonly zone: Zone,
+    readonly forwarder: Forwarder,
+    private readonly maxWaiting = 1000,
+    private readonly observer?: DnsObserver,
+  ) {}
 
   /** Undefined: what came deserves no reply. Never throws and never rejects. */
   handle(bytes: Uint8Array, transport: Transport): Uint8Array | undefined | Promise<Uint8Array | undefined> {
@@ -42,19 +48,34 @@ export class Resolver {
       return received.reply;
     }
     const { query } = received;
+    const began = this.observer ? performance.now() : 0;
+    let isOurs = false;
+    const told = (reply: Uint8Array) => {
+      this.observer?.replied({
+        transport,
+        type: query.typeName,
+        isOurs,
+        rcode: reply[3] & 15,
+        queryBytes: bytes.length,
+        replyBytes: reply.length,
+        ms: performance.now() - began,
+      });
+      return reply;
+    };
     try {
-      const reply = this.#reply(query);
-      if (!(reply instanceof Promise)) return reply;
+      const answer = this.zone.answer(query.name, query.typeName);
+      isOurs = answer !== undefined;
+      const reply = this.#reply(query, answer);
+      if (!(reply instanceof Promise)) return told(reply);
       this.#waiting++;
-      return reply.catch(() => this.#failure(query)).finally(() => this.#waiting--);
+      return reply.catch(() => this.#failure(query)).then(told).finally(() => this.#waiting--);
     } catch {
-      return this.#failure(query);
+      return told(this.#failure(query));
     }
   }
 
-  #reply(query: Query): Uint8Array | Promise<Uint8Array> {
+  #reply(query: Query, answer: ZoneAnswer | undefined): Uint8Array | Promise<Uint8Array> {
     const isAny = query.type === types.ANY;
-    const answer = this.zone.answer(query.name, query.typeName);
     if (!answer) return isAny ? this.#any(query, false) : this.#foreign(query);
     if (isAny && answer.rcode === "NOERROR") return this.#any(query, true);
     if (answer.follow === undefined) {

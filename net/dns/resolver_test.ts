@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { Forwarder } from "./forward.ts";
+import type { DnsObserver } from "./observer.ts";
 import { Records } from "./records.ts";
 import { Resolver } from "./resolver.ts";
 import { type Answering, brief, decode, otherServer, queryBytes, type QueryOptions, replyBytes } from "./testing.ts";
@@ -176,6 +177,52 @@ Deno.test("when too many wait for others, what needs nobody is answered all the 
     const again = handle("www.example");
     ok(again instanceof Promise);
     await again;
+  } finally {
+    forwarder.stop();
+    await other.close();
+  }
+});
+
+Deno.test("an observer is told of every query, of every server that is asked, and the cache counts", async () => {
+  const other = await otherServer(foreign);
+  const told: string[] = [];
+  const observer: DnsObserver = {
+    replied: ({ transport, type, isOurs, rcode, queryBytes, replyBytes, ms }) => {
+      ok(queryBytes > 12 && replyBytes > 12 && ms >= 0);
+      told.push(`${transport} ${type} ${isOurs ? "ours" : "others'"} ${rcode}`);
+    },
+    asked: ({ port }, ms, rcode) => {
+      ok(port === other.server.port && ms >= 0);
+      told.push(`asked ${rcode}`);
+    },
+    died: () => void told.push("died"),
+  };
+  const forwarder = new Forwarder({ warmUp: false, observer });
+  forwarder.configure({ servers: [other.server], timeout: 2 });
+  const records = new Records({
+    services: [{ namespace: "default", name: "web", clusterIPs: ["10.96.0.20"], ports: [] }],
+  });
+  const zone = new Zone(records, { domain: "cluster.local" });
+  const resolver = new Resolver(zone, forwarder, undefined, observer);
+  try {
+    const ask = async (name: string, type: string, transport: "udp" | "tcp" = "udp") =>
+      void await resolver.handle(queryBytes(name, type), transport);
+    await ask(web, "A");
+    await ask("none.default.svc.cluster.local", "AAAA", "tcp");
+    await ask("no.example", "A");
+    await ask("www.example", "A");
+    await ask("www.example", "A");
+    deepEqual(told, [
+      "udp A ours 0",
+      "tcp AAAA ours 3",
+      "asked 3",
+      "udp A others' 3",
+      "asked 0",
+      "udp A others' 0",
+      "udp A others' 0",
+    ]);
+    equal(forwarder.cache.counts.hits, 1);
+    ok(forwarder.cache.counts.misses >= 2);
   } finally {
     forwarder.stop();
     await other.close();

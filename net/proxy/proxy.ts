@@ -17,6 +17,7 @@ import { type Change } from "./diff.ts";
 import { type Frontend, type Frontends, type ServiceProblem } from "./frontend.ts";
 import { HealthServers } from "./health.ts";
 import { type ProxyHost, thisHost } from "./host.ts";
+import { type ProxyObserver } from "./observer.ts";
 import { type Round, TableSync } from "./table_sync.ts";
 import { type EndpointMap, type ProxyOptions, type ProxyService } from "./types.ts";
 
@@ -36,6 +37,7 @@ export interface ServiceProxyInit {
   deleteStaleFlows?: (family: Family, frontends: readonly Frontend[]) => void | Promise<void>;
   /** Told once of each problem, and of failures of the proxy as a whole. */
   report?: (problem: { service?: string; message: string; cause?: unknown }) => void;
+  observer?: ProxyObserver;
   /** Address that health check node ports listen on; absent: all. `false`: none are served. */
   healthAddress?: string | false;
 }
@@ -65,6 +67,8 @@ export class ServiceProxy {
   #hasNodePorts = false;
   #hasRouteLocalnet = false;
   #isRetry = false;
+  /** When the oldest wish came that is not fulfilled yet. */
+  #askedAt?: number;
 
   constructor(init: ServiceProxyInit) {
     this.#init = init;
@@ -90,6 +94,7 @@ export class ServiceProxy {
   sync(services: readonly ProxyService[], endpoints: EndpointMap): Promise<SyncResult> {
     if (this.#isStopped) return Promise.reject(new Error("Cannot change the service proxy: it is stopped"));
     this.#wanted = { services, endpoints };
+    this.#askedAt ??= performance.now();
     const result = new Promise<SyncResult>((resolve, reject) => this.#waiting.push({ resolve, reject }));
     if (this.#isStarted) this.#kick();
     return result;
@@ -163,10 +168,15 @@ export class ServiceProxy {
     const isRetry = this.#isRetry;
     this.#isRetry = false;
     const changed = this.#changed.next(services, endpoints);
+    this.#init.observer?.changed(changed.length);
+    const askedAt = this.#askedAt;
+    this.#askedAt = undefined;
     for (const table of this.#tables) {
       table.update(changed, services);
+      const began = performance.now();
+      let round: Round | undefined;
       try {
-        const round = await table.apply(isRetry);
+        round = await table.apply(isRetry);
         problems.push(...round.problems);
         isRefused ||= round.refusals > 0;
         if (table.family === "ip") await this.#allowLocalhost(round.changes);
@@ -174,9 +184,22 @@ export class ServiceProxy {
       } catch (error) {
         failure ??= error;
       }
+      this.#observe(table.family, began, askedAt, round);
     }
     problems.push(...await this.#health?.update(changed) ?? []);
     return { problems, failure, isRefused };
+  }
+
+  #observe(family: Family, began: number, askedAt: number | undefined, round: Round | undefined): void {
+    const now = performance.now();
+    this.#init.observer?.synced({
+      family,
+      ms: now - began,
+      ...(askedAt === undefined ? {} : { waitedMs: now - askedAt }),
+      changes: round?.changes.length ?? 0,
+      refusals: round?.refusals ?? 0,
+      failed: round === undefined,
+    });
   }
 
   async #deleteStaleFlows(family: Family, { isFirst, desired, changes }: Round): Promise<void> {

@@ -177,6 +177,41 @@ Deno.test("when nothing can be done sync() says why, few transactions are tried,
   await proxy.stop();
 });
 
+Deno.test("an observer is told what changed, how long it took, and of failures", async () => {
+  const told: string[] = [];
+  const { proxy, nft } = setUp({
+    observer: {
+      changed: (services) => void told.push(`changed ${services}`),
+      synced({ family, ms, waitedMs, changes, refusals, failed }) {
+        assert.ok(ms >= 0 && waitedMs !== undefined && waitedMs >= ms);
+        told.push(`${family} ${changes} ${refusals} ${failed}`);
+      },
+    },
+  });
+  await proxy.start();
+  const services = [service("a", "10.96.0.1"), service("b", "10.96.0.2")];
+  const endpoints = behind({ a: [one], b: [one], c: [one] });
+  await proxy.sync(services, endpoints);
+  await proxy.sync([services[0]], endpoints);
+  nft.refuse = (script) => script.includes("10.96.0.3") ? "Value too large" : undefined;
+  const third = service("c", "10.96.0.3");
+  await proxy.sync([services[0], third], endpoints);
+  nft.refuse = () => "Operation not permitted";
+  const many = Array.from({ length: 100 }, (_, i) => service(`s${i}`, `10.96.1.${i}`));
+  await assert.rejects(proxy.sync(many, behind(Object.fromEntries(many.map(({ name }) => [name, [one]])))));
+  await proxy.stop();
+  assert.deepEqual(told, [
+    "changed 2",
+    "ip 2 0 false",
+    "changed 1",
+    "ip 1 0 false",
+    "changed 1",
+    "ip 0 1 false",
+    "changed 102",
+    "ip 0 0 true",
+  ]);
+});
+
 Deno.test("verify() writes a table anew that somebody has taken away", async () => {
   const { nft, proxy, reports } = setUp();
   await proxy.start();
