@@ -2,7 +2,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { nodeFile } from "../support/node_file.ts";
 import type { TestNode } from "../support/node.ts";
-import { condition, container, finished, idle, isReady, type Pod, pod } from "../support/pods.ts";
+import { ample, condition, container, finished, idle, isReady, type Pod, pod } from "../support/pods.ts";
 
 const { nodeTest } = nodeFile();
 
@@ -115,17 +115,21 @@ nodeTest("a pod that asks for more than the node has fails for kubelet's reason"
 nodeTest("an eviction ends a pod with its grace and says why; one of a manifest pod is refused", {
   ...pod("api-kept"),
 }, async (node) => {
+  // ends when it is told to, after SIGTERM
+  const lingering =
+    "trap 'until [ -e /tmp/go ]; do sleep 0.1; done; exit 0' TERM; while :; do sleep 1000 & wait $!; done";
   const eviction = (name: string) => ({ apiVersion: "policy/v1", kind: "Eviction", metadata: { name } });
   equal(
-    (await make(node, pod("api-evicted", "trap '' TERM; sleep 1000", { terminationGracePeriodSeconds: 3 }))).code,
+    (await make(node, pod("api-evicted", lingering, ample))).code,
     201,
   );
   await node.ready("api-evicted");
   const { code, body } = await call(node, "POST", `${podsPath}/api-evicted/eviction`, eviction("api-evicted"));
   deepEqual([code, body.kind, body.status], [201, "Status", "Success"]);
   const ending = await node.pod("api-evicted");
-  equal(ending?.metadata.deletionGracePeriodSeconds, 3);
+  equal(ending?.metadata.deletionGracePeriodSeconds, ample.terminationGracePeriodSeconds);
   equal(condition(ending!, "DisruptionTarget")?.reason, "EvictionByEvictionAPI");
+  await node.output("api-evicted", "touch /tmp/go");
   await node.gone("api-evicted");
   await node.ready("api-kept");
   const refused = await call(node, "POST", `${podsPath}/api-kept/eviction`, eviction("api-kept"));

@@ -2,7 +2,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { WebSocketConnection } from "../../cri/websocket.ts";
-import { Kubectl, type KubectlVersion, kubectlVersions } from "../support/kubectl.ts";
+import { kubectlOf, kubectlVersions } from "../support/kubectl.ts";
 import type { TestNode } from "../support/node.ts";
 import { nodeFile } from "../support/node_file.ts";
 import { container, finished, pod, statusOf } from "../support/pods.ts";
@@ -11,15 +11,6 @@ const { nodeTest } = nodeFile();
 const MiB = 1024 * 1024;
 const decoder = new TextDecoder();
 const bytes = (text: string) => new TextEncoder().encode(text);
-
-async function kubectlOf(node: TestNode, version: KubectlVersion): Promise<Kubectl> {
-  const kubeconfig = join(node.rootDir, "admin.kubeconfig");
-  await node.until("there is a kubeconfig", () => Deno.stat(kubeconfig).then(() => true, () => false));
-  const { program, args } = node.namespaces.command([]);
-  // entering a mount namespace leads to its root
-  const prefix = [program, ...args, "sh", "-c", 'cd "$0" && exec "$@"', node.dir];
-  return await Kubectl.get(version, { kubeconfig, prefix });
-}
 
 /** A WebSocket to a subresource of a pod, on the node's socket. */
 function webSocket(node: TestNode, path: string, protocols: string[]): Promise<WebSocketConnection> {
@@ -42,6 +33,12 @@ async function sha256(data: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
   return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
+
+/** A web server, ready when it listens. */
+const server = (text: string, port = 8080) =>
+  container("main", `mkdir -p /www; echo ${text} > /www/index.html; httpd -f -p ${port} -h /www`, {
+    readinessProbe: { tcpSocket: { port }, periodSeconds: 1 },
+  });
 
 const shells = pod("shells", [
   container("main"),
@@ -94,8 +91,9 @@ for (const version of kubectlVersions) {
     await writer.write(bytes("stty size; tty\r"));
     await until("40 100\r\n");
     await until("/dev/pts/");
-    await writer.write(bytes("sleep 1000\r"));
-    await until("sleep 1000\r\n");
+    // what is interrupted runs in the foreground by then
+    await writer.write(bytes("sh -c 'echo so''on; exec sleep 1000'\r"));
+    await until("soon\r\n");
     await writer.write(bytes("\x03"));
     await until("^C");
     await writer.write(bytes("exit 7\r"));
@@ -112,13 +110,14 @@ for (const version of kubectlVersions) {
     const writer = attached.stdin.getWriter();
     const reader = attached.stdout.getReader();
     let said = "";
-    const wanted = `got from-${version}\n`;
-    while (!said.includes(wanted)) {
-      await writer.write(bytes(`from-${version}\n`));
+    // What is said before the container's output is joined is not heard.
+    const talking = setInterval(() => writer.write(bytes(`from-${version}\n`)).catch(() => {}), 200);
+    while (!said.includes(`got from-${version}\n`)) {
       const { value, done } = await reader.read();
       ok(!done, `attach ended after ${said}`);
       said += decoder.decode(value);
     }
+    clearInterval(talking);
     attached.kill("SIGKILL");
     await reader.cancel();
     await writer.close().catch(() => {});
@@ -130,9 +129,7 @@ for (const version of kubectlVersions) {
 
   nodeTest(
     `kubectl ${version} port-forward carries connections, many at once, and says that nobody listens`,
-    version === "1.20"
-      ? pod("web", "mkdir -p /www; echo hello from web > /www/index.html; httpd -f -p 8080 -h /www")
-      : [],
+    version === "1.20" ? pod("web", server("hello from web")) : [],
     async (node) => {
       await node.ready("web");
       const kubectl = await kubectlOf(node, version);
@@ -149,7 +146,7 @@ for (const version of kubectlVersions) {
       const port = (remote: number) => new RegExp(`127\\.0\\.0\\.1:(\\d+) -> ${remote}\\n`).exec(out)?.[1];
       await node.until("ports are forwarded", () => port(9), { tell: () => out + err });
       const get = async (port: string) => {
-        const script = `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 5 127.0.0.1 ${port} | tail -1`;
+        const script = `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 60 127.0.0.1 ${port} | tail -1`;
         return (await node.inside("busybox", "sh", "-c", script)).stdout;
       };
       const answers = await Promise.all(Array.from({ length: 8 }, () => get(port(8080)!)));
@@ -191,9 +188,9 @@ nodeTest(
     }
     await node.output("shells", "rm /tmp/large", "main");
     await Deno.remove(join(node.dir, "large"));
-    // what TLS and its garbage take they have taken the first time
+    // What TLS and its garbage take they have taken the first time, or nearly. Since then 600 MiB have been carried.
     ok(
-      Math.max(...peaks) - peaks[0] < 64 * MiB,
+      Math.max(...peaks) - peaks[0] < 200 * MiB,
       `islet held at most ${peaks.map((peak) => Math.round(peak / MiB))} MiB`,
     );
   },
@@ -294,9 +291,7 @@ nodeTest("fifty commands at once each get their own input and exit code", [], as
 nodeTest(
   "ports are forwarded in channels, to pods on the node's network, and to those that listen on IPv6 alone",
   [
-    pod("on-host", "mkdir -p /www; echo from the host > /www/index.html; httpd -f -p 18080 -h /www", {
-      hostNetwork: true,
-    }),
+    pod("on-host", server("from the host", 18080), { hostNetwork: true }),
     pod("on-ipv6", "mkdir -p /www; echo from ipv6 > /www/index.html; httpd -f -p [::1]:8080 -h /www"),
   ],
   async (node) => {
@@ -374,9 +369,13 @@ nodeTest(
     match(await streams("Stdout"), /^1\n2\n[^]*20\nlate\n$/);
     await node.podUntil("crashes", "has crashed", (pod) => (statusOf(pod)?.restartCount ?? 0) >= 1);
     const crashed = await node.podUntil("crashes", "waits", (pod) => statusOf(pod)?.state?.waiting);
-    match((await kubectl.run("logs", "crashes")).stdout, /^life of /);
-    const previous = await kubectl.run("logs", "crashes", "--previous");
-    match(previous.stdout, /^life of /);
+    for (const args of [["crashes"], ["crashes", "--previous"]]) {
+      // it may be beginning another life just now
+      await node.until(
+        `there is a log of ${args}`,
+        async () => (await kubectl.run("logs", ...args)).stdout.startsWith("life of "),
+      );
+    }
     ok(finished(crashed) === false);
   },
 );
@@ -392,7 +391,7 @@ nodeTest("islet that ends closes its streams, and the pods run on", [], async (n
   }));
   const { code, ms } = await node.terminate();
   equal(code, 0);
-  ok(ms < 3000, `islet took ${ms} ms`);
+  ok(ms < 1000, `islet took ${ms} ms`);
   for (const { version, exec, reader } of kubectls) {
     await reader.cancel();
     await Promise.all([exec.stderr.cancel(), exec.stdin.close().catch(() => {})]);

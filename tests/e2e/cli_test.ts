@@ -70,6 +70,7 @@ nodeTest(
     pod("ends", "echo one; sleep 2; echo two", { restartPolicy: "Never" }),
   ],
   async (node) => {
+    await node.podUntil("ends", "has begun", (pod) => statusOf(pod)?.containerID);
     const follow = node.cli("logs", "-f", "ends");
     await node.logged("writes", "\n50\n");
     equal(

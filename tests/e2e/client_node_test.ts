@@ -15,15 +15,15 @@ type Client = InstanceType<typeof k8s.KubeConfig>;
 
 /** A way from here into the node's network: this network's port → a Unix socket → the node's port. */
 async function client(node: TestNode): Promise<Relay & { config: Client }> {
-  const kubeconfig = join(node.rootDir, "admin.kubeconfig");
-  await node.until("there is a kubeconfig", () => Promise.resolve(existsSync(kubeconfig)));
+  const kubeconfig = await node.kubeconfig();
   const config = new k8s.KubeConfig();
   config.loadFromFile(kubeconfig);
   const { host } = new URL(config.getCurrentCluster()!.server);
   const path = join(node.dir, "way.sock");
   const program = resolve(fileURLToPath(new URL("../support/relay.ts", import.meta.url)));
   if (!existsSync(path)) node.spawn(Deno.execPath(), "run", "-A", "--no-check", program, `unix:${path}`, host);
-  await node.until("the relay listens", () => Promise.resolve(existsSync(path)));
+  const reached = () => Deno.connect({ transport: "unix", path }).then((way) => (way.close(), true), () => false);
+  await node.until("the relay listens", reached);
   const way = relay({ hostname: "127.0.0.1", port: 0 }, { transport: "unix", path });
   const [cluster] = config.clusters;
   config.clusters = [{ ...cluster, server: `https://127.0.0.1:${way.port}` }];

@@ -28,9 +28,7 @@ function fill(node: TestNode): string {
 
 /** Waits for a pod with this label: a change that came through. */
 async function edition(node: TestNode, wanted: string): Promise<void> {
-  await node.podUntil("plain", `has label ${wanted}`, ({ metadata }) => metadata.labels?.edition === wanted, {
-    timeoutMs: 60_000,
-  });
+  await node.podUntil("plain", `has label ${wanted}`, ({ metadata }) => metadata.labels?.edition === wanted);
 }
 
 nodeTest("pods run on when the disk is full, and islet can be restarted; changes come when there is room", [
@@ -70,7 +68,7 @@ nodeTest("pods run on when the disk is full, and islet can be restarted; changes
 
     Deno.removeSync(filling);
     await edition(node, "two");
-    await node.ready("late", { timeoutMs: 60_000 });
+    await node.ready("late");
     await steady();
     await onDisk(node, "late");
     await node.kill9();
@@ -120,9 +118,7 @@ nodeTest(
       await writable();
       await edition(node, "three");
       await steady();
-      const crashed = await node.podUntil("crashing", "was restarted", (pod) => statusOf(pod)!.restartCount! >= 1, {
-        timeoutMs: 60_000,
-      });
+      const crashed = await node.podUntil("crashing", "was restarted", (pod) => statusOf(pod)!.restartCount! >= 1);
       ok(crashed.metadata.uid);
       await node.restart();
       equal((await node.pod("plain"))?.metadata.labels?.edition, "three");

@@ -275,7 +275,7 @@ nodeTest(
     await node.until("no zombie is left", async () => {
       const states = await node.output(pod, "cat /proc/[0-9]*/stat | awk '{print $3}' | sort | uniq -c", "main");
       return !/\bZ\b/.test(states);
-    }, { timeoutMs: 5000 });
+    });
     equal(
       await node.output(pod, "readlink /proc/1/exe; cat /proc/1/comm", "main").then((text) => text.includes("sh")),
       false,

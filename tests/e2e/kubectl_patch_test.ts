@@ -101,7 +101,7 @@ for (const [version, kind] of runs) {
         assert.deepEqual(ours(kind, pod, patch), expected);
         if (expected !== "refused") made++;
       }),
-      { numRuns: 30 },
+      { numRuns: 30, seed: Number(Deno.env.get("ISLET_PROPERTY_SEED") ?? 20260101) },
     );
     assert.ok(made > 1, `only ${made} of 30 patches could be made`);
   });

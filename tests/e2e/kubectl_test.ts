@@ -3,13 +3,19 @@
  * answers as against a cluster.
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { busyboxImage } from "../images/build.ts";
-import { Kubectl, type KubectlResult, type KubectlVersion, kubectlVersions } from "../support/kubectl.ts";
+import {
+  type Kubectl,
+  kubectlOf,
+  type KubectlResult,
+  type KubectlVersion,
+  kubectlVersions,
+} from "../support/kubectl.ts";
 import { nodeFile } from "../support/node_file.ts";
 import { sleep, type TestNode } from "../support/node.ts";
+import { patienceMs } from "../support/node_client.ts";
 import { configMap, container, idle, manifest, pod } from "../support/pods.ts";
 
 const { nodeTest } = nodeFile();
@@ -29,15 +35,7 @@ class Session {
     const namespace = `${name}-${version.replace(".", "-")}`;
     const dir = join(node.dir, namespace);
     Deno.mkdirSync(dir);
-    const { program, args } = node.namespaces.command([]);
-    const kubeconfig = join(node.rootDir, "admin.kubeconfig");
-    await node.until("there is a kubeconfig", () => Promise.resolve(existsSync(kubeconfig)));
-    const kubectl = await Kubectl.get(version, {
-      kubeconfig,
-      // entering a mount namespace leads to its root
-      prefix: [program, ...args, "sh", "-c", 'cd "$0" && exec "$@"', dir],
-      cwd: dir,
-    });
+    const kubectl = await kubectlOf(node, version, { dir });
     const session = new Session(node, kubectl, namespace, dir);
     await session.done("create", "namespace", namespace);
     return session;
@@ -70,8 +68,8 @@ class Session {
     return stderr;
   }
 
-  /** Runs it on a terminal; `input` is what is typed. */
-  async onTerminal(input: string, ...args: string[]): Promise<string> {
+  /** Runs it on a terminal, where each line is typed at a shell's prompt. Returns what the terminal showed. */
+  async onTerminal(lines: string[], ...args: string[]): Promise<string> {
     const { program, args: all } = this.kubectl.command(["-n", this.namespace, ...args]);
     const line = [program, ...all].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
     const child = new Deno.Command("script", {
@@ -82,21 +80,28 @@ class Session {
       env: { TERM: "xterm" },
     }).spawn();
     const writer = child.stdin.getWriter();
-    const output = child.output();
-    let over = false;
-    output.then(() => over = true);
-    // People type when something has appeared, and not all at once.
-    for (const part of input.split(/(?<=\n)/)) {
-      await sleep(700);
-      if (!over) await writer.write(new TextEncoder().encode(part)).catch(() => {});
+    const type = (text: string) => writer.write(new TextEncoder().encode(text)).catch(() => {});
+    let shown = "", over = false;
+    const reading = [child.stdout, child.stderr].map(async (stream) => {
+      for await (const chunk of stream.pipeThrough(new TextDecoderStream())) shown += chunk;
+    });
+    const ended = Promise.all([...reading, child.status]).then(() => over = true);
+    for (const line of lines) {
+      // A prompt that came before kubectl was joined is not shown: Enter asks for another.
+      for (let waits = 0; !over && !shown.replaceAll("\x1b[6n", "").endsWith("# "); waits++) {
+        if (waits % 20 === 19) await type("\n");
+        await sleep(50);
+      }
+      shown += "\n";
+      await type(`${line}\n`);
     }
-    const { stdout } = await output;
+    await ended;
     await writer.close().catch(() => {});
-    return new TextDecoder().decode(stdout);
+    return shown;
   }
 
   async ready(...pods: string[]): Promise<void> {
-    await this.done("wait", "--for=condition=Ready", "--timeout=30s", ...pods.map((name) => `pod/${name}`));
+    await this.done("wait", "--for=condition=Ready", "--timeout=120s", ...pods.map((name) => `pod/${name}`));
   }
 
   /** Starts it, reads what it says until `pattern` appears, and returns how to end it. */
@@ -115,7 +120,7 @@ class Session {
       } catch { /* it has ended */ }
       await Promise.all([...reading, child.status]);
     };
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + patienceMs;
     for (;;) {
       const found = pattern.exec(text);
       if (found) return { text: () => text, found, end };
@@ -276,6 +281,9 @@ kubectlTest("describe, logs, events and top tell of pods and the node", "tell", 
     await k.done("describe", "node"),
     /Name: +node-[^]*Conditions:[^]*Ready +True[^]*Non-terminated Pods:[^]*Allocated resources:/,
   );
+  for (const [name, last] of [["a", "two"], ["b", "from b"]]) {
+    await k.node.until(`${name} has spoken`, async () => (await k.done("logs", "p", "-c", name)).includes(last));
+  }
   equal(await k.done("logs", "p", "-c", "a"), "one\ntwo\n");
   equal(await k.done("logs", "p", "-c", "a", "--tail=1"), "two\n");
   match(await k.done("logs", "p", "-c", "a", "--timestamps"), /^\d{4}-\d\d-\d\dT[\d:.]+Z one\n/);
@@ -302,7 +310,9 @@ kubectlTest("exec, attach, cp and port-forward reach into pods", "reach", async 
     k.write(
       "p.yaml",
       pod("p", [
-        container("main", "mkdir /www && echo within >/www/index.html && httpd -f -p 8080 -h /www"),
+        container("main", "mkdir /www && echo within >/www/index.html && httpd -f -p 8080 -h /www", {
+          readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
+        }),
         container("talk", talk, { stdin: true }),
       ]),
     ),
@@ -314,7 +324,7 @@ kubectlTest("exec, attach, cp and port-forward reach into pods", "reach", async 
   match(failed.stderr, /command terminated with exit code 7/);
   const fed = await k.kubectl.feed("a\nb\n", "-n", k.namespace, "exec", "-i", "p", "-c", "main", "--", "wc", "-l");
   equal(fed.stdout.trim(), "2");
-  const typed = await k.onTerminal("echo $((6*7)); tty\nexit\n", "exec", "-it", "p", "-c", "main", "--", "sh");
+  const typed = await k.onTerminal(["echo $((6*7)); tty", "exit"], "exec", "-it", "p", "-c", "main", "--", "sh");
   match(typed, /\b42\r?\n/);
   match(typed, /\/dev\/pts\//);
   const attached = k.kubectl.spawn(["-n", k.namespace, "attach", "-i", "p", "-c", "talk"]);
@@ -399,7 +409,7 @@ kubectlTest("label, annotate, patch, edit, scale-free changes and diff", "change
 
 kubectlTest("run, expose, debug, and what is not there is refused clearly", "misc", async (k, version) => {
   const text = await k.onTerminal(
-    "echo $((6*7))\nexit\n",
+    ["echo $((6*7))", "exit"],
     "run",
     "once",
     "--rm",
@@ -440,7 +450,7 @@ kubectlTest("run, expose, debug, and what is not there is refused clearly", "mis
       /cannot be handled as a Pod: no kind "EphemeralContainers"/,
     );
   } else {
-    match(await k.onTerminal("echo $((6*7))\nexit\n", "debug", "-it", "app", ...debug), /\b42\r?\n/);
+    match(await k.onTerminal(["echo $((6*7))", "exit"], "debug", "-it", "app", ...debug), /\b42\r?\n/);
     match(
       await k.done("get", "pod", "app", "-o", "jsonpath={.status.ephemeralContainerStatuses[*].name}"),
       /^debugger-/,

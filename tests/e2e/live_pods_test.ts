@@ -1,8 +1,9 @@
 /** What the API changes of a pod that runs: containers to debug it, amounts, readiness gates, finalizers. */
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { nodeFile } from "../support/node_file.ts";
-import { sleep, type TestNode } from "../support/node.ts";
+import type { TestNode } from "../support/node.ts";
 import { condition, container, containerId, idle, isReady, type Pod, pod, statusOf } from "../support/pods.ts";
+import { onDisk } from "../support/steady.ts";
 import { busyboxImage } from "../images/build.ts";
 
 const { nodeTest } = nodeFile();
@@ -107,10 +108,10 @@ nodeTest("cpu and memory of a running container are changed in place, and stay s
   await node.event("resized", "ResizeStarted", "Pod resize started: ");
   await node.event("resized", "ResizeCompleted", '"requests":{"cpu":"250m","memory":"32Mi"}');
 
-  await sleep(1500); // until that is on disk
+  const stored = await onDisk(node, "resized", "has more cpu", resized("250m", "32Mi"));
   await node.kill9();
   await node.startIslet();
-  deepEqual((await node.pod("resized"))!.status, larger.status);
+  deepEqual((await node.pod("resized"))!.status, stored.status);
   await resize("100m", "64Mi");
   const wider = resized("100m", "64Mi");
   const restarted = await node.podUntil("resized", "has more memory", (pod) => isReady(pod) && wider(pod));

@@ -3,7 +3,9 @@ import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { nodeFile } from "../support/node_file.ts";
 import { sleep, type TestNode } from "../support/node.ts";
+import { stopwatch } from "../support/own_time.ts";
 import {
+  ample,
   configMap,
   container,
   containerId,
@@ -34,12 +36,12 @@ async function problems(node: TestNode, file: string): Promise<Problem[]> {
 }
 
 /** Waits until the file has a problem (like `text`), or none if `text` is undefined. */
-async function problem(node: TestNode, file: string, text: RegExp | undefined, timeoutMs?: number): Promise<void> {
+async function problem(node: TestNode, file: string, text: RegExp | undefined): Promise<void> {
   let last: Problem[] = [];
   await node.until(`${file} has ${text ? `a problem ${text}` : "no problem"}`, async () => {
     last = await problems(node, file);
     return text ? last.some((problem) => text.test(problem.text)) : last.length === 0;
-  }, { timeoutMs, tell: () => last.map(({ text }) => text).join("\n") });
+  }, { tell: () => last.map(({ text }) => text).join("\n") });
 }
 
 let rounds = 0;
@@ -195,7 +197,7 @@ nodeTest(
           },
         ),
       ], {
-        terminationGracePeriodSeconds: 2,
+        ...ample,
         volumes: [
           ...scratchVolume.volumes,
           { name: "order", hostPath: { path: join(node.dir, shared, "order"), type: "FileOrCreate" } },
@@ -264,8 +266,11 @@ nodeTest(
     await settled(node);
     Deno.writeTextFileSync(file, text);
     await settled(node);
-    Deno.removeSync(file);
-    Deno.writeTextFileSync(file, text);
+    // in one moment, however busy the machine is
+    node.paused(() => {
+      Deno.removeSync(file);
+      Deno.writeTextFileSync(file, text);
+    });
     await settled(node);
     Deno.chmodSync(file, 0o600);
     node.write("untouched.yaml", `# a comment\n${text}\n---\n`);
@@ -379,14 +384,27 @@ nodeTest("an unknown field is a warning, and the pod runs", {}, async (node) => 
 
 nodeTest("half-written files are waited for, and hidden and temporary files passed over", {}, async (node) => {
   const text = manifest(pod("half"));
-  const file = Deno.openSync(join(node.manifests, "half.yaml"), { write: true, createNew: true });
   const encoder = new TextEncoder();
-  for (let at = 0; at < text.length; at += Math.ceil(text.length / 8)) {
-    file.writeSync(encoder.encode(text.slice(at, at + Math.ceil(text.length / 8))));
-    await sleep(100);
-    deepEqual(await problems(node, "half.yaml"), []);
+  let name = "";
+  /** Writes it piece by piece; false when the machine was so slow that the file may have been taken for one that stays half. */
+  const written = async () => {
+    using file = Deno.openSync(join(node.manifests, name), { write: true, createNew: true });
+    const piece = Math.ceil(text.length / 8);
+    for (let at = 0, last = performance.now(); at < text.length; at += piece, last = performance.now()) {
+      file.writeSync(encoder.encode(text.slice(at, at + piece)));
+      await sleep(100);
+      const found = await problems(node, name);
+      if (performance.now() - last > 800) return false;
+      deepEqual(found, []);
+    }
+    return true;
+  };
+  for (let attempt = 1;; attempt++) {
+    name = `half-${attempt}.yaml`;
+    if (await written()) break;
+    ok(attempt < 20, "this machine never gets round to it");
+    node.remove(name);
   }
-  file.close();
   const temporary = [
     ".hidden.yaml",
     "swap.yaml.swp",
@@ -400,21 +418,21 @@ nodeTest("half-written files are waited for, and hidden and temporary files pass
   Deno.mkdirSync(join(node.manifests, "directory.yaml"));
   Deno.writeTextFileSync(join(node.manifests, "directory.yaml/inner.yaml"), manifest(pod("temporary-inner")));
   await node.ready("half");
-  ok(!node.log().includes("half.yaml:"), "no error was told of the file while it was written");
+  ok(!node.log().includes(`${name}:`), "no error was told of the file while it was written");
   await settled(node);
   deepEqual(
     (await node.pods()).map(({ metadata }) => metadata.name).filter((name) => name.startsWith("temporary")),
     [],
   );
   // One that stays half is told of, and mended by the rest.
-  const rest = Deno.openSync(join(node.manifests, "half.yaml"), { write: true, truncate: true });
+  const rest = Deno.openSync(join(node.manifests, name), { write: true, truncate: true });
   const next = manifest(pod("half", idle, {}, { labels: { whole: "again" } }));
   rest.writeSync(encoder.encode(next.slice(0, next.length / 2)));
-  await problem(node, "half.yaml", /YAML|Cannot/);
+  await problem(node, name, /YAML|Cannot/);
   ok(isReady((await node.pod("half"))!));
   rest.writeSync(encoder.encode(next.slice(next.length / 2)));
   rest.close();
-  await problem(node, "half.yaml", undefined);
+  await problem(node, name, undefined);
   await node.podUntil("half", "has its new label", ({ metadata }) => metadata.labels?.whole === "again");
   for (const name of temporary) node.remove(name);
 });
@@ -497,7 +515,7 @@ nodeTest(
   probed("prober"),
   async (node) => {
     const steady = await watchSteady(node, ["prober"]);
-    const since = Date.now();
+    const since = Date.now(), whole = stopwatch();
     for (const { name, text, problem: expected } of bombs) {
       const content = typeof text === "string" ? text : text();
       const path = join(node.manifests, "bomb.yaml");
@@ -506,14 +524,16 @@ nodeTest(
         name.includes("UTF-8") ? Uint8Array.from(content, (c) => c.charCodeAt(0)) : new TextEncoder().encode(content),
       );
       Deno.renameSync(`${path}.tmp`, path);
-      await problem(node, "bomb.yaml", expected, 5000).catch((err) => {
+      const watch = stopwatch();
+      await problem(node, "bomb.yaml", expected).catch((err) => {
         throw new Error(`${name}: ${err.message}`);
       });
+      ok(watch.ownMs < 5000, `${name} took ${watch.ownMs} ms`);
       node.remove("bomb.yaml");
       await problem(node, "bomb.yaml", undefined);
     }
     await steady();
-    const gap = longestGap(node, await node.ready("prober"), since);
+    const gap = longestGap(node, await node.ready("prober"), since) - whole.ms + whole.ownMs;
     ok(gap < 3000, `the longest time between two probes was ${gap} ms`);
   },
 );
@@ -523,11 +543,12 @@ nodeTest(
   {},
   async (node) => {
     const steady = await watchSteady(node, ["prober"]);
-    const since = Date.now();
-    const applied = async (name: string, kind: string) =>
-      await node.until(`${kind} ${name} is stored`, () => node.log().includes(`Store ${kind} default/${name}`), {
-        timeoutMs: 5000,
-      });
+    const since = Date.now(), whole = stopwatch();
+    const applied = async (name: string, kind: string) => {
+      const watch = stopwatch();
+      await node.until(`${kind} ${name} is stored`, () => node.log().includes(`Store ${kind} default/${name}`));
+      ok(watch.ownMs < 5000, `it took ${watch.ownMs} ms until ${kind} ${name} was stored`);
+    };
     // 60,000 keys
     const data = Array.from({ length: 60_000 }, (_, i) => `  k${i}: "${i % 10}"`).join("\n");
     node.write("keys.yaml", `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: keys\ndata:\n${data}\n`);
@@ -562,7 +583,7 @@ spec:
     }
     await node.gone("merged");
     await steady();
-    const gap = longestGap(node, await node.ready("prober"), since);
+    const gap = longestGap(node, await node.ready("prober"), since) - whole.ms + whole.ownMs;
     ok(gap < 3000, `the longest time between two probes was ${gap} ms`);
   },
 );
@@ -579,9 +600,9 @@ nodeTest("symbolic links: good ones are followed, cycles and dead ends are told 
   Deno.writeTextFileSync(target, manifest(pod("linked")));
   link(target, "linked.yaml");
   for (const name of ["cycle-a.yaml", "cycle-b.yaml", "self.yaml"]) {
-    await problem(node, name, /symbolic links go round in a circle/, 5000);
+    await problem(node, name, /symbolic links go round in a circle/);
   }
-  await problem(node, "dangling.yaml", /symbolic link to nothing/, 5000);
+  await problem(node, "dangling.yaml", /symbolic link to nothing/);
   await node.ready("linked");
   for (const name of ["cycle-a.yaml", "cycle-b.yaml", "self.yaml", "dangling.yaml", "directory-link.yaml"]) {
     node.remove(name);

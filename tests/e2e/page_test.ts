@@ -1,5 +1,5 @@
 /** The page for people, in a real browser. ISLET_SCREENSHOT names a file to keep a picture in. */
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, match } from "node:assert/strict";
 import { Chromium } from "../support/chromium.ts";
 import { nodeFile } from "../support/node_file.ts";
 import { container, idle, pod } from "../support/pods.ts";
@@ -31,7 +31,7 @@ nodeTest(
       "the broken pod is told of",
       `/CrashLoopBackOff|Error/.test(${row("broken")}?.cells[3].textContent)`,
     );
-    equal(await browser.evaluate(`${row("helper")}.cells[2].textContent`), "2/2");
+    await browser.until("both containers of helper are ready", `${row("helper")}?.cells[2].textContent === "2/2"`);
     await browser.until("there are figures", `/\\d/.test(${row("web")}.cells[7].textContent)`);
     await browser.until("events are shown", `document.querySelector("#events").textContent.includes("pod/broken")`);
 

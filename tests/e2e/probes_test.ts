@@ -6,7 +6,7 @@ import { condition, container, idle, isReady, pod, statusOf } from "../support/p
 
 const { nodeTest } = nodeFile();
 
-const fast = { periodSeconds: 1, failureThreshold: 1 };
+const fast = { periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 20 };
 const restarted = (pod: Parameters<typeof statusOf>[0]) => (statusOf(pod)?.restartCount ?? 0) >= 1;
 
 nodeTest(
@@ -111,10 +111,10 @@ nodeTest(
         volumeMounts: [{ name: "tries", mountPath: "/tries" }],
       },
     ),
-    { terminationGracePeriodSeconds: 60, volumes: [{ name: "tries", emptyDir: {} }] },
+    { terminationGracePeriodSeconds: 3600, volumes: [{ name: "tries", emptyDir: {} }] },
   ),
   async (node) => {
-    await node.podUntil("own-grace", "is restarted", restarted, { timeoutMs: 20_000 });
+    await node.podUntil("own-grace", "is restarted", restarted);
   },
 );
 

@@ -54,10 +54,14 @@ interface Count {
   refused: number;
 }
 
-/** How `times` attempts end; every one ends inside or is refused. */
+/**
+ * How attempts end; every one ends inside or is refused. There are `times` of them, and more where the machine has not let the
+ * swapper run meanwhile: both must have happened, or there was no race to win.
+ */
 function attempt(times: number, once: () => void): Count {
   const count: Count = { inside: 0, refused: 0 };
-  for (let i = 0; i < times; i++) {
+  const raced = () => count.inside > times / 1000 && count.refused > times / 100;
+  for (let i = 0; i < times || (!raced() && i < 100 * times); i++) {
     try {
       once();
       count.inside++;
@@ -70,9 +74,8 @@ function attempt(times: number, once: () => void): Count {
   return count;
 }
 
-/** Both must have happened, or there was no race to win. */
 function assertRaced({ inside, refused }: Count, times: number): void {
-  assert.equal(inside + refused, times);
+  assert.ok(inside + refused >= times);
   assert.ok(inside > times / 1000, `only ${inside} of ${times} got through`);
   assert.ok(refused > times / 100, `only ${refused} of ${times} met the link`);
 }
@@ -138,7 +141,7 @@ Deno.test(
     underAttack((dir) => {
       Deno.symlinkSync(`${dir}/volume/sub/deep`, `${dir}/volume/absolute`);
       let inside = 0;
-      for (let i = 0; i < 3_000; i++) {
+      for (let i = 0; i < 3_000 || (inside <= 30 && i < 300_000); i++) {
         try {
           using fd = openSubpath({ volumePath: `${dir}/volume`, subPath: "absolute/file", followAbsolute: true });
           assert.equal(Deno.readTextFileSync(fd.procPath), "inside");

@@ -1,7 +1,7 @@
 /** How containers end: signals, grace, hooks, messages, exit codes. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { nodeFile } from "../support/node_file.ts";
-import { container, finished, idle, manifest, pod, statusOf } from "../support/pods.ts";
+import { ample, container, finished, idle, manifest, pod, statusOf } from "../support/pods.ts";
 import type { TestNode } from "../support/node.ts";
 
 const { nodeTest } = nodeFile();
@@ -28,14 +28,13 @@ async function endPod(node: TestNode, name: string, content: Record<string, unkn
 const loop = "echo begun; while :; do sleep 3600 & wait $!; done";
 
 nodeTest("a container gets SIGTERM and may end by itself", {}, async (node) => {
-  const { files, ms } = await endPod(
+  const { files } = await endPod(
     node,
     "polite",
     container("main", `trap 'echo TERM > /shared/signal; exit 0' TERM; ${loop}`),
-    { terminationGracePeriodSeconds: 30 },
+    { terminationGracePeriodSeconds: 3600 },
   );
   equal(files.signal, "TERM");
-  ok(ms < 10_000, `it took ${ms} ms`);
 });
 
 nodeTest("a container that ignores SIGTERM is killed when the grace period is over", {}, async (node) => {
@@ -46,7 +45,7 @@ nodeTest("a container that ignores SIGTERM is killed when the grace period is ov
     { terminationGracePeriodSeconds: 2 },
   );
   equal(files.signal, "TERM");
-  ok(ms > 1_900 && ms < 10_000, `it took ${ms} ms`);
+  ok(ms > 1_900 && ms < 25_000, `it took ${ms} ms`);
 });
 
 nodeTest("a container gets the stop signal of its image", {}, async (node) => {
@@ -56,6 +55,7 @@ nodeTest("a container gets the stop signal of its image", {}, async (node) => {
     container("main", `trap 'echo USR1 > /shared/signal; exit 0' USR1; ${loop}`, {
       image: "dev.islet/busybox-signal:1",
     }),
+    ample,
   );
   equal(files.signal, "USR1");
 });
@@ -64,7 +64,7 @@ nodeTest(
   "lifecycle.stopSignal takes the place of SIGTERM, whether the runtime knows of it or not",
   {},
   async (node) => {
-    const { files, ms } = await endPod(
+    const { files } = await endPod(
       node,
       "spec-signal",
       container(
@@ -74,10 +74,9 @@ nodeTest(
           lifecycle: { stopSignal: "SIGUSR2" },
         },
       ),
-      { terminationGracePeriodSeconds: 30, os: { name: "linux" } },
+      { terminationGracePeriodSeconds: 3600, os: { name: "linux" } },
     );
     equal(files.signal, "USR2");
-    ok(ms < 10_000, `it took ${ms} ms`);
   },
 );
 
@@ -88,7 +87,7 @@ nodeTest("preStop runs before SIGTERM, within the grace period", {}, async (node
     container("main", `trap 'echo "$(cat /shared/hook) then TERM" > /shared/order; exit 0' TERM; ${loop}`, {
       lifecycle: { preStop: { exec: { command: ["sh", "-c", "sleep 0.5; echo hook > /shared/hook"] } } },
     }),
-    { terminationGracePeriodSeconds: 2 },
+    ample,
   );
   equal(files.order, "hook then TERM");
 });
@@ -98,9 +97,9 @@ nodeTest("a preStop of sleep waits", {}, async (node) => {
     node,
     "pre-stop-sleep",
     container("main", `trap 'exit 0' TERM; ${loop}`, { lifecycle: { preStop: { sleep: { seconds: 2 } } } }),
-    { terminationGracePeriodSeconds: 10 },
+    { terminationGracePeriodSeconds: 3600 },
   );
-  ok(ms >= 2_000 && ms < 9_000, `it took ${ms} ms`);
+  ok(ms >= 2_000, `it took ${ms} ms`);
 });
 
 nodeTest("preStop by httpGet and tcpSocket reaches the container", {}, async (node) => {
@@ -117,7 +116,7 @@ nodeTest("preStop by httpGet and tcpSocket reaches the container", {}, async (no
         preStop: { httpGet: { port: "http", path: "/cgi-bin/hook?stop" } },
       },
     }),
-    { terminationGracePeriodSeconds: 2 },
+    ample,
   );
   equal(files.asked, "stop");
 });
@@ -132,6 +131,7 @@ nodeTest(
       container("main", `trap 'exit 0' TERM; ${loop}`, {
         lifecycle: { preStop: { exec: { command: ["sh", "-c", "exit 3"] } } },
       }),
+      ample,
     );
     await node.event("pre-stop-fails", "FailedPreStopHook");
     await node.event("pre-stop-fails", "Killing", "Stopping container main");
@@ -233,5 +233,5 @@ nodeTest("a pod that is ended while its image is pulled or its container starts 
   node.write("short.yaml", manifest(pod("short", container("main", idle, { image: "registry.invalid/nothing:1" }))));
   await node.podUntil("short", "is there", () => true);
   node.remove("short.yaml");
-  await node.gone("short", { timeoutMs: 10_000 });
+  await node.gone("short");
 });

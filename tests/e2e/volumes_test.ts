@@ -355,7 +355,7 @@ nodeTest(
     await node.until(
       "the volume is cleaned or said to be held",
       () => !existsSync(volume) || /Cannot .*(mount|busy)/i.test(node.log()),
-      { timeoutMs: 10_000 },
+      { timeoutMs: 30_000 },
     ).catch(() => {});
     ok(existsSync(`${outside}/precious`), "what was mounted into the volume is gone");
     await node.inside("umount", `${volume}/mounted`);

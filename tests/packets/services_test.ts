@@ -1,7 +1,7 @@
 /** Real connections through the proxy's tables: who answers, and which source address it sees. */
 import assert from "node:assert/strict";
 import { type ProxyOptions, type ProxyServicePort } from "../../net/proxy/mod.ts";
-import { addresses, PacketNetwork } from "./network.ts";
+import { addresses, inTime, PacketNetwork } from "./network.ts";
 import { at, behind, ProxyNode, service } from "./node.ts";
 
 const vip = "10.96.0.1";
@@ -228,13 +228,13 @@ packets("a listener on the node's loopback address stays out of pods' reach", as
     await network.ip("c", "route", "add", "127.0.0.66/32", "via", addresses.ip.gateway, "dev", "eth0");
     const reach = () =>
       network.host("c").enter(() =>
-        Promise.race([
+        inTime(
           Deno.connect({ hostname: "127.0.0.66", port: 9999 }).then(
             (connection) => (connection.close(), "reached"),
             () => "not",
           ),
-          new Promise<string>((resolve) => setTimeout(() => resolve("not"), 500)),
-        ])
+          "not",
+        )
       );
     assert.equal(await reach(), "not");
     await node.run("nft", "flush", "chain", "ip", "islet-proxy", "martians");

@@ -1,4 +1,5 @@
 /** A headless Chromium (Debian's), driven by its DevTools protocol. */
+import { patienceMs, sleep } from "./node_client.ts";
 
 interface Answer {
   id?: number;
@@ -90,7 +91,7 @@ export class Chromium implements AsyncDisposable {
   }
 
   /** Waits until an expression is true in the page; returns its value. */
-  async until<T>(what: string, expression: string, timeoutMs = 20_000): Promise<T> {
+  async until<T>(what: string, expression: string, timeoutMs = patienceMs): Promise<T> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const value = await this.evaluate<T>(expression);
@@ -99,7 +100,7 @@ export class Chromium implements AsyncDisposable {
         const text = await this.evaluate<string>("document.body.innerText");
         throw new Error(`Waited in vain until ${what}; the page shows:\n${text}\n${this.problems.join("\n")}`);
       }
-      await new Promise((done) => setTimeout(done, 50));
+      await sleep(50);
     }
   }
 
@@ -114,7 +115,16 @@ export class Chromium implements AsyncDisposable {
     await Promise.race([this.send("Browser.close"), this.#process.status]);
     this.#socket.close();
     await this.#process.status;
-    await Deno.remove(this.#dir, { recursive: true });
+    // its helpers, which end a moment later, may write there until then
+    const deadline = Date.now() + 10_000;
+    for (;;) {
+      try {
+        return await Deno.remove(this.#dir, { recursive: true });
+      } catch (err) {
+        if (Date.now() > deadline) throw err;
+        await sleep(100);
+      }
+    }
   }
 
   #heard({ id, result, error, method, params }: Answer): void {

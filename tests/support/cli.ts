@@ -1,6 +1,7 @@
 /** A verb of islet's command line that is talked to while it runs. */
 import type { CommandResult } from "./namespaces.ts";
 import { isletCommand, type TestNode } from "./node.ts";
+import { patienceMs } from "./node_client.ts";
 
 export class CliProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -43,7 +44,7 @@ export class CliProcess implements AsyncDisposable {
   }
 
   /** Waits until the output matches. */
-  async says(pattern: RegExp, timeoutMs = 20_000): Promise<RegExpExecArray> {
+  async says(pattern: RegExp, timeoutMs = patienceMs): Promise<RegExpExecArray> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const found = pattern.exec(this.#output.stdout);

@@ -10,6 +10,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { NodeClient } from "./node_client.ts";
 
 export type KubectlVersion = "1.20" | "1.32" | "1.36";
 export const kubectlVersions: readonly KubectlVersion[] = ["1.20", "1.32", "1.36"];
@@ -93,6 +94,19 @@ export class Kubectl {
     await writing;
     return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
   }
+}
+
+/** A kubectl of the administrator inside the network of a node, in one of its directories. */
+export async function kubectlOf(
+  node: NodeClient,
+  version: KubectlVersion,
+  { dir = node.dir, kubeconfig }: { dir?: string; kubeconfig?: string } = {},
+): Promise<Kubectl> {
+  const { program, args } = node.namespaces.command([]);
+  const admin = await node.kubeconfig();
+  // entering a mount namespace leads to its root
+  const prefix = [program, ...args, "sh", "-c", 'cd "$0" && exec "$@"', dir];
+  return await Kubectl.get(version, { kubeconfig: kubeconfig ?? admin, prefix, cwd: dir });
 }
 
 /** Where downloaded programs are kept from run to run. */

@@ -12,9 +12,15 @@ const socket = await WebSocketConnection.open(`https://127.0.0.1:10250${path}`, 
   connect: () => Deno.connectTls({ hostname: "127.0.0.1", port: 10250, caCerts }),
   headers: [["Authorization", `Bearer ${token}`]],
 });
-if (input !== "") await socket.send(new TextEncoder().encode(`\0${input}`));
 const said = ["", "", "", ""];
+// What is said before the container's output is joined is not heard: it is said until there is an answer.
+const talk = () => void socket.send(new TextEncoder().encode(`\0${input}`)).catch(() => {});
+const talking = input === "" ? undefined : setInterval(talk, 200);
 const receive = () => socket.receive().catch(() => undefined);
-for (let message; (message = await receive());) said[message[0]] += new TextDecoder().decode(message.subarray(1));
+for (let message; (message = await receive());) {
+  said[message[0]] += new TextDecoder().decode(message.subarray(1));
+  if (said[1] !== "") clearInterval(talking);
+}
+clearInterval(talking);
 socket.close();
 console.log(JSON.stringify({ said, ms: performance.now() - began }));

@@ -8,14 +8,12 @@
  * islet runs from source, or from the binary that ISLET_BIN names. The node's end ({@linkcode TestNode.end}) is a test in
  * itself: islet removes all pods, then nothing of them may be left; after islet and containerd have ended nothing at all.
  */
-import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { connectCri, type CriClient } from "../../cri/mod.ts";
-import type { Event } from "../../agent/telemetry/events.ts";
 import { buildImages } from "../images/build.ts";
 import { type CommandResult, Namespaces, run } from "./namespaces.ts";
-import { containerId, isReady, type Pod } from "./pods.ts";
+import { NodeClient, sleep } from "./node_client.ts";
+import { stopwatch } from "./own_time.ts";
 import { difference, podCgroups, type Traces, traces } from "./traces.ts";
 
 export interface TestNodeOptions {
@@ -36,7 +34,6 @@ export interface TestNodeOptions {
 }
 
 const repository = resolve(fileURLToPath(new URL("../..", import.meta.url)));
-const patienceMs = 30_000;
 
 /** How islet is started: the binary under test, or this Deno with the source. */
 export function isletCommand(): string[] {
@@ -45,48 +42,27 @@ export function isletCommand(): string[] {
   return [Deno.execPath(), "run", "--allow-all", "--unstable-net", "--quiet", join(repository, "main.ts")];
 }
 
-export const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
+export { sleep };
 
 async function must(program: string, ...args: string[]): Promise<void> {
   const { code, stderr } = await run(program, args);
   if (code !== 0) throw new Error(`Cannot run ${program} ${args.join(" ")}: ${stderr}`);
 }
 
-export class TestNode implements AsyncDisposable {
-  readonly name: string;
-  readonly dir: string;
-  readonly rootDir: string;
-  readonly runDir: string;
-  readonly manifests: string;
-  readonly socket: string;
-  /** Name of the node's top cgroup. */
-  readonly cgroup: string;
-  readonly namespaces: Namespaces;
-  readonly cri: CriClient;
+export class TestNode extends NodeClient implements AsyncDisposable {
   readonly #options: TestNodeOptions;
   readonly #log: string;
-  readonly #client: Deno.HttpClient;
   #islet: Deno.ChildProcess | undefined;
   #helpers = new Set<Deno.ChildProcess>();
   #before: Traces = [];
   #ended = false;
 
   private constructor(options: TestNodeOptions, dir: string, namespaces: Namespaces) {
-    const id = dir.slice(-6).toLowerCase();
-    this.name = `node-${id.replaceAll(/[^a-z0-9]/g, "x")}`;
-    this.dir = dir;
-    this.rootDir = join(dir, "root");
-    this.runDir = join(dir, "run");
-    this.manifests = join(dir, "manifests");
-    this.socket = join(this.runDir, "islet.sock");
-    this.cgroup = `islet-e2e-${id}`;
-    this.namespaces = namespaces;
+    super(dir, namespaces);
     this.#options = options;
     this.#log = join(dir, "islet.log");
     for (const path of [this.rootDir, this.runDir]) Deno.mkdirSync(path, { mode: 0o700 });
     Deno.mkdirSync(this.manifests);
-    this.#client = Deno.createHttpClient({ proxy: { transport: "unix", path: this.socket } });
-    this.cri = connectCri(`unix://${this.runDir}/containerd.sock`);
   }
 
   /** Makes a node and starts it; resolves when it is healthy and the test images are there. */
@@ -174,11 +150,21 @@ export class TestNode implements AsyncDisposable {
     await this.#signal("SIGKILL");
   }
 
-  /** Ends islet as systemd would; resolves with its exit code and how long it took. */
+  /** Ends islet as systemd would; resolves with its exit code and how long that takes on a machine with nothing else to do. */
   async terminate(): Promise<{ code: number; ms: number }> {
-    const began = performance.now();
+    const watch = stopwatch();
     const { code } = await this.#signal("SIGTERM");
-    return { code, ms: performance.now() - began };
+    return { code, ms: watch.ownMs };
+  }
+
+  /** Does something while islet stands still. */
+  paused(work: () => void): void {
+    Deno.kill(this.#islet!.pid, "SIGSTOP");
+    try {
+      work();
+    } finally {
+      Deno.kill(this.#islet!.pid, "SIGCONT");
+    }
   }
 
   async restart(flags: string[] = []): Promise<void> {
@@ -215,8 +201,7 @@ export class TestNode implements AsyncDisposable {
     }
   }
 
-  /** The end of islet's log, or of what it says of one pod. */
-  logTail(lines = 50, pod = ""): string {
+  override logTail(lines = 50, pod = ""): string {
     const all = this.log().trimEnd().split("\n").filter((line) => line.includes(pod));
     return `--- islet's log ends with:\n${all.slice(-lines).join("\n")}`;
   }
@@ -234,177 +219,6 @@ export class TestNode implements AsyncDisposable {
     Deno.removeSync(join(this.manifests, file));
   }
 
-  // The API
-
-  async api(path: string, init: RequestInit = {}): Promise<Response> {
-    return await fetch(`http://localhost${path}`, {
-      signal: AbortSignal.timeout(10_000),
-      ...init,
-      client: this.#client,
-    });
-  }
-
-  async #json<T>(path: string): Promise<T | undefined> {
-    const answer = await this.api(path);
-    if (answer.status === 404) return void await answer.body?.cancel();
-    if (!answer.ok) throw new Error(`Cannot read ${path}: ${answer.status} ${await answer.text()}`);
-    return await answer.json();
-  }
-
-  async pods(): Promise<Pod[]> {
-    return (await this.#json<{ items: Pod[] }>("/api/v1/pods"))!.items;
-  }
-
-  async pod(name: string, namespace = "default"): Promise<Pod | undefined> {
-    return await this.#json<Pod>(`/api/v1/namespaces/${namespace}/pods/${name}`);
-  }
-
-  async events(name?: string): Promise<Event[]> {
-    const { items } = (await this.#json<{ items: Event[] }>("/api/v1/events"))!;
-    return items.filter(({ involvedObject }) => name === undefined || involvedObject.name === name);
-  }
-
-  // Waiting
-
-  /** Waits until `look` gives something that is true, and returns that. */
-  async until<T>(what: string, look: () => T | Promise<T>, options: {
-    timeoutMs?: number;
-    everyMs?: number;
-    tell?: () => string | Promise<string>;
-    /** The pod that the log is to be about. */
-    pod?: string;
-  } = {}): Promise<NonNullable<T>> {
-    const { timeoutMs = patienceMs, everyMs = 100, tell = () => "", pod } = options;
-    const end = performance.now() + timeoutMs;
-    for (;;) {
-      const result = await look();
-      if (result) return result;
-      if (performance.now() > end) {
-        const told = await tell();
-        throw new Error(`Waited ${timeoutMs / 1000} s in vain until ${what}\n${told}\n${this.logTail(50, pod)}`);
-      }
-      await sleep(everyMs);
-    }
-  }
-
-  /** Waits until the pod is there and as wanted. */
-  async podUntil(
-    name: string,
-    what: string,
-    wanted: (pod: Pod) => unknown,
-    options: { timeoutMs?: number; namespace?: string } = {},
-  ): Promise<Pod> {
-    let last: Pod | undefined;
-    return await this.until(`pod ${name} ${what}`, async () => {
-      last = await this.pod(name, options.namespace);
-      return last && wanted(last) ? last : undefined;
-    }, {
-      timeoutMs: options.timeoutMs,
-      pod: `/${name}`,
-      tell: async () => {
-        const events = (await this.events(name).catch(() => []))
-          .map(({ type, reason, message, count }) => `  ${type} ${reason} x${count} ${message}`).join("\n");
-        return `--- the pod:\n${
-          JSON.stringify({ ...last?.metadata, ...last?.status }, null, 1)
-        }\n--- its events:\n${events}`;
-      },
-    });
-  }
-
-  async ready(name: string, options: { timeoutMs?: number; namespace?: string } = {}): Promise<Pod> {
-    return await this.podUntil(name, "is ready", isReady, options);
-  }
-
-  /** Waits until the pod's row is gone. */
-  async gone(name: string, options: { timeoutMs?: number; namespace?: string } = {}): Promise<void> {
-    await this.until(`pod ${name} is gone`, async () => !(await this.pod(name, options.namespace)), {
-      timeoutMs: options.timeoutMs,
-      pod: `/${name}`,
-      tell: async () => JSON.stringify((await this.pod(name, options.namespace))?.status, null, 1),
-    });
-  }
-
-  /** Waits for an event of the pod with this reason (and in whose message `text` occurs). */
-  async event(name: string, reason: string, text = ""): Promise<Event> {
-    return await this.until(
-      `pod ${name} has an event ${reason} ${text}`,
-      async () => (await this.events(name)).find((event) => event.reason === reason && event.message.includes(text)),
-      {
-        pod: `/${name}`,
-        tell: async () =>
-          (await this.events(name)).map(({ type, reason, message }) => `${type} ${reason} ${message}`).join("\n"),
-      },
-    );
-  }
-
-  // Containers
-
-  /** All of the node's containers as the runtime has them, in whatever state. */
-  async containers() {
-    return (await this.cri.runtime.listContainers({})).containers;
-  }
-
-  async sandboxes() {
-    return (await this.cri.runtime.listPodSandbox({})).items;
-  }
-
-  /** IDs of the containers and sandboxes there are: the same again when nothing was restarted. */
-  async runtimeIds(): Promise<string[]> {
-    const [containers, sandboxes] = await Promise.all([this.containers(), this.sandboxes()]);
-    return [...containers.map(({ id }) => `container ${id}`), ...sandboxes.map(({ id }) => `sandbox ${id}`)].sort();
-  }
-
-  /** Runs a command in a container of a pod; throws when the container does not run. */
-  async exec(pod: Pod | string, command: string[] | string, containerName?: string): Promise<CommandResult> {
-    const object = typeof pod === "string" ? await this.pod(pod) : pod;
-    if (!object) throw new Error(`Cannot run a command in pod ${pod}: there is no such pod`);
-    const cmd = typeof command === "string" ? ["sh", "-c", command] : command;
-    const { exitCode, stdout, stderr } = await this.cri.runtime.execSync({
-      containerId: containerId(object, containerName),
-      cmd,
-      timeout: 20n,
-    }, { timeoutMs: 25_000 });
-    const decoder = new TextDecoder();
-    return { code: exitCode, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-  }
-
-  /** Standard output of a command that must succeed, without the last newline. */
-  async output(pod: Pod | string, command: string[] | string, containerName?: string): Promise<string> {
-    const { code, stdout, stderr } = await this.exec(pod, command, containerName);
-    if (code !== 0) throw new Error(`Cannot run ${command}: exit code ${code}, ${stderr}${stdout}`);
-    return stdout.trimEnd();
-  }
-
-  /** Directory of a container's log files, as log collectors find it. */
-  logDirectory(pod: Pod, containerName: string): string {
-    const { namespace, name, uid } = pod.metadata;
-    return join(this.rootDir, "logs/pods", `${namespace}_${name}_${uid}`, containerName);
-  }
-
-  /** What a container wrote in one attempt (default: the last), from its log file. */
-  logs(pod: Pod, containerName = "main", attempt?: number): string {
-    const dir = this.logDirectory(pod, containerName);
-    const attempts = existsSync(dir)
-      ? [...Deno.readDirSync(dir)].map(({ name }) => /^(\d+)\.log$/.exec(name)?.[1]).filter((n) => n !== undefined)
-      : [];
-    const wanted = attempt ?? Math.max(...attempts.map(Number));
-    if (attempts.length === 0 || !attempts.includes(String(wanted))) return "";
-    return Deno.readTextFileSync(join(dir, `${wanted}.log`)).split("\n").map((line) => {
-      const [, , tag, text] = /^(\S+) (?:stdout|stderr) ([FP])\S* (.*)$/s.exec(line) ?? [];
-      return text === undefined ? "" : tag === "F" ? text + "\n" : text;
-    }).join("");
-  }
-
-  /** Waits until a container's log holds the text; returns the log. */
-  async logged(name: string, text: string | RegExp, containerName = "main"): Promise<string> {
-    let last = "";
-    return await this.until(`the log of ${name}/${containerName} holds ${text}`, async () => {
-      const pod = await this.pod(name);
-      last = pod ? this.logs(pod, containerName) : "";
-      return (typeof text === "string" ? last.includes(text) : text.test(last)) ? last : undefined;
-    }, { tell: () => `--- the log:\n${last}` });
-  }
-
   /** Runs a command where islet runs: in the node's network. */
   async inside(...command: string[]): Promise<CommandResult> {
     return await this.namespaces.run(...command);
@@ -417,12 +231,6 @@ export class TestNode implements AsyncDisposable {
     this.#helpers.add(helper);
     helper.status.then(() => this.#helpers.delete(helper));
     return helper;
-  }
-
-  /** Reads a file of a pod's cgroup: cgroup v1's controller, or v2. */
-  cgroupFile(controller: string, path: string, file: string): string {
-    const v1 = `/sys/fs/cgroup/${controller}/${this.cgroup}/${path}/${file}`;
-    return Deno.readTextFileSync(existsSync(v1) ? v1 : `/sys/fs/cgroup/${this.cgroup}/${path}/${file}`).trim();
   }
 
   // The end
@@ -479,7 +287,6 @@ export class TestNode implements AsyncDisposable {
       "islet has removed all pods",
       async () => (await this.pods()).length === 0 && (await this.runtimeIds()).length === 0,
       {
-        timeoutMs: 40_000,
         tell: async () =>
           JSON.stringify(
             [(await this.pods()).map(({ metadata, status }) => ({ metadata, status })), await this.runtimeIds()],
@@ -499,7 +306,7 @@ export class TestNode implements AsyncDisposable {
     await this.until("nothing of the pods is left", async () => {
       left = difference(this.#before, await this.traces());
       return pending().length === 0;
-    }, { timeoutMs: 5000 }).catch(() => {});
+    }, { timeoutMs: 30_000 }).catch(() => {});
     return pending().map((trace) => `of its pods: ${trace}`);
   }
 
@@ -510,8 +317,7 @@ export class TestNode implements AsyncDisposable {
       if (code !== 0) problems.push(`islet ended with exit code ${code}\n${this.logTail(10)}`);
       if (ms > 3000) problems.push(`islet took ${Math.round(ms)} ms to end`);
     }
-    this.cri.close();
-    this.#client.close();
+    this.hangUp();
     for (const helper of this.#helpers) {
       helper.kill("SIGKILL");
       await helper.status;
@@ -528,7 +334,7 @@ export class TestNode implements AsyncDisposable {
     );
     if (code !== 0) problems.push(`Cannot remove the node: ${stderr}`);
     let left: Traces = [];
-    const end = performance.now() + 3000;
+    const end = performance.now() + 30_000;
     do {
       left = difference(this.#before, await this.traces());
     } while (left.length > 0 && performance.now() < end && (await sleep(100), true));

@@ -8,12 +8,19 @@ type Loose = Record<string, any>;
 /** A shell's script that does nothing until SIGTERM, at which it ends at once. */
 export const idle = "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done";
 
-/** A container that runs a shell script. */
+/** A container that runs a shell script. Its probes have time on a busy machine, unless they say how much. */
 export function container(name: string, script: string = idle, more: Loose = {}): Loose {
-  return { name, image: busyboxImage, command: ["sh", "-c", script], ...more };
+  const made: Loose = { name, image: busyboxImage, command: ["sh", "-c", script], ...more };
+  for (const probe of ["startupProbe", "readinessProbe", "livenessProbe"].filter((probe) => probe in made)) {
+    made[probe] = { timeoutSeconds: 20, ...made[probe] };
+  }
+  return made;
 }
 
-/** A pod of these containers, or of one that runs the script; a second of grace. */
+/**
+ * A pod of these containers, or of one that runs the script; a second of grace. Where the way it ends is what a test looks at it
+ * wants {@linkcode ample} grace: a busy machine may need the second for less.
+ */
 export function pod(name: string, content: string | Loose[] | Loose = idle, spec: Loose = {}, metadata: Loose = {}) {
   const containers = typeof content === "string"
     ? [container("main", content)]
@@ -27,6 +34,9 @@ export function pod(name: string, content: string | Loose[] | Loose = idle, spec
     spec: { terminationGracePeriodSeconds: 1, containers, ...spec },
   };
 }
+
+/** Grace that nobody uses up who ends by himself. */
+export const ample = { terminationGracePeriodSeconds: 120 };
 
 export function configMap(name: string, data: Record<string, string>, more: Loose = {}) {
   return { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data, ...more };

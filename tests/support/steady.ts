@@ -2,6 +2,9 @@
  * Whether pods were left alone: what of a pod changes when it is restarted, replaced or loses its readiness, if only for a moment.
  */
 import { deepEqual, ok } from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { isDeepStrictEqual } from "node:util";
 import type { TestNode } from "./node.ts";
 import { condition, container, isReady, type Pod, pod } from "./pods.ts";
 
@@ -46,13 +49,36 @@ export async function watchSteady(
   };
 }
 
-/** A pod that is ready, with a status that a power cut keeps: it is written a second after it changed at the latest. */
-export async function onDisk(node: TestNode, name: string): Promise<Pod> {
-  return await node.podUntil(name, "has been ready for a moment", (pod) => {
-    const times = pod.status?.conditions?.map(({ lastTransitionTime }) => Date.parse(lastTransitionTime ?? "")) ?? [];
-    // Times are cut to whole seconds
-    return isReady(pod) && Date.now() - Math.max(...times) > 2500;
-  });
+/** A pod as wanted, with a status that a power cut keeps. */
+export async function onDisk(
+  node: TestNode,
+  name: string,
+  what = "is ready",
+  wanted: (pod: Pod) => unknown = isReady,
+): Promise<Pod> {
+  return await node.podUntil(
+    name,
+    `${what}, and that is on disk`,
+    (pod) => wanted(pod) && isDeepStrictEqual(storedStatus(node, name), pod.status),
+  );
+}
+
+/** A pod's status in the database, which islet keeps for itself: that of a copy. */
+function storedStatus(node: TestNode, name: string): unknown {
+  const dir = Deno.makeTempDirSync({ prefix: "islet-e2e-store-" });
+  try {
+    const copy = join(dir, "state.db");
+    for (const part of ["-wal", ""]) Deno.copyFileSync(join(node.rootDir, `state.db${part}`), copy + part);
+    using database = new DatabaseSync(copy);
+    const row = database.prepare(
+      "SELECT status FROM objects JOIN statuses USING (id) WHERE kind = 'Pod' AND namespace = 'default' AND name = ?",
+    ).get(name);
+    return row && JSON.parse(String(row.status));
+  } catch {
+    return undefined; // it was written meanwhile: the next look is better
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
 }
 
 const isUnhealthy = ({ reason }: { reason: string }) => reason === "Unhealthy";
@@ -60,7 +86,7 @@ const isUnhealthy = ({ reason }: { reason: string }) => reason === "Unhealthy";
 /** A web server that is probed every second and writes down when. */
 export function probed(name: string) {
   const server = container("main", "echo up > /tmp/index.html; exec httpd -f -vv -p 8080 -h /tmp", {
-    readinessProbe: { httpGet: { path: "/index.html", port: 8080 }, periodSeconds: 1, timeoutSeconds: 1 },
+    readinessProbe: { httpGet: { path: "/index.html", port: 8080 }, periodSeconds: 1 },
   });
   return pod(name, server);
 }
