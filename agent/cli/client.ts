@@ -1,6 +1,7 @@
 /** The verbs' way to the node: HTTP and WebSockets over the API's socket. */
 import { dirname, join, resolve } from "node:path";
 import { defaultRootDir, runDirOf } from "../runtime/containerd/paths.ts";
+import type { WebSocketConnection } from "../../cri/websocket.ts";
 import type { Status } from "../api/status.ts";
 import type { Arguments, Flag } from "./arguments.ts";
 
@@ -80,6 +81,16 @@ export class Client {
     // A WebSocket does not tell why it was refused; the same request without the upgrade does.
     await (await this.get(path)).body?.cancel();
     throw new Error("Cannot open a stream: the node refused it");
+  }
+
+  /** A stream that keeps nothing: who sends waits until the system has taken it, and nothing is read before it is asked for. */
+  async stream(path: string, protocols: readonly string[]): Promise<WebSocketConnection> {
+    const { WebSocketConnection } = await import("../../cri/websocket.ts");
+    const connect = () =>
+      Deno.connect({ transport: "unix", path: this.socket }).catch((cause) => {
+        throw this.#unreachable(cause);
+      });
+    return await WebSocketConnection.open(`http://localhost${path}`, protocols, { connect });
   }
 
   #unreachable(cause: unknown): Error {

@@ -2,6 +2,7 @@
 import { age } from "../age.ts";
 import { columnWidths, formatTable, oneLine } from "../api/printers/table.ts";
 import type { Event } from "../telemetry/events.ts";
+import { ApiResources } from "./api_resources.ts";
 import { describeVerb, type Flag, parseArguments } from "./arguments.ts";
 import { apiPath, clientFlags, clientFor, namespaceFlag } from "./client.ts";
 import { lines, print, printJson, printYaml, warn } from "./output.ts";
@@ -37,14 +38,12 @@ export async function events(words: string[]): Promise<number> {
   const about = args.get("for");
   const [kind, name, ...more] = about?.split("/") ?? [];
   if (about !== undefined && (!name || more.length > 0)) throw new UsageError("--for is TYPE/NAME: pod/web");
-  const wanted = (event: Event) =>
-    (types === undefined || types.includes(event.type.toLowerCase())) &&
-    (kind === undefined || [event.involvedObject.kind, `${event.involvedObject.kind}s`].some((each) =>
-      each.toLowerCase() === kind.toLowerCase()
-    ) || (kind.toLowerCase() === "po" && event.involvedObject.kind === "Pod"));
-  const query = { fieldSelector: name === undefined ? undefined : `involvedObject.name=${name}` };
-
   const client = clientFor(args);
+  const resource = kind === undefined ? undefined : (await ApiResources.load(client)).find(kind);
+  const wanted = ({ type }: Event) => types === undefined || types.includes(type.toLowerCase());
+  const fieldSelector = resource && `involvedObject.kind=${resource.kind},involvedObject.name=${name}`;
+  const query = { fieldSelector };
+
   const list = await client.json<{ items: Event[]; metadata: { resourceVersion: string } }>(apiPath(path, query));
   const found = list.items.filter(wanted).sort((a, b) => Date.parse(a.lastTimestamp) - Date.parse(b.lastTimestamp));
   const output = args.get("output");

@@ -2,7 +2,8 @@
  * `islet port-forward POD [LOCAL:]REMOTE…`: ports of this machine that lead into a pod. A connection is a WebSocket of its
  * own in Kubernetes' channel protocol: 0 data, 1 errors, each beginning with the port's number.
  */
-import { channel, frame, v4Protocol } from "../api/channels.ts";
+import type { WebSocketConnection } from "../../cri/websocket.ts";
+import { channel, v4Protocol } from "../api/channels.ts";
 import { describeVerb, type Flag, parseArguments } from "./arguments.ts";
 import { apiPath, type Client, clientFlags, clientFor, namespaceFlag, podPath } from "./client.ts";
 import { print, warn } from "./output.ts";
@@ -14,6 +15,8 @@ const flags: readonly Flag[] = [
   namespaceFlag,
   ...clientFlags,
 ];
+
+const dataChannel = new Uint8Array([channel.stdin]);
 
 interface Pair {
   /** 0: any that is free. */
@@ -76,33 +79,38 @@ async function serve(listener: Deno.Listener, client: Client, path: string, remo
   }
 }
 
+/** How long a pod that says nothing is listened to when its client has said all. */
+const lingerMs = 5000;
+
 async function forward(connection: Deno.Conn, client: Client, path: string, remote: number): Promise<void> {
   const writer = connection.writable.getWriter();
-  const ended = Promise.withResolvers<void>();
-  let portsSeen = 0;
+  let lingering: ReturnType<typeof setTimeout> | undefined;
+  let socket: WebSocketConnection | undefined;
   try {
-    const socket = await client.webSocket(apiPath(`${path}/portforward`, { ports: remote }), [v4Protocol], (socket) => {
-      socket.onmessage = ({ data }) => {
-        const message = new Uint8Array(data as ArrayBuffer);
-        // The first message of each channel is the port's number.
-        if (portsSeen++ < 2) return;
-        if (message[0] === channel.stdin) writer.write(message.subarray(1)).catch(() => ended.resolve());
-        else if (message.length > 1) warn(new TextDecoder().decode(message.subarray(1)).trim());
-      };
-      socket.onclose = () => ended.resolve();
-    });
+    const stream = socket = await client.stream(apiPath(`${path}/portforward`, { ports: remote }), [v4Protocol]);
+    let over = false;
+    // The protocol cannot tell the pod that the client has said all: its answer is waited for until it falls silent.
+    const linger = () => {
+      clearTimeout(lingering);
+      lingering = setTimeout(() => stream.close(), lingerMs);
+    };
     const input = (async () => {
-      for await (const chunk of connection.readable) {
-        if (socket.readyState !== WebSocket.OPEN) return;
-        socket.send(frame(channel.stdin, chunk));
-        // A WebSocket takes whatever it is given: wait until most of it has gone out.
-        while (socket.bufferedAmount > 1024 * 1024) await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-      socket.close();
+      for await (const chunk of connection.readable) await stream.send(dataChannel, chunk);
+      over = true;
+      linger();
     })();
-    input.catch(() => socket.close());
-    await ended.promise;
+    input.catch(() => stream.close());
+    let seen = 0;
+    for (let message; (message = await stream.receive());) {
+      if (over) linger();
+      // The first message of each channel is the port's number.
+      if (seen++ < 2) continue;
+      if (message[0] === channel.stdin) await writer.write(message.subarray(1));
+      else if (message.length > 1) warn(new TextDecoder().decode(message.subarray(1)).trim());
+    }
   } finally {
+    clearTimeout(lingering);
+    socket?.close();
     await writer.close().catch(() => {});
     try {
       connection.close();

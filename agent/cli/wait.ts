@@ -31,6 +31,8 @@ interface Waited {
 interface Goal {
   /** What to print when it is reached. */
   words: string;
+  /** Whether an object that is not there may be waited for, instead of being an error. */
+  absent?: boolean;
   reached(object: Waited | undefined): boolean;
 }
 
@@ -66,7 +68,7 @@ export async function wait(words: string[]): Promise<number> {
         path,
         name,
         timeoutMs: Math.max(1, deadline - Date.now()),
-        done: (object) => goal.reached(object) || (object === undefined && !goal.words.match(/deleted|created/)),
+        done: (object) => goal.reached(object) || (object === undefined && !goal.absent),
       });
       if (met && goal.reached(object)) print(`${shownName(resource, name)} ${goal.words}`);
       else {
@@ -89,9 +91,9 @@ function goalOf(text: string | undefined): Goal {
   const rest = more.join("=");
   switch (what.toLowerCase()) {
     case "delete":
-      return { words: "deleted", reached: (object) => object === undefined };
+      return { words: "deleted", absent: true, reached: (object) => object === undefined };
     case "create":
-      return { words: "created", reached: (object) => object !== undefined };
+      return { words: "created", absent: true, reached: (object) => object !== undefined };
     case "condition": {
       const [type, value = "True"] = rest.split("=");
       if (!type) break;

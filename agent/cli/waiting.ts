@@ -27,11 +27,12 @@ export function timeoutOf(args: Pick<Arguments, "get">, usual: number): number {
 /** One line on a terminal's last row, drawn anew; nothing where standard error is no terminal. */
 export class ProgressLine {
   readonly #encoder = new TextEncoder();
-  readonly #live = Deno.stderr.isTerminal();
+  /** Whether anybody sees it. */
+  readonly live = Deno.stderr.isTerminal();
   #shown = false;
 
   show(text: string): void {
-    if (!this.#live) return;
+    if (!this.live) return;
     const { columns } = Deno.consoleSize();
     this.#say(`\r${[...text].slice(0, columns - 1).join("")}\x1b[K`);
     this.#shown = true;
@@ -59,9 +60,8 @@ export async function waitUntil(
       `/islet/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/why`,
       { accept: "application/json" },
     );
-  const ticker = setInterval(() => {
-    why().then(({ headline }) => progress.show(headline)).catch(() => {});
-  }, 500);
+  const look = () => void why().then(({ headline }) => progress.show(headline)).catch(() => {});
+  const ticker = progress.live ? setInterval(look, 500) : undefined;
   try {
     const done = await untilObject<Pod>(client, {
       path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,

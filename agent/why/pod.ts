@@ -37,7 +37,7 @@ export function explain(pod: Pod, context: WhyContext): Explanation {
       findings: [],
     });
   }
-  if (status.phase === "Failed") return withProblems(failed(pod, named));
+  if (status.phase === "Failed") return withProblems(failed(pod, named, context));
   const place = unplaced(pod, named, context);
   if (place) return withProblems(place);
 
@@ -154,7 +154,7 @@ const refusals: Record<string, string> = {
   Evicted: "the node was short of what the message names; it comes back when there is room",
 };
 
-function failed(pod: Pod, named: string): Explanation {
+function failed(pod: Pod, named: string, context: WhyContext): Explanation {
   const { reason = "", message = "" } = pod.status ?? {};
   const findings: Finding[] = [];
   if (reason) {
@@ -167,7 +167,7 @@ function failed(pod: Pod, named: string): Explanation {
   for (const subject of subjects(pod)) {
     const terminated = subject.status?.state?.terminated;
     if (terminated && terminated.exitCode !== 0) {
-      const finding = explainContainer(subject, { events: [], now: 0, healthy: true, problems: [] });
+      const finding = explainContainer(subject, context);
       if (finding) findings.push(plain(finding));
     }
   }

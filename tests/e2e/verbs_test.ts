@@ -152,6 +152,8 @@ nodeTest("events shows what happened to one object", {}, async (node) => {
   ok(!stdout.includes("Pod/applied"));
   const warnings = await node.cli("events", "--types", "Warning", "--for", "pod/eventful", "--no-headers");
   ok(!/ Normal /.test(warnings.stdout), warnings.stdout);
+  match((await node.cli("events", "--for", "po/eventful")).stdout, /Pod\/eventful/);
+  match((await node.cli("events", "--for", "podz/eventful")).stderr, /no resource type "podz"/);
 });
 
 nodeTest("top shows what pods and the node use", pod("busy", "while :; do :; done"), async (node) => {
@@ -200,5 +202,10 @@ nodeTest(
       const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: "close" } });
       equal(await answer.text(), "within\n");
     }
+    // a client that has said all still gets its answer
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+    await connection.write(new TextEncoder().encode("GET / HTTP/1.0\r\n\r\n"));
+    await connection.closeWrite();
+    match(await new Response(connection.readable).text(), /\r\n\r\nwithin\n$/);
   },
 );
