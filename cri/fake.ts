@@ -23,8 +23,10 @@ import {
   imageEffects,
   runtimeEffects,
   sandboxName,
+  taskEffects,
 } from "./fake_services.ts";
 import { FakeWorld } from "./fake_world.ts";
+import { Tasks } from "./gen/containerd_task_service_pb.ts";
 import { Events } from "./gen/containerd_events_pb.ts";
 import { ImageService, RuntimeService } from "./gen/runtime_pb.ts";
 import type { MethodName } from "./methods.ts";
@@ -62,6 +64,7 @@ export class FakeRuntime extends FakeWorld {
         ImageService,
         this.#wrap(ImageService.methods, imageEffects(this)) as unknown as ServiceImpl<typeof ImageService>,
       );
+      if (this.eventSource !== "cri") router.service(Tasks, taskEffects(this));
       router.service(Events, { subscribe: (_, context) => this.#follow(context, containerdEvents) });
     });
     return createCriClient(transport, transport, { clock: this.clock, ...options });

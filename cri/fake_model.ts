@@ -53,6 +53,8 @@ export class FakeContainer {
   reason = "";
   message = "";
   resources: LinuxContainerResources | undefined;
+  /** Its task is there and nobody in containerd keeps it: nothing of it can be removed until the task service deletes it. */
+  taskLost = false;
   /** How often its log was reopened. */
   logReopened = 0;
   program: Program = {};

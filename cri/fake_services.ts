@@ -4,6 +4,7 @@ import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@conn
 import { containerdEvent, containerStatus, execResponse, imageMessage, info, sandboxStatus } from "./fake_messages.ts";
 import type { ExecResult, FakeContainer, FakeSandbox } from "./fake_model.ts";
 import type { FakeWorld } from "./fake_world.ts";
+import type { Tasks } from "./gen/containerd_task_service_pb.ts";
 import {
   CgroupDriver,
   type ContainerConfig,
@@ -26,6 +27,22 @@ export type Effects<Service extends typeof RuntimeService | typeof ImageService>
   ) => Answer<Service["method"][Name]> | void | Promise<Answer<Service["method"][Name]> | void>;
 };
 type Answer<Method> = Method extends DescMethodUnary<infer _, infer Output> ? MessageInitShape<Output> : never;
+
+/** containerd's own service of tasks, as far as lost ones need it. */
+export function taskEffects(world: FakeWorld): Partial<ServiceImpl<typeof Tasks>> {
+  return {
+    kill: ({ containerId }) => {
+      world.container(containerId).exit(137);
+      return {};
+    },
+    delete: ({ containerId }) => {
+      const container = world.container(containerId);
+      if (!container.taskLost) throw new ConnectError(`no running task found: ${containerId}`, Code.NotFound);
+      container.taskLost = false;
+      return {};
+    },
+  };
+}
 
 export function runtimeEffects(world: FakeWorld): Effects<typeof RuntimeService> {
   return {

@@ -121,8 +121,14 @@ export class FakeWorld {
     this.emit("created", id, sandbox);
   }
 
-  /** Ends and forgets a container. */
+  /** Ends and forgets a container; throws as containerd does when its task was lost. */
   remove(container: FakeContainer): void {
+    if (container.taskLost) {
+      throw new ConnectError(
+        `failed to delete task: cannot delete running task ${container.id}: failed precondition`,
+        Code.FailedPrecondition,
+      );
+    }
     container.exit(137);
     this.containers.delete(container.id);
     this.release(container.id);
