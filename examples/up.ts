@@ -63,7 +63,11 @@ await step("Images for the examples", async () => console.log(`  ${await buildIm
 
 console.log("▸ The node");
 const node = new Deno.Command(Deno.execPath(), {
-  args: ["run", "--allow-all", "--unstable-net", main, "run", "--root-dir", rootDir, "--pod-manifest-path", examples],
+  // for people, into a file too
+  args: [
+    ...["run", "--allow-all", "--unstable-net", main, "run"],
+    ...["--root-dir", rootDir, "--pod-manifest-path", examples, "--log-format", "text"],
+  ],
   stdin: "null",
 }).spawn();
 const ended = new AbortController();

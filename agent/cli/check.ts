@@ -3,12 +3,37 @@ import { describeFlags, loadConfig, parseFlags } from "../config/mod.ts";
 import { print } from "./output.ts";
 import { UsageError } from "./usage.ts";
 
+/** Flags that what is said here depends on. */
+const looksAt = [
+  "address",
+  "api-address",
+  "api-port",
+  "cgroup-driver",
+  "cgroup-root",
+  "config",
+  "container-runtime-endpoint",
+  "enable-server",
+  "fail-cgroup-v1",
+  "fail-swap-on",
+  "pod-cidr",
+  "pod-logs-dir",
+  "port",
+  "resolv-conf",
+  "root-dir",
+  "run-dir",
+  "runtime-mode",
+  "service-cidr",
+  "socket",
+];
+
 export async function check(words: string[]): Promise<number> {
   const { flags, rest, help, errors } = parseFlags(words);
   if (help) {
     print(
       "Says what this machine lacks to be a node, and the command that mends it. Changes nothing.\n" +
-        `Exit code 1: something that is needed is missing.\n\nFlags, those of islet run:\n${describeFlags()}`,
+        `Exit code 1: something that is needed is missing.\n\nFlags of islet run that matter here:\n${
+          describeFlags({ only: looksAt })
+        }`,
     );
     return 0;
   }

@@ -89,11 +89,16 @@ const typeNames: Record<Field["type"], string> = {
   any: "value",
 };
 
-/** The entries of a --help text: flags that do something, in alphabetical order, with their defaults. */
-export function describeFlags({ width = 100 } = {}): string {
+/**
+ * The entries of a --help text: flags that do something, in alphabetical order, with their defaults. `only` names those that a
+ * command of its own looks at; it takes the others too.
+ */
+export function describeFlags({ width = 100, only }: { width?: number; only?: readonly string[] } = {}): string {
   const byField = new Map<Field, string[]>();
   for (const [flag, field] of fieldsByFlag()) {
-    if (field.help && !field.refused) byField.set(field, [...byField.get(field) ?? [], flag]);
+    if (field.help && !field.refused && (only?.includes(field.flags[0]) ?? true)) {
+      byField.set(field, [...byField.get(field) ?? [], flag]);
+    }
   }
   const entries = [...byField].sort(([, [a]], [, [b]]) => a < b ? -1 : 1);
   const indent = "      ";
@@ -104,7 +109,9 @@ export function describeFlags({ width = 100 } = {}): string {
     const text = wrap(field.help + defaultText(field) + also, width - indent.length);
     return [`  ${first}${type}`, ...text.map((line) => indent + line)];
   });
-  const rest = "Every other flag of kubelet's is known, too; one that has no effect here says so when it is used.";
+  const rest = only
+    ? "Every other flag of islet run is known, too."
+    : "Every other flag of kubelet's is known, too; one that has no effect here says so when it is used.";
   return [...lines, "", ...wrap(rest, width)].join("\n");
 }
 

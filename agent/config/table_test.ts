@@ -53,5 +53,7 @@ Deno.test("describeFlags() lists flags that do something, with their defaults, w
   assert.match(text, /^ {2}-v, --v int$/m);
   assert.match(text, /\(default 20s\)/);
   assert.doesNotMatch(text, /--kubeconfig|--registry-qps|undefined|\[object/);
+  const some = describeFlags({ only: ["max-pods", "run-dir"] });
+  assert.deepEqual([...some.matchAll(/^ {2}--(\S+)/gm)].map(([, name]) => name), ["max-pods", "run-dir"]);
   for (const line of text.split("\n")) assert.ok(line.length <= 100 || !line.trim().includes(" "), line);
 });
