@@ -53,6 +53,10 @@ nodeTest(
       await Deno.writeFile(picture, await browser.screenshot());
     }
 
+    await browser.resize(1300, 800);
+    const sideways = `[...document.querySelectorAll(".scroll")].map((each) => each.scrollWidth - each.clientWidth)`;
+    deepEqual(await browser.evaluate(sideways), [0, 0], "the tables fit beside the panel");
+
     await browser.evaluate(`document.querySelector("[data-tab=exec]").click()`);
     await browser.evaluate(`(async () => {
       while (!${output}.includes("from within")) {

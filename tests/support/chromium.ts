@@ -59,7 +59,7 @@ export class Chromium implements AsyncDisposable {
     const { sessionId } = await browser.send("Target.attachToTarget", { targetId, flatten: true });
     browser.#session = sessionId as string;
     for (const domain of ["Page", "Runtime", "Log"]) await browser.send(`${domain}.enable`);
-    await browser.send("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: false });
+    await browser.resize(width, height);
     const features = [{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }];
     await browser.send("Emulation.setEmulatedMedia", { features });
     return browser;
@@ -71,6 +71,10 @@ export class Chromium implements AsyncDisposable {
     this.#pending.set(id, answer);
     this.#socket.send(JSON.stringify({ id, method, params, ...(this.#session ? { sessionId: this.#session } : {}) }));
     return await answer.promise;
+  }
+
+  async resize(width: number, height: number): Promise<void> {
+    await this.send("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: false });
   }
 
   async open(url: string): Promise<void> {
