@@ -2,6 +2,7 @@
  * `islet port-forward POD [LOCAL:]REMOTE…`: ports of this machine that lead into a pod. A connection is a WebSocket of its
  * own in Kubernetes' channel protocol: 0 data, 1 errors, each beginning with the port's number.
  */
+import { writeAll } from "../../cri/bytes.ts";
 import type { WebSocketConnection } from "../../cri/websocket.ts";
 import { channel, v4Protocol } from "../api/channels.ts";
 import { describeVerb, type Flag, parseArguments } from "./arguments.ts";
@@ -83,7 +84,6 @@ async function serve(listener: Deno.Listener, client: Client, path: string, remo
 const lingerMs = 5000;
 
 async function forward(connection: Deno.Conn, client: Client, path: string, remote: number): Promise<void> {
-  const writer = connection.writable.getWriter();
   let lingering: ReturnType<typeof setTimeout> | undefined;
   let socket: WebSocketConnection | undefined;
   try {
@@ -95,7 +95,10 @@ async function forward(connection: Deno.Conn, client: Client, path: string, remo
       lingering = setTimeout(() => stream.close(), lingerMs);
     };
     const input = (async () => {
-      for await (const chunk of connection.readable) await stream.send(dataChannel, chunk);
+      const buffer = new Uint8Array(32 * 1024);
+      for (let size; (size = await connection.read(buffer)) !== null;) {
+        await stream.send(dataChannel, buffer.subarray(0, size));
+      }
       over = true;
       linger();
     })();
@@ -105,15 +108,12 @@ async function forward(connection: Deno.Conn, client: Client, path: string, remo
       if (over) linger();
       // The first message of each channel is the port's number.
       if (seen++ < 2) continue;
-      if (message[0] === channel.stdin) await writer.write(message.subarray(1));
+      if (message[0] === channel.stdin) await writeAll(connection, message.subarray(1));
       else if (message.length > 1) warn(new TextDecoder().decode(message.subarray(1)).trim());
     }
   } finally {
     clearTimeout(lingering);
     socket?.close();
-    await writer.close().catch(() => {});
-    try {
-      connection.close();
-    } catch { /* closed already */ }
+    connection.close();
   }
 }
