@@ -16,25 +16,15 @@ import type { NodeConfig } from "./config/mod.ts";
 import { apiServiceEnv } from "./controllers/api_service.ts";
 import { LogRotator } from "./logs/mod.ts";
 import { EndpointsController } from "./network/endpoints/mod.ts";
-import {
-  AddressWatcher,
-  allocatable,
-  hostIPs,
-  planAdmission,
-  planResize,
-  planShutdown,
-  readAddresses,
-  readFacts,
-  safeSysctls,
-} from "./node/mod.ts";
+import { AddressWatcher, allocatable, hostIPs, planShutdown, readAddresses, readFacts } from "./node/mod.ts";
 import type { Pod } from "./objects/mod.ts";
 import { firstServiceAddress } from "./pki/names.ts";
-import { isFromFile } from "./sources/mod.ts";
 import { KubeletMetrics, type RuntimeCall } from "./stats/mod.ts";
-import { MemoryStore, Store, type StoreObject } from "./store/mod.ts";
+import { MemoryStore, Store } from "./store/mod.ts";
 import { EventRing } from "./telemetry/events.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { VolumeManager } from "./volumes/mod.ts";
+import { handsOutCpus, NodeGate } from "./wiring/admission.ts";
 import { ApiObjects } from "./wiring/api_objects.ts";
 import { ClockWatch } from "./wiring/clock_watch.ts";
 import { Controllers } from "./wiring/controllers.ts";
@@ -47,7 +37,7 @@ import { refuseMachine } from "./wiring/machine.ts";
 import { podNetwork } from "./wiring/network.ts";
 import { assemblePods, logFile, realmOf } from "./wiring/pods.ts";
 import { startRuntime } from "./wiring/runtime.ts";
-import { nodeSettings } from "./wiring/settings.ts";
+import { nodeSettings, podLimits } from "./wiring/settings.ts";
 import { manifestSource } from "./wiring/sources.ts";
 import { assembleStats } from "./wiring/stats.ts";
 
@@ -99,6 +89,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   const memory = new MemoryStore({ log, clock, versions: store });
 
   const facts = readFacts({ maxPods: config.maxPods, rootDir });
+  Object.assign(facts.capacity, config.extendedResources);
   if (config.podsPerCore > 0) {
     facts.capacity.pods = Math.min(config.maxPods, config.podsPerCore * Math.floor(facts.capacity.cpu / 1000));
   }
@@ -165,27 +156,34 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   const images = assembleImages({ config, store, runtime, pins, clock, log });
   stops.push(() => images.stop());
 
-  const settings = nodeSettings(config, facts, kubepods, {
+  const cpus = handsOutCpus(config, store)
+    ? new (await import("./wiring/cpus.ts")).PodCpus({
+      config,
+      cri,
+      cgroups,
+      cgroupPaths,
+      runtimeName: () => runtime.name,
+      pods: () => manager.pods(),
+      observed: (uid) => observer.get(uid),
+      spread: () => store.setRecord("node", "cpuManagerPolicy", config.cpuManager.policy),
+      log,
+    })
+    : undefined;
+  const settings = nodeSettings(config, facts, kubepods, cpus, {
     owner,
     hostIPs: nodeIPs,
     allocatable: () => roomForPods,
     serviceEnv: () => serviceEnv,
   });
-  const node = {
-    name: nodeName,
-    get labels() {
-      return controllers.node.labels;
-    },
-    get taints() {
-      return controllers.node.taints;
-    },
+  const gate = new NodeGate({
+    config,
+    facts,
     allocatable: roomForPods,
-    allowedSysctls: [...safeSysctls(facts.kernelVersion), ...config.allowedUnsafeSysctls],
-    appArmor: facts.appArmor,
-    appArmorProfiles: facts.appArmorProfiles,
     supplementalGroupsPolicy: runtime.supplementalGroupsPolicy,
-    shuttingDown: false,
-  };
+    node: () => controllers.node,
+    kubepods,
+    cpus,
+  });
   const { observer, manager, probes } = assemblePods({
     store,
     cri,
@@ -203,27 +201,15 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
       }),
     images: images.images,
     settings,
-    podLimits: {
-      cpuQuota: config.cpuCFSQuota,
-      cpuPeriodUs: config.cpuCFSQuotaPeriodUs,
-      podPidsLimit: config.podPidsLimit,
-    },
+    podLimits: podLimits(config, kubepods, cpus),
     clock,
     log,
     events,
     runtimeName: () => runtime.name,
     maxBackoffMs: config.maxContainerRestartPeriodMs,
     bootId: facts.bootID,
-    admit: (pods) => {
-      const decisions = planAdmission(
-        pods.map(({ pod, running }) => ({ pod, admitted: running, manifest: isFromFile(pod as StoreObject) })),
-        node,
-      );
-      kubepods.weigh(pods.map(({ pod }) => pod).filter(({ metadata }) => decisions.get(metadata.uid!)?.admit));
-      const refused = [...decisions].filter(([, decision]) => !decision.admit);
-      return new Map(refused.map(([uid, decision]) => [uid, decision as { reason: string; message: string }]));
-    },
-    admitResize: (pod, others) => planResize(pod, others, node),
+    admit: (pods) => gate.admit(pods),
+    admitResize: (pod, others) => gate.admitResize(pod, others),
     freeAddresses: async (live) => {
       if (!network.leaseDir) return;
       const freed = await freeLeases(network.leaseDir, live, clock.now() - 60_000);
@@ -310,6 +296,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   stops.push(() => manager.stop());
   manager.start();
   controllers.follow(observer);
+  cpus?.follow(observer);
   working = true;
   addresses.start();
   stops.push(() => addresses.stop());
@@ -321,7 +308,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   void doors.open();
 
   return async () => {
-    node.shuttingDown = true;
+    gate.shuttingDown = true;
     for (const { pods, waitSeconds } of planShutdown(manager.pods(), config.shutdown)) {
       const ending = pods.map(({ pod, graceSeconds }) => ({ uid: pod.metadata.uid!, graceSeconds }));
       await manager.shutdown(ending, waitSeconds * 1000);

@@ -3,7 +3,7 @@
  * kubepods). Best-effort pods always weigh 2 shares together; burstable ones as much as they request together.
  */
 import type { CgroupFs } from "./cgroup_fs.ts";
-import { minShares, sharesOfMillis } from "./cpu.ts";
+import { minShares } from "./cpu.ts";
 import { isBusy } from "./errors.ts";
 import { type CgroupLimits, unlimited } from "./limits.ts";
 import { type CgroupDriver, driverPath } from "./names.ts";
@@ -15,8 +15,10 @@ export interface KubepodsOptions {
   driver: CgroupDriver;
   /** Limits of kubepods: cpuShares, memoryBytes, pidsMax (capacity, or allocatable where that is enforced). */
   limits: CgroupLimits;
-  /** CPU requests of all burstable pods together. */
-  burstableMillis?: number;
+  /** Of the burstable class; default: the least weight. */
+  burstable?: CgroupLimits;
+  /** Of the best-effort class besides its weight, which is always the least. */
+  bestEffort?: CgroupLimits;
 }
 
 /** Paths of the three cgroups, and what of the limits has to wait. */
@@ -42,22 +44,28 @@ export function kubepodsPaths(driver: CgroupDriver, root = "/"): Kubepods {
 
 /** Makes or adopts them; a second call with the same values writes nothing. */
 export async function ensureKubepods(fs: CgroupFs, options: KubepodsOptions): Promise<Kubepods> {
-  const { driver, root, limits, burstableMillis = 0 } = options;
+  const { driver, root, limits, burstable, bestEffort } = options;
   const paths = kubepodsPaths(driver, root);
   const { memoryBytes, ...others } = limits;
   await fs.create(paths.guaranteed, others);
-  const heldAtBytes = memoryBytes === undefined
-    ? undefined
-    : await limitMemoryAboveUse(fs, paths.guaranteed, memoryBytes);
+  const heldAtBytes = await limitAboveUse(fs, paths.guaranteed, { memoryBytes });
   const hugetlb = hugePagesUnlimited(fs, paths.guaranteed);
-  await fs.create(paths.burstable, { cpuShares: sharesOfMillis(burstableMillis), hugetlb });
-  await fs.create(paths.bestEffort, { cpuShares: minShares, hugetlb });
+  await fs.create(paths.burstable, { cpuShares: minShares, hugetlb, ...burstable });
+  await fs.create(paths.bestEffort, { hugetlb, ...bestEffort, cpuShares: minShares });
   return heldAtBytes === undefined ? paths : { ...paths, heldAtBytes };
 }
 
-/** Brings the burstable cgroup's weight to what burstable pods request now. */
-export async function applyBurstableRequests(fs: CgroupFs, paths: Kubepods, millis: number): Promise<void> {
-  await fs.apply(paths.burstable, { cpuShares: sharesOfMillis(millis) });
+/**
+ * Limits a cgroup that is in use, its memory never below what it has now; says where it stopped then, which is the time to
+ * try again later.
+ */
+export async function limitAboveUse(
+  fs: CgroupFs,
+  path: string,
+  { memoryBytes, ...others }: CgroupLimits,
+): Promise<number | undefined> {
+  if (Object.keys(others).length > 0) await fs.apply(path, others);
+  return memoryBytes === undefined ? undefined : await limitMemoryAboveUse(fs, path, memoryBytes);
 }
 
 /**

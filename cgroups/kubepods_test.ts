@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeCgroups } from "./fake.ts";
-import { applyBurstableRequests, ensureKubepods, kubepodsPaths } from "./kubepods.ts";
+import { ensureKubepods, kubepodsPaths } from "./kubepods.ts";
 
 const gib = 2 ** 30;
 
@@ -13,7 +13,12 @@ for (const version of [1, 2] as const) {
   Deno.test(`ensureKubepods() on v${version} makes the three cgroups with kubelet's weights`, async () => {
     const fs = new FakeCgroups(version).fs();
     const limits = { cpuShares: 2048, memoryBytes: gib, pidsMax: 1000 };
-    const paths = await ensureKubepods(fs, { driver: "cgroupfs", limits, burstableMillis: 500 });
+    const paths = await ensureKubepods(fs, {
+      driver: "cgroupfs",
+      limits,
+      burstable: { cpuShares: 512 },
+      bestEffort: { ioWeight: 10 },
+    });
     assert.deepEqual(paths, {
       guaranteed: "/kubepods",
       burstable: "/kubepods/burstable",
@@ -24,11 +29,16 @@ for (const version of [1, 2] as const) {
     assert.equal(weight(fs, "/kubepods"), version === 1 ? "2048" : "79");
     assert.equal(weight(fs, "/kubepods/burstable"), version === 1 ? "512" : "20");
     assert.equal(weight(fs, "/kubepods/besteffort"), version === 1 ? "2" : "1");
+    if (version === 2) assert.equal(fs.read("/kubepods/besteffort", "io.weight"), "default 10");
   });
 
   Deno.test(`ensureKubepods() on v${version} a second time writes nothing`, async () => {
     const kernel = new FakeCgroups(version);
-    const options = { driver: "cgroupfs" as const, limits: { cpuShares: 2048, memoryBytes: gib }, burstableMillis: 5 };
+    const options = {
+      driver: "cgroupfs" as const,
+      limits: { cpuShares: 2048, memoryBytes: gib },
+      burstable: { cpuShares: 5 },
+    };
     await ensureKubepods(kernel.fs(), options);
     kernel.writes.length = 0;
     await ensureKubepods(kernel.fs(), options);
@@ -50,12 +60,10 @@ for (const version of [1, 2] as const) {
     assert.equal(fs.read("/kubepods", memoryFile), String(2 * gib));
   });
 
-  Deno.test(`applyBurstableRequests() on v${version} follows the requests`, async () => {
+  Deno.test(`ensureKubepods() on v${version} gives the burstable class the least weight until it is told more`, async () => {
     const fs = new FakeCgroups(version).fs();
     const paths = await ensureKubepods(fs, { driver: "cgroupfs", limits: {} });
     assert.equal(weight(fs, paths.burstable), version === 1 ? "2" : "1");
-    await applyBurstableRequests(fs, paths, 2000);
-    assert.equal(weight(fs, paths.burstable), version === 1 ? "2048" : "79");
   });
 }
 

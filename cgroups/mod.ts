@@ -10,17 +10,12 @@
  */
 export type { Applied, CgroupFs, Hierarchy, RemoveOptions } from "./cgroup_fs.ts";
 export * from "./cpu.ts";
+export * from "./cpu_list.ts";
 export * from "./errors.ts";
 export { type CgroupFiles, kernelFiles } from "./files.ts";
 export { detect, type DetectOptions, parseMounts, parseOwnCgroups } from "./hierarchy.ts";
 export { killAll, type KillOptions } from "./kill.ts";
-export {
-  applyBurstableRequests,
-  ensureKubepods,
-  type Kubepods,
-  type KubepodsOptions,
-  kubepodsPaths,
-} from "./kubepods.ts";
+export { ensureKubepods, type Kubepods, type KubepodsOptions, kubepodsPaths, limitAboveUse } from "./kubepods.ts";
 export * from "./limits.ts";
 export * from "./names.ts";
 export { oomKills } from "./oom.ts";

@@ -36,6 +36,11 @@ export function expandSlice(slice: string): string {
   return parts.map((_, index) => `/${parts.slice(0, index + 1).join("-")}.slice`).join("");
 }
 
+/** The path of a cgroup that a user names: `/system`, `system.slice` or `/system.slice`. */
+export function namedPath(name: string): string {
+  return name.startsWith("/") ? name : expandSlice(name);
+}
+
 /** The path below the mount points that a driver gives to these components. */
 export function driverPath(driver: CgroupDriver, components: readonly string[]): string {
   return driver === "systemd" ? expandSlice(sliceName(components)) : cgroupfsPath(components);

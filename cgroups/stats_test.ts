@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { CgroupFs } from "./cgroup_fs.ts";
+import { killAll } from "./kill.ts";
 import { detect } from "./hierarchy.ts";
 import { cgroupPressure, machinePressure, parsePressure } from "./pressure.ts";
 import {
@@ -338,6 +339,8 @@ Deno.test({
       await reader.cancel();
       assert.equal((await child.status).code, 1, "read ends without a line");
     } finally {
+      // what a failed assertion left there
+      await killAll(fs, top);
       await fs.remove(top);
     }
   },

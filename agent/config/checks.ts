@@ -3,6 +3,7 @@
  * "Invalid value", or undefined.
  */
 import { isIP } from "node:net";
+import { parseCpuList } from "../../cgroups/cpu_list.ts";
 
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
@@ -45,6 +46,45 @@ export function evictionSignals(thresholds: Readonly<Record<string, string>>): s
   return wrong === undefined
     ? undefined
     : `${JSON.stringify(wrong)} is no eviction signal; they are ${signals.join(", ")}`;
+}
+
+/** Those that islet has; the others of kubelet's place CPUs by caches and NUMA nodes. */
+const cpuOptions = ["full-pcpus-only", "strict-cpu-reservation"];
+
+export function cpuPolicyOptions(options: Readonly<Record<string, string>>): string | undefined {
+  for (const [name, value] of Object.entries(options)) {
+    if (!cpuOptions.includes(name)) {
+      return `${JSON.stringify(name)} is not supported; supported are ${cpuOptions.join(", ")}`;
+    }
+    if (!/^(true|false)$/i.test(value)) return `${name} must be "true" or "false"`;
+  }
+  return undefined;
+}
+
+export function cpuList(value: string): string | undefined {
+  return value === "" || parseCpuList(value) ? undefined : "must be a list of CPUs, such as 0-1,6";
+}
+
+/** A path as cgroup file systems have it, or a slice of systemd's. */
+export function cgroupName(value: string): string | undefined {
+  const plain = value.split("/").every((part) => part !== "." && part !== "..");
+  return value === "" || plain && (value.startsWith("/") || /^[^/]+\.slice$/.test(value))
+    ? undefined
+    : "must be an absolute path or the name of a slice";
+}
+
+/** `example.com/dongle: 2`: names with a domain that is not Kubernetes' own, whole numbers [apimachinery]. */
+export function extendedResources(map: Readonly<Record<string, string>>): string | undefined {
+  for (const [name, amount] of Object.entries(map)) {
+    const problem = qualifiedName(name);
+    if (problem) return problem;
+    const domain = name.split("/")[0];
+    if (!name.includes("/") || /(^|\.)kubernetes\.io$/.test(domain) || domain.startsWith("requests.")) {
+      return `${JSON.stringify(name)} is not the name of an extended resource, such as example.com/dongle`;
+    }
+    if (!/^\d+$/.test(amount)) return `${name} must be a whole number`;
+  }
+  return undefined;
 }
 
 /** A trailing dot is welcome. */

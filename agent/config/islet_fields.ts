@@ -5,6 +5,7 @@
 import {
   cidr,
   dnsDomain,
+  extendedResources,
   ipAddress,
   ipAddresses,
   labels,
@@ -65,6 +66,19 @@ export const isletFields: readonly Field[] = [
     sets: "imageFallbackToLocal",
     help: "imagePullPolicy Always takes a local image when its registry cannot be reached",
   }),
+  field("extendedResources", "quantityMap", {
+    sets: "extendedResources",
+    check: extendedResources,
+    help: "what else the node has, by count: example.com/dongle=2,…",
+  }),
+  ...(["Guaranteed", "Burstable", "BestEffort"] as const).map((qos) =>
+    field(`ioWeight.${qos[0].toLowerCase()}${qos.slice(1)}`, "int", {
+      sets: `ioWeight${qos}`,
+      help: `share of the disk for ${qos} pods, where the kernel divides it: 1 … 10000; default: 100`,
+      min: 1,
+      max: 10_000,
+    })
+  ),
   field("network.podCIDR", "string", { sets: "podCIDR", flag: [], check: cidr }),
   field("network.clusterDNS", "string", {
     sets: "clusterDNS",

@@ -2,7 +2,18 @@
  * Every field of KubeletConfiguration (kubelet.config.k8s.io/v1beta1, Kubernetes 1.36), with kubelet's own flag where
  * kubelet has one. Fields without `sets` have no effect here.
  */
-import { cidr, dnsDomain, endpoint, evictionSignals, ipAddress, ipAddresses, sysctlPatterns } from "./checks.ts";
+import {
+  cgroupName,
+  cidr,
+  cpuList,
+  cpuPolicyOptions,
+  dnsDomain,
+  endpoint,
+  evictionSignals,
+  ipAddress,
+  ipAddresses,
+  sysctlPatterns,
+} from "./checks.ts";
 import { type Field, fieldsOf } from "./field.ts";
 
 const field = fieldsOf("KubeletConfiguration");
@@ -151,12 +162,58 @@ const resources: Field[] = [
   }),
   field("enforceNodeAllocatable", "strings", {
     sets: "enforceNodeAllocatable",
-    help: "pods: limit all pods together to what is allocatable; none",
-    note: "only pods are held to what is allocatable in this version",
-    noteWhen: (value: readonly string[]) => value.some((each) => each !== "pods" && each !== "none"),
+    help: "pods: limit all pods together to what is allocatable; system-reserved, kube-reserved; none",
   }),
-  field("systemReservedCgroup", "string"),
-  field("kubeReservedCgroup", "string"),
+  field("systemReservedCgroup", "string", {
+    sets: "systemReservedCgroup",
+    check: cgroupName,
+    help: "cgroup of system daemons, held to systemReserved where that is enforced",
+  }),
+  field("kubeReservedCgroup", "string", {
+    sets: "kubeReservedCgroup",
+    check: cgroupName,
+    help: "cgroup of islet and the runtime, held to kubeReserved where that is enforced",
+  }),
+  field("reservedSystemCPUs", "string", {
+    sets: "reservedSystemCPUs",
+    flag: "reserved-cpus",
+    check: cpuList,
+    help: "CPUs kept for the system: 0-1,6; takes the place of the cpu of systemReserved and kubeReserved",
+  }),
+  field("cpuManagerPolicy", "string", {
+    sets: "cpuManagerPolicy",
+    oneOf: ["none", "static"],
+    zeroIsUnset: true,
+    help: "static: containers of guaranteed pods that ask for whole CPUs have them for themselves; none",
+  }),
+  field("cpuManagerPolicyOptions", "stringMap", {
+    sets: "cpuManagerPolicyOptions",
+    check: cpuPolicyOptions,
+    help: "full-pcpus-only=true: whole cores alone; strict-cpu-reservation=true: no pods on reserved CPUs",
+  }),
+  field("cpuManagerReconcilePeriod", "duration", { note: "CPUs are given and taken when pods come and go" }),
+  field("memoryThrottlingFactor", "float", {
+    sets: "memoryThrottlingFactor",
+    check: (value: number) => value > 0 && value <= 1 ? undefined : "must be greater than 0 and not greater than 1",
+    help: "with the feature gate MemoryQoS: from which part of its limit a container is slowed down",
+  }),
+  field("memoryReservationPolicy", "string", {
+    sets: "memoryReservationPolicy",
+    oneOf: ["None", "TieredReservation"],
+    zeroIsUnset: true,
+    help: "with the feature gate MemoryQoS, TieredReservation: what pods request is kept from reclaim",
+  }),
+  field("singleProcessOOMKill", "bool", {
+    sets: "singleProcessOOMKill",
+    help:
+      "out of memory ends one process, not all of the container; default: on cgroup v1 alone, which has no other way",
+  }),
+  field("featureGates", "boolMap", {
+    sets: "featureGates",
+    note: "of the feature gates only MemoryQoS is heeded",
+    noteWhen: (value: Readonly<Record<string, boolean>>) => Object.keys(value).some((gate) => gate !== "MemoryQoS"),
+    help: "MemoryQoS=true: memory.high, memory.min and memory.low on cgroup v2",
+  }),
   field("failSwapOn", "bool", { sets: "failSwapOn", help: "refuse to start on a machine with swap" }),
   field("failCgroupV1", "bool", { sets: "failCgroupV1", help: "refuse to start on cgroup v1" }),
   field("memorySwap.swapBehavior", "string", {
@@ -293,10 +350,6 @@ const without: Field[] = [
   field("volumeStatsAggPeriod", "duration"),
   field("kubeletCgroups", "string"),
   field("systemCgroups", "string"),
-  field("cpuManagerPolicy", "string"),
-  field("singleProcessOOMKill", "bool"),
-  field("cpuManagerPolicyOptions", "stringMap"),
-  field("cpuManagerReconcilePeriod", "duration"),
   field("memoryManagerPolicy", "string"),
   field("topologyManagerPolicy", "string"),
   field("topologyManagerScope", "string"),
@@ -320,9 +373,7 @@ const without: Field[] = [
   field("makeIPTablesUtilChains", "bool", { flag: "make-iptables-util-chains" }),
   field("iptablesMasqueradeBit", "int"),
   field("iptablesDropBit", "int"),
-  field("featureGates", "boolMap"),
   field("configMapAndSecretChangeDetectionStrategy", "string"),
-  field("reservedSystemCPUs", "string", { flag: "reserved-cpus" }),
   field("showHiddenMetricsForVersion", "string"),
   field("volumePluginDir", "string"),
   field("providerID", "string"),
@@ -331,8 +382,6 @@ const without: Field[] = [
   field("reservedMemory", "object"),
   field("enableProfilingHandler", "bool", { flag: ["profiling", "enable-profiling-handler"] }),
   field("enableDebugFlagsHandler", "bool"),
-  field("memoryThrottlingFactor", "float"),
-  field("memoryReservationPolicy", "string"),
   field("registerNode", "bool"),
   field("tracing.endpoint", "string"),
   field("tracing.samplingRatePerMillion", "int"),

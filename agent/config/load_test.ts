@@ -59,6 +59,11 @@ Deno.test("loadConfig() without file and flags gives the defaults, and what the 
       },
     },
     enforceNodeAllocatable: ["pods"],
+    systemReservedCgroup: "",
+    kubeReservedCgroup: "",
+    cpuManager: { policy: "none", fullPcpusOnly: false, strictReservation: false },
+    extendedResources: {},
+    ioWeight: {},
     cgroupDriver: "cgroupfs",
     cgroupDriverGiven: false,
     cgroupRoot: "/",
@@ -248,6 +253,19 @@ const wrong: { name: string; text?: string; args?: string[]; errors: string[] }[
     ],
   },
   {
+    name: "CPUs, options and devices that are none",
+    text: `${kubelet}reservedSystemCPUs: 3-1\ncpuManagerPolicyOptions: { align-by-socket: "true" }\n---\n` +
+      `${islet}extendedResources: { dongle: 1 }\n`,
+    errors: [
+      '/etc/islet/node.yaml:3:21: reservedSystemCPUs: Invalid value: "3-1": must be a list of CPUs, such as 0-1,6',
+      "/etc/islet/node.yaml:4:26: cpuManagerPolicyOptions: Invalid value: " +
+      '{"align-by-socket":"true"}: "align-by-socket" is not supported; supported are full-pcpus-only, ' +
+      "strict-cpu-reservation",
+      '/etc/islet/node.yaml:8:20: extendedResources: Invalid value: {"dongle":1}: "dongle" is not the name of an ' +
+      "extended resource, such as example.com/dongle",
+    ],
+  },
+  {
     name: "broken YAML",
     text: `${kubelet}maxPods: [1\n`,
     errors: [
@@ -264,6 +282,36 @@ for (const { name, text, args, errors } of wrong) {
   });
 }
 
+Deno.test("loadConfig() reads what is about CPUs, memory and devices", async () => {
+  const { config, errors } = await load(`${kubelet}
+systemReserved: { cpu: 100m, memory: 1Gi }
+kubeReserved: { cpu: 100m }
+reservedSystemCPUs: "0-1,4"
+cpuManagerPolicy: static
+cpuManagerPolicyOptions: { full-pcpus-only: "true" }
+featureGates: { MemoryQoS: true }
+memoryReservationPolicy: TieredReservation
+singleProcessOOMKill: true
+---
+${islet}
+extendedResources: { example.com/dongle: 2 }
+ioWeight: { guaranteed: 500 }
+`);
+  assert.equal(errors, undefined);
+  assert.deepEqual(config?.reservation.systemReserved, { cpu: "3", memory: "1Gi" }, "CPUs by number win");
+  assert.deepEqual(config?.reservation.kubeReserved, {});
+  assert.deepEqual(config?.cpuManager, {
+    policy: "static",
+    reserved: [0, 1, 4],
+    fullPcpusOnly: true,
+    strictReservation: false,
+  });
+  assert.deepEqual(config?.memoryQos, { throttlingFactor: 0.9, reserve: true });
+  assert.equal(config?.singleProcessOOMKill, true);
+  assert.deepEqual(config?.extendedResources, { "example.com/dongle": 2 });
+  assert.deepEqual(config?.ioWeight, { Guaranteed: 500 });
+});
+
 Deno.test("loadConfig() names every field that is known and has no effect", async () => {
   const text = `${kubelet}registryPullQPS: 5\nevictionHard: { memory.available: 1Gi }\n---\n${proxy}mode: nftables\n`;
   const { config, warnings } = await load(text, ["--pod-infra-container-image=pause"]);
@@ -278,10 +326,12 @@ Deno.test("loadConfig() names every field that is known and has no effect", asyn
 
 const partly: [name: string, line: string, warning?: string][] = [
   ["enforcement on pods", "enforceNodeAllocatable: [pods]"],
+  ["enforcement on the system", "enforceNodeAllocatable: [pods, system-reserved]\nsystemReservedCgroup: /system"],
+  ["memory QoS", "featureGates: { MemoryQoS: true }"],
   [
-    "enforcement on the system",
-    "enforceNodeAllocatable: [pods, system-reserved]",
-    "enforceNodeAllocatable: only pods are held to what is allocatable in this version",
+    "other feature gates",
+    "featureGates: { MemoryQoS: true, Dragons: true }",
+    "featureGates: of the feature gates only MemoryQoS is heeded",
   ],
   ["QoS cgroups", "cgroupsPerQOS: true"],
   [

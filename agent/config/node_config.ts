@@ -4,6 +4,8 @@
  */
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { parseCpuList } from "../../cgroups/cpu_list.ts";
+import type { QosClass } from "../resources/qos.ts";
 import { runDirOf } from "../runtime/containerd/paths.ts";
 import type { PriorityGrace, Settings, Taint } from "./settings.ts";
 
@@ -59,6 +61,24 @@ export interface NodeConfig {
   };
   /** Without `none`. */
   enforceNodeAllocatable: string[];
+  /** "": none. */
+  systemReservedCgroup: string;
+  kubeReservedCgroup: string;
+  cpuManager: {
+    policy: "none" | "static";
+    /** Never anybody's alone; undefined: as many as systemReserved and kubeReserved hold back. */
+    reserved?: number[];
+    fullPcpusOnly: boolean;
+    strictReservation: boolean;
+  };
+  /** undefined: off. */
+  memoryQos?: { throttlingFactor: number; reserve: boolean };
+  /** undefined: as the cgroup version has it. */
+  singleProcessOOMKill?: boolean;
+  /** What else the node has, by count. */
+  extendedResources: Record<string, number>;
+  /** By QoS class, 1 … 10000; what is absent is the kernel's to choose. */
+  ioWeight: Partial<Record<QosClass, number>>;
 
   cgroupDriver: "cgroupfs" | "systemd";
   /** Whether the driver was configured, not detected from the machine: a runtime that says otherwise is then at fault. */
@@ -129,6 +149,7 @@ export function nodeConfig(settings: Settings, host: Host): NodeConfig {
   const requestTimeoutMs = settings.runtimeRequestTimeout;
   const priorities = settings.shutdownGracePeriodByPodPriority;
   const parallel = settings.serializeImagePulls ? 1 : settings.maxParallelImagePulls;
+  const reserved = settings.reservedSystemCPUs === "" ? undefined : parseCpuList(settings.reservedSystemCPUs);
   return {
     rootDir,
     runDir,
@@ -167,11 +188,35 @@ export function nodeConfig(settings: Settings, host: Host): NodeConfig {
     podsPerCore: settings.podsPerCore,
     podPidsLimit: settings.podPidsLimit,
     reservation: {
-      systemReserved: settings.systemReserved,
-      kubeReserved: settings.kubeReserved,
+      ...reservedAmounts(settings, reserved?.length),
       evictionHard: settings.evictionHard,
     },
     enforceNodeAllocatable: settings.enforceNodeAllocatable.filter((each) => each !== "none"),
+    systemReservedCgroup: settings.systemReservedCgroup,
+    kubeReservedCgroup: settings.kubeReservedCgroup,
+    cpuManager: {
+      policy: settings.cpuManagerPolicy || "none",
+      ...(reserved ? { reserved } : {}),
+      fullPcpusOnly: isTrue(settings.cpuManagerPolicyOptions["full-pcpus-only"]),
+      strictReservation: isTrue(settings.cpuManagerPolicyOptions["strict-cpu-reservation"]),
+    },
+    ...(settings.featureGates.MemoryQoS
+      ? {
+        memoryQos: {
+          throttlingFactor: settings.memoryThrottlingFactor,
+          reserve: settings.memoryReservationPolicy === "TieredReservation",
+        },
+      }
+      : {}),
+    ...(settings.singleProcessOOMKill === undefined ? {} : { singleProcessOOMKill: settings.singleProcessOOMKill }),
+    extendedResources: Object.fromEntries(
+      Object.entries(settings.extendedResources).map(([name, amount]) => [name, Number(amount)]),
+    ),
+    ioWeight: {
+      ...(settings.ioWeightGuaranteed ? { Guaranteed: settings.ioWeightGuaranteed } : {}),
+      ...(settings.ioWeightBurstable ? { Burstable: settings.ioWeightBurstable } : {}),
+      ...(settings.ioWeightBestEffort ? { BestEffort: settings.ioWeightBestEffort } : {}),
+    },
     cgroupDriver: settings.cgroupDriver || (host.systemd() ? "systemd" : "cgroupfs"),
     cgroupDriverGiven: settings.cgroupDriver !== "",
     cgroupRoot: settings.cgroupRoot || "/",
@@ -202,6 +247,17 @@ export function nodeConfig(settings: Settings, host: Host): NodeConfig {
     shutdownPods: settings.shutdownPods,
     logging: { level: settings.logLevel, ...(settings.logFormat ? { format: settings.logFormat } : {}) },
   };
+}
+
+/** CPUs that are reserved by number are what the system has of them, whatever else is said [kubelet]. */
+function reservedAmounts({ systemReserved, kubeReserved }: Settings, cpus: number | undefined) {
+  if (cpus === undefined) return { systemReserved, kubeReserved };
+  const { cpu: _, ...rest } = kubeReserved;
+  return { systemReserved: { ...systemReserved, cpu: String(cpus) }, kubeReserved: rest };
+}
+
+function isTrue(text: string | undefined): boolean {
+  return text?.toLowerCase() === "true";
 }
 
 /** kubelet takes a bare path for a Unix socket. */

@@ -63,6 +63,22 @@ export interface Settings {
   kubeReserved: Record<string, string>;
   evictionHard: Record<string, string>;
   enforceNodeAllocatable: string[];
+  systemReservedCgroup: string;
+  kubeReservedCgroup: string;
+  /** A list as the kernel writes it; "": none. */
+  reservedSystemCPUs: string;
+  cpuManagerPolicy: "" | "none" | "static";
+  cpuManagerPolicyOptions: Record<string, string>;
+  featureGates: Record<string, boolean>;
+  memoryThrottlingFactor: number;
+  memoryReservationPolicy: "" | "None" | "TieredReservation";
+  /** undefined: as the cgroup version has it. */
+  singleProcessOOMKill: boolean | undefined;
+  extendedResources: Record<string, string>;
+  /** 0: as the kernel has it. */
+  ioWeightGuaranteed: number;
+  ioWeightBurstable: number;
+  ioWeightBestEffort: number;
 
   /** "": detected. */
   cgroupDriver: "" | "cgroupfs" | "systemd";
@@ -143,6 +159,19 @@ export function defaultSettings(): Settings {
       "imagefs.inodesFree": "5%",
     },
     enforceNodeAllocatable: ["pods"],
+    systemReservedCgroup: "",
+    kubeReservedCgroup: "",
+    reservedSystemCPUs: "",
+    cpuManagerPolicy: "",
+    cpuManagerPolicyOptions: {},
+    featureGates: {},
+    memoryThrottlingFactor: 0.9,
+    memoryReservationPolicy: "",
+    singleProcessOOMKill: undefined,
+    extendedResources: {},
+    ioWeightGuaranteed: 0,
+    ioWeightBurstable: 0,
+    ioWeightBestEffort: 0,
     cgroupDriver: "",
     cgroupRoot: "",
     cpuCFSQuota: true,

@@ -2,6 +2,7 @@
  * Rules between settings: what kubelet's own validation says of combinations that cannot work. Pure.
  */
 import { formatDuration } from "../duration.ts";
+import { cpuMillis } from "../objects/quantity.ts";
 import type { Settings } from "./settings.ts";
 
 export interface Conflict {
@@ -42,6 +43,31 @@ export function conflicts(settings: Settings): Conflict[] {
   }
   if (enforce.includes("none") && enforce.length > 1) {
     invalid("enforceNodeAllocatable", 'may not contain additional enforcements when "none" is specified');
+  }
+  for (const which of ["system", "kube"] as const) {
+    const cgroup = settings[`${which}ReservedCgroup`];
+    const both = enforce.filter((each) => each.startsWith(`${which}-reserved`));
+    if (both.length > 0 && cgroup === "") {
+      invalid(`${which}ReservedCgroup`, `must be specified when "${both[0]}" contained in enforceNodeAllocatable`);
+    }
+    if (both.length > 1) invalid("enforceNodeAllocatable", `"${both[0]}" and "${both[1]}" cannot be used together`);
+    if (settings.reservedSystemCPUs !== "" && cgroup !== "") {
+      invalid("reservedSystemCPUs", `cannot be used with ${which}ReservedCgroup`);
+    }
+  }
+  if (settings.cpuManagerPolicy === "static") {
+    const held = [settings.systemReserved.cpu, settings.kubeReserved.cpu].some((cpu) => cpu && cpuMillis(cpu) > 0);
+    if (!held && settings.reservedSystemCPUs === "") {
+      invalid(
+        "cpuManagerPolicy",
+        "the static policy requires reservedSystemCPUs or systemReserved.cpu + kubeReserved.cpu to be greater than zero",
+      );
+    }
+  } else if (Object.keys(settings.cpuManagerPolicyOptions).length > 0) {
+    invalid("cpuManagerPolicyOptions", "needs cpuManagerPolicy static");
+  }
+  if (settings.memoryReservationPolicy === "TieredReservation" && !settings.featureGates.MemoryQoS) {
+    invalid("memoryReservationPolicy", "TieredReservation requires the feature gate MemoryQoS");
   }
   const { shutdownGracePeriod: total, shutdownGracePeriodCriticalPods: critical } = settings;
   if (critical > total) {

@@ -43,6 +43,39 @@ const cases: { name: string; change: Partial<Settings>; expected: [keyof Setting
     expected: [["containerRuntimeEndpoint", /must not be set/]],
   },
   {
+    name: "enforcement on the system without a cgroup",
+    change: { enforceNodeAllocatable: ["pods", "system-reserved", "kube-reserved-compressible"] },
+    expected: [
+      ["systemReservedCgroup", /must be specified when "system-reserved" contained/],
+      ["kubeReservedCgroup", /must be specified when "kube-reserved-compressible" contained/],
+    ],
+  },
+  {
+    name: "CPUs by number beside a cgroup of the system",
+    change: { reservedSystemCPUs: "0", systemReservedCgroup: "/system" },
+    expected: [["reservedSystemCPUs", /cannot be used with systemReservedCgroup/]],
+  },
+  {
+    name: "a static policy without CPUs for the system",
+    change: { cpuManagerPolicy: "static", systemReserved: { cpu: "0", memory: "1Gi" } },
+    expected: [["cpuManagerPolicy", /requires reservedSystemCPUs or/]],
+  },
+  {
+    name: "a static policy with some",
+    change: { cpuManagerPolicy: "static", kubeReserved: { cpu: "100m" } },
+    expected: [],
+  },
+  {
+    name: "options of a policy that is not there",
+    change: { cpuManagerPolicyOptions: { "full-pcpus-only": "true" } },
+    expected: [["cpuManagerPolicyOptions", /needs cpuManagerPolicy static/]],
+  },
+  {
+    name: "memory reservation without its gate",
+    change: { memoryReservationPolicy: "TieredReservation" },
+    expected: [["memoryReservationPolicy", /requires the feature gate MemoryQoS/]],
+  },
+  {
     name: "an image service beside islet's own containerd",
     change: { imageServiceEndpoint: "unix:///x" },
     expected: [["imageServiceEndpoint", /needs containerRuntimeEndpoint/]],

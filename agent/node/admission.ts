@@ -4,11 +4,15 @@
  * A pod that was admitted before keeps its place, whatever the node looks like now: running pods are counted first and
  * never refused. The others follow by priority and age, each one seeing those that were admitted before it. A manifest
  * pod that was refused is simply put in again: it is admitted when room has appeared.
+ *
+ * A critical pod that lacks nothing but room displaces others (`preemption.ts`) and waits until they are gone.
  */
 import { type Pod, podContainers } from "../objects/mod.ts";
 import { type Amounts, podRequests } from "../resources/mod.ts";
+import { isCritical } from "./critical.ts";
 import { type HostPort, hostPortConflict, hostPorts } from "./host_ports.ts";
 import { matchesNode } from "./node_affinity.ts";
+import { planPreemption, preemptionDisruption, preemptionMessage, preemptionReason, without } from "./preemption.ts";
 import { forbiddenSysctl } from "./sysctls.ts";
 import { type Taint, untoleratedTaint } from "./taints.ts";
 
@@ -29,6 +33,8 @@ export interface AdmissionNode {
   supplementalGroupsPolicy: boolean;
   /** The machine is being shut down: nothing new starts. */
   shuttingDown?: boolean;
+  /** Guaranteed pods have CPUs of their own (`cpuManagerPolicy: static`), which no resize changes. */
+  staticCpus?: boolean;
 }
 
 /** A pod that wants to be, or is, on the node. Pods that are over (Succeeded, Failed) are left out. */
@@ -38,23 +44,78 @@ export interface AdmissionPod {
   admitted: boolean;
   /** From the manifest directory: like kubelet's static pods it is not asked for tolerations. */
   manifest?: boolean;
+  /** It is on its way out: what it holds will be free. */
+  ending?: boolean;
+}
+
+/** A refusal: `reason` and `message` go into the pod's status. */
+export interface Refusal {
+  admit: false;
+  reason: string;
+  message: string;
+  /** The pod runs, and has to go: what its condition DisruptionTarget says. */
+  disruption?: string;
+  /** It is refused for want of this much alone; what `admitPod` says of it, not a decision. */
+  lacking?: Amounts;
 }
 
 export type Decision =
   | { admit: true }
-  /** `reason` and `message` go into the pod's status. */
-  | { admit: false; reason: string; message: string };
+  | Refusal
+  /** Not yet: others end to make room for it. */
+  | { admit: "later" };
 
 /** Decisions by pod UID, in the order in which they were taken. */
 export function planAdmission(pods: readonly AdmissionPod[], node: AdmissionNode): Map<string, Decision> {
   const used = new Usage();
   const decisions = new Map<string, Decision>();
+  const held: AdmissionPod[] = [];
   for (const each of [...pods].sort(admissionOrder)) {
-    const decision: Decision = each.admitted ? { admit: true } : admitPod(each, used, node);
-    if (decision.admit) used.add(each.pod);
+    let decision: Decision = each.admitted ? { admit: true } : admitPod(each, used, node);
+    if (decision.admit === false) {
+      const { lacking, ...refusal } = decision;
+      decision = lacking && isCritical(each.pod) ? displace(each.pod, held, lacking, decisions) : refusal;
+    }
+    if (decision.admit) {
+      used.add(each.pod);
+      held.push(each);
+    }
     decisions.set(each.pod.metadata.uid ?? "", decision);
   }
   return decisions;
+}
+
+/** Room for a critical pod: what is on its way out anyway, then at others' cost, whose decisions change. */
+function displace(
+  pod: Pod,
+  held: readonly AdmissionPod[],
+  lacking: Amounts,
+  decisions: Map<string, Decision>,
+): Decision {
+  const goes = ({ pod, ending }: AdmissionPod) => ending || decisions.get(pod.metadata.uid ?? "")?.admit === false;
+  const leaving = held.filter(goes);
+  const short = without(lacking, leaving.map(({ pod }) => pod));
+  if (Object.keys(short).length === 0) return { admit: "later" };
+  const plan = planPreemption(pod, held.filter((each) => !goes(each)).map(({ pod }) => pod), short);
+  if ("lacking" in plan) {
+    const list = Object.entries(plan.lacking).map(([name, amount]) => `(res: ${name}, q: ${amount}), `).join("");
+    return {
+      admit: false,
+      reason: "UnexpectedAdmissionError",
+      message:
+        "Unexpected error while attempting to recover from admission failure: preemption: error finding a set of " +
+        `pods to preempt: no set of running pods found to reclaim resources: [${list}]`,
+    };
+  }
+  for (const { metadata } of plan.victims) {
+    decisions.set(metadata.uid ?? "", {
+      admit: false,
+      reason: preemptionReason,
+      message: preemptionMessage,
+      disruption: preemptionDisruption,
+    });
+  }
+  return { admit: "later" };
 }
 
 /** Admitted before first, then by priority, then the older one, then by name. */
@@ -83,7 +144,6 @@ export class Usage {
 /** One pod against what is held already; the first reason found, in kubelet's order. */
 export function admitPod({ pod, manifest }: AdmissionPod, used: Usage, node: AdmissionNode): Decision {
   const refuse = (reason: string, message: string): Decision => ({ admit: false, reason, message });
-  const predicate = (name: string, what: string) => refuse(name, `Predicate ${name} failed: ${what}`);
 
   if (node.shuttingDown) return refuse("NodeShutdown", "Pod was rejected as the node is shutting down.");
   const sysctl = forbiddenSysctl(pod, node.allowedSysctls);
@@ -103,41 +163,66 @@ export function admitPod({ pod, manifest }: AdmissionPod, used: Usage, node: Adm
       "SupplementalGroupsPolicy=Strict is not supported in this node",
     );
   }
-  const short = shortage(pod, used, node.allocatable);
-  if (short) {
-    return refuse(
-      `OutOf${short.name}`,
-      `Node didn't have enough resource: ${short.name}, requested: ${short.requested}, used: ${short.used}, ` +
-        `capacity: ${short.capacity}`,
-    );
+  const misfit = mismatch(pod, manifest, used, node);
+  const [short, ...more] = shortages(pod, used, node.allocatable);
+  // room can be made for a critical pod: it is told what cannot be helped
+  if (short && !(misfit && isCritical(pod))) {
+    const { name, requested, used: held, capacity } = short;
+    return {
+      admit: false,
+      reason: `OutOf${name}`,
+      message:
+        `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${held}, capacity: ${capacity}`,
+      lacking: Object.fromEntries(
+        [short, ...more].map(({ name, requested, used, capacity }) => [name, requested - (capacity - used)]),
+      ),
+    };
   }
-  if (!matchesNode(pod, node)) return predicate("NodeAffinity", "node(s) didn't match Pod's node affinity/selector");
-  if (pod.spec.nodeName && pod.spec.nodeName !== node.name) {
-    return predicate("NodeName", "node(s) didn't match the requested node name");
-  }
-  if (hostPortConflict(hostPorts(pod), used.ports)) {
-    return predicate("NodePorts", "node(s) didn't have free ports for the requested pod ports");
-  }
-  if (!manifest && untoleratedTaint(node.taints ?? [], pod.spec.tolerations ?? [])) {
-    return predicate("TaintToleration", "node(s) had taints that the pod didn't tolerate");
-  }
+  if (misfit) return refuse(misfit.name, `Predicate ${misfit.name} failed: ${misfit.what}`);
   const appArmor = appArmorProblem(pod, node);
   if (appArmor !== undefined) return refuse("AppArmor", `Cannot enforce AppArmor: ${appArmor}`);
   return { admit: true };
 }
 
+/** What is in the way but for room: the first in kubelet's order. */
+function mismatch(
+  pod: Pod,
+  manifest: boolean | undefined,
+  used: Usage,
+  node: AdmissionNode,
+): { name: string; what: string } | undefined {
+  if (!matchesNode(pod, node)) {
+    return { name: "NodeAffinity", what: "node(s) didn't match Pod's node affinity/selector" };
+  }
+  if (pod.spec.nodeName && pod.spec.nodeName !== node.name) {
+    return { name: "NodeName", what: "node(s) didn't match the requested node name" };
+  }
+  if (hostPortConflict(hostPorts(pod), used.ports)) {
+    return { name: "NodePorts", what: "node(s) didn't have free ports for the requested pod ports" };
+  }
+  if (!manifest && untoleratedTaint(node.taints ?? [], pod.spec.tolerations ?? [])) {
+    return { name: "TaintToleration", what: "node(s) had taints that the pod didn't tolerate" };
+  }
+  return undefined;
+}
+
+/** A resource of which too little is left. */
+interface Shortage {
+  name: string;
+  requested: number;
+  used: number;
+  capacity: number;
+}
+
 /**
- * The first resource of which too little is left. A pod that requests nothing of a resource does not mind that it is
+ * All resources of which too little is left. A pod that requests nothing of a resource does not mind that it is
  * overcommitted, and a resource of another's making (`example.com/gpu`) that the node does not have is not asked for.
  */
-function shortage(
-  pod: Pod,
-  used: Usage,
-  allocatable: Amounts,
-): { name: string; requested: number; used: number; capacity: number } | undefined {
+function shortages(pod: Pod, used: Usage, allocatable: Amounts): Shortage[] {
+  const found: Shortage[] = [];
   const room = allocatable.pods;
   if (room !== undefined && used.pods + 1 > room) {
-    return { name: "pods", requested: 1, used: used.pods, capacity: room };
+    found.push({ name: "pods", requested: 1, used: used.pods, capacity: room });
   }
   const requests = podRequests(pod);
   const first = ["cpu", "memory", "ephemeral-storage"];
@@ -146,9 +231,9 @@ function shortage(
     const capacity = allocatable[name] ?? (name.includes("/") ? undefined : 0);
     if (requested <= 0 || capacity === undefined) continue;
     const held = used.requests[name] ?? 0;
-    if (requested > capacity - held) return { name, requested, used: held, capacity };
+    if (requested > capacity - held) found.push({ name, requested, used: held, capacity });
   }
-  return undefined;
+  return found;
 }
 
 function appArmorProblem(pod: Pod, node: AdmissionNode): string | undefined {

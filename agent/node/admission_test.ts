@@ -368,7 +368,7 @@ Deno.test("planAdmission() never admits more than there is beyond what ran befor
     const total = (which: (at: number) => boolean) =>
       list.reduce((sum, { millis }, at) => sum + (which(at) ? millis : 0), 0);
     const before = total((at) => list[at].admitted);
-    const after = total((at) => decisions.get(`p${at}`)!.admit);
+    const after = total((at) => decisions.get(`p${at}`)!.admit === true);
     assert.ok(after <= Math.max(2000, before));
     list.forEach(({ admitted, millis }, at) => {
       const { admit } = decisions.get(`p${at}`)!;
@@ -381,4 +381,62 @@ Deno.test("planAdmission() never admits more than there is beyond what ran befor
     });
   }));
   assert.ok(refusals > 0);
+});
+
+const system = { priorityClassName: "system-node-critical", priority: 2_000_001_000 };
+const small = testPod("small", { containers: [requesting({ cpu: "500m" })] });
+const large = testPod("large", { containers: [requesting({ cpu: "1500m" })] });
+const rescuer = (cpu: string, more: Partial<Pod["spec"]> = {}) =>
+  testPod("rescuer", { ...system, containers: [requesting({ cpu })], ...more });
+const preempted: Decision = {
+  admit: false,
+  reason: "Preempting",
+  message: "Preempted in order to admit critical pod",
+  disruption: "Pod was preempted by Kubelet to accommodate a critical pod.",
+};
+const run = (...pods: AdmissionPod[]) => Object.fromEntries(planAdmission(pods, node));
+
+Deno.test("planAdmission() ends the least that makes room for a critical pod, which waits until that is gone", () => {
+  const pods = [{ pod: small, admitted: true }, { pod: large, admitted: true }, {
+    pod: rescuer("400m"),
+    admitted: false,
+  }];
+  assert.deepEqual(run(...pods), { small: preempted, large: admitted, rescuer: { admit: "later" } });
+  const ending = pods.map((each) => each.pod === small ? { ...each, ending: true } : each);
+  assert.deepEqual(
+    run(...ending),
+    { small: admitted, large: admitted, rescuer: { admit: "later" } },
+    "nobody else goes",
+  );
+  assert.deepEqual(run(...pods.slice(1)), { large: admitted, rescuer: admitted });
+});
+
+Deno.test("planAdmission() keeps the room that is made for a critical pod from others", () => {
+  const pods = [{ pod: large, admitted: true }, { pod: rescuer("2"), admitted: false }, {
+    pod: small,
+    admitted: false,
+  }];
+  const { large: first, rescuer: second, small: third } = run(...pods);
+  assert.deepEqual([first, second], [preempted, { admit: "later" }]);
+  assert.equal(third.admit, false);
+});
+
+Deno.test("planAdmission() ends nobody for a critical pod that something else keeps out, or for one that never fits", () => {
+  const others = [{ pod: small, admitted: true }, { pod: large, admitted: true }];
+  const elsewhere = rescuer("400m", { nodeSelector: { disk: "tape" } });
+  assert.deepEqual(run(...others, { pod: elsewhere, admitted: false }), {
+    small: admitted,
+    large: admitted,
+    rescuer: affinityRefusal,
+  });
+  const { rescuer: refusal, ...rest } = run(...others, { pod: rescuer("3"), admitted: false });
+  assert.deepEqual(rest, { small: admitted, large: admitted });
+  assert.deepEqual(
+    refusal,
+    refused(
+      "UnexpectedAdmissionError",
+      "Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to " +
+        "preempt: no set of running pods found to reclaim resources: [(res: cpu, q: 1000), ]",
+    ),
+  );
 });

@@ -58,7 +58,8 @@ export function quantities(list: Amounts): Record<string, string> {
 function quantity(name: string, amount: number): string {
   if (name === "cpu") return formatQuantity(parseQuantity(`${Math.floor(amount)}m`));
   const nanos = BigInt(Math.floor(amount)) * 1_000_000_000n;
-  return formatQuantity(nanos, name === "pods" || name === "pid" ? "DecimalSI" : "BinarySI");
+  const pieces = name === "pods" || name === "pid" || name.includes("/");
+  return formatQuantity(nanos, pieces ? "DecimalSI" : "BinarySI");
 }
 
 function reserved({ systemReserved, kubeReserved }: Reservation): Amounts {

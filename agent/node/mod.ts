@@ -17,6 +17,7 @@ export {
   admitPod,
   type Decision,
   planAdmission,
+  type Refusal,
   Usage,
 } from "./admission.ts";
 export {
@@ -27,6 +28,7 @@ export {
   reservationProblems,
   thresholdAmount,
 } from "./allocatable.ts";
+export { isCritical } from "./critical.ts";
 export { deletionGrace } from "./deletion.ts";
 export { type FactsOptions, type Machine, type NodeFacts, nodeLabels, readFacts, thisMachine } from "./facts.ts";
 export { boundPod, withPodCondition } from "./pod_condition.ts";

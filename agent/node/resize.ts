@@ -1,11 +1,15 @@
 /** May a running pod have more or less than it was granted? As kubelet decides on in-place resizes (KEP-1287). Pure. */
 import type { Pod } from "../objects/mod.ts";
 import type { ResizeRefusal } from "../pods/resizing.ts";
-import { podRequests } from "../resources/mod.ts";
+import { podRequests, qosClass } from "../resources/mod.ts";
 import { type AdmissionNode, admitPod, Usage } from "./admission.ts";
 
 /** `pod` as it asks to be, `others` with what they were granted. undefined: it may; Infeasible: never, on this node. */
 export function planResize(pod: Pod, others: Iterable<Pod>, node: AdmissionNode): ResizeRefusal | undefined {
+  if (node.staticCpus && qosClass(pod) === "Guaranteed") {
+    const message = "Resize is infeasible for Guaranteed Pods alongside CPU Manager static policy";
+    return { reason: "Infeasible", message };
+  }
   const requests = podRequests(pod);
   for (const name of ["memory", "cpu"]) {
     const requested = requests[name] ?? 0, capacity = node.allocatable[name] ?? 0;
@@ -17,7 +21,5 @@ export function planResize(pod: Pod, others: Iterable<Pod>, node: AdmissionNode)
   for (const other of others) used.add(other);
   // what it was let in for, but for its amounts, it is not asked for again
   const decision = admitPod({ pod, admitted: false, manifest: true }, used, { ...node, shuttingDown: false });
-  return decision.admit || !decision.reason.startsWith("OutOf")
-    ? undefined
-    : { reason: "Deferred", message: decision.message };
+  return decision.admit === false && decision.lacking ? { reason: "Deferred", message: decision.message } : undefined;
 }

@@ -8,9 +8,12 @@ import type { Verdict } from "./intents.ts";
 import type { ResizeRefusal } from "./resizing.ts";
 import type { PodWorker } from "./worker.ts";
 
+/** What was decided on a pod; undefined: it may run. `later`: it waits until others have made room for it. */
+export type Admission = Verdict | "later" | undefined;
+
 export interface GateOptions {
-  /** Decides on all pods at once; undefined: the pod may run. */
-  admit(pods: readonly AdmissionPod[]): Map<string, Verdict>;
+  /** Decides on all pods at once. */
+  admit(pods: readonly AdmissionPod[]): ReadonlyMap<string, Admission>;
   /** Whether a pod may have what its spec asks for instead of what it has, beside `others`; undefined: it may. */
   admitResize(pod: Pod, others: readonly Pod[]): ResizeRefusal | undefined;
   /** A pod was turned away for a reason that it has not been told yet. */
@@ -23,6 +26,8 @@ export interface AdmissionPod {
   pod: Pod;
   /** It has containers already, or was admitted before: it is never failed by admission. */
   running: boolean;
+  /** It is on its way out. */
+  ending: boolean;
 }
 
 /** A pod that wants to run, or does. */
@@ -35,6 +40,9 @@ export interface Candidate {
 export class Gate {
   readonly #options: GateOptions;
   #verdicts = new Map<string, Verdict>();
+  /** Pods that ran and have to go: that is not taken back. */
+  #displaced = new Set<string>();
+  #waits = false;
   #postponed = false;
 
   constructor(options: GateOptions) {
@@ -43,25 +51,46 @@ export class Gate {
 
   /** Somebody waits for room. */
   get holdsBack(): boolean {
-    return this.#verdicts.size > 0 || this.#postponed;
+    return this.#verdicts.size > 0 || this.#postponed || this.#waits;
   }
 
   /** The pod is gone. */
   forget(uid: string): void {
     this.#verdicts.delete(uid);
+    this.#displaced.delete(uid);
   }
 
   /** Decides on all of them; running pods come before those that wait to be let in. */
   decide(candidates: readonly Candidate[]): void {
     this.#resize(candidates);
     const verdicts = this.#options.admit(
-      candidates.map(({ worker, admitted }) => ({ pod: worker.allocatedPod, running: admitted })),
+      candidates.map(({ worker, admitted }) => {
+        const { uid, deletionTimestamp } = worker.pod.metadata;
+        return {
+          pod: worker.allocatedPod,
+          running: admitted,
+          ending: Boolean(deletionTimestamp) || this.#displaced.has(uid!),
+        };
+      }),
     );
+    this.#waits = false;
     for (const candidate of candidates) {
       const { worker } = candidate;
       const { uid, deletionTimestamp } = worker.pod.metadata;
-      if (deletionTimestamp) continue;
+      if (deletionTimestamp || this.#displaced.has(uid!)) continue;
       const verdict = verdicts.get(uid!);
+      worker.hold(verdict === "later");
+      if (verdict === "later") {
+        this.#waits = true;
+        if (this.#verdicts.delete(uid!) || worker.turnedAway) worker.end(undefined);
+        continue;
+      }
+      if (verdict && candidate.admitted) {
+        this.#displaced.add(uid!);
+        this.#options.refused(worker.pod, verdict);
+        worker.end(verdict);
+        continue;
+      }
       candidate.admitted = verdict === undefined;
       if (candidate.admitted && !worker.wantsResize) worker.allocate();
       const before = this.#verdicts.get(uid!);

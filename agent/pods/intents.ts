@@ -11,6 +11,8 @@ import { type Intent, minimumGraceMs } from "./types.ts";
 export interface Verdict {
   reason: string;
   message: string;
+  /** The pod ran: what its condition DisruptionTarget says. */
+  disruption?: string;
 }
 
 export interface Wish {
@@ -57,11 +59,17 @@ export class Intents {
       const deadline = Math.min(this.#deletionDeadline(pod, now), this.#shutdown);
       return { type: "delete", deadline, message: "the pod is deleted" };
     }
-    const finish = (reason: string, message: string): Intent => {
+    const finish = (reason: string, message: string, disruption?: string): Intent => {
       this.#finish ??= now + gracePeriodSeconds(pod) * 1000;
-      return { type: "finish", deadline: Math.min(this.#finish, this.#shutdown), reason, message };
+      return {
+        type: "finish",
+        deadline: Math.min(this.#finish, this.#shutdown),
+        reason,
+        message,
+        ...(disruption === undefined ? {} : { disruption }),
+      };
     };
-    if (verdict) return finish(verdict.reason, verdict.message);
+    if (verdict) return finish(verdict.reason, verdict.message, verdict.disruption);
     if (status.phase === "Succeeded" || status.phase === "Failed") return finish("", "Pod has completed");
     if (this.#shutdown < Infinity) {
       return { type: "finish", deadline: this.#shutdown, reason: "", message: "the node shuts down", forNow: true };

@@ -75,6 +75,8 @@ export class PodWorker {
   /** false: the store has no row for it (any more). */
   #wanted: boolean;
   #verdict: Verdict | undefined;
+  /** It may not begin yet. */
+  #held = false;
   readonly #intents: Intents;
   readonly #operations: Operations;
   readonly #crashes: CrashBook;
@@ -182,6 +184,13 @@ export class PodWorker {
     this.kick();
   }
 
+  /** It waits, or no longer, for the room that others make for it. */
+  hold(held: boolean): void {
+    if (held === this.#held) return;
+    this.#held = held;
+    this.kick();
+  }
+
   /** The machine goes down: the pod ends within `graceSeconds`; its row and its place in the phase machine stay. */
   shutdown(graceSeconds: number): void {
     this.#intents.shutdown(graceSeconds);
@@ -236,7 +245,7 @@ export class PodWorker {
     const observed = await this.#look();
     if (this.#stopped) return;
     const state = this.#state(observed);
-    const plan = planPod(state);
+    const plan = this.#held && state.intent.type === "run" ? { actions: [] } : planPod(state);
     for (const action of plan.actions) this.#act(action, state);
     // what has just been begun belongs into the status
     const after = plan.actions.length > 0 ? { ...state, operations: this.#operations.list() } : state;

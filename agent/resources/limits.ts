@@ -29,6 +29,12 @@ export interface LimitOptions {
 export interface PodLimitOptions extends LimitOptions {
   /** `podPidsLimit`; 0 or less for none. */
   podPidsLimit?: number;
+  /** Whether requests are kept from reclaim; undefined where the kernel has no such protection (cgroup v1). */
+  reserveMemory?: boolean;
+  /** Weight of the disk for a guaranteed pod, which has no class's cgroup above it. */
+  ioWeight?: number;
+  /** Whether a pod has containers with CPUs of their own: these need no quota, and it would only slow them down. */
+  ownCpus?(pod: Pod): boolean;
 }
 
 export interface ContainerLimitOptions extends LimitOptions {
@@ -38,8 +44,22 @@ export interface ContainerLimitOptions extends LimitOptions {
   hugePageSizes?: readonly string[];
   /** How swap is held back; absent where the kernel does not account swap. */
   swap?: SwapOptions;
-  /** Protect requests and throttle near the limit by memory.min and memory.high (v2 only). */
-  memoryQos?: { throttlingFactor: number; pageSize: number; nodeAllocatable: number };
+  /** Protect requests and throttle near the limit by memory.min, memory.low and memory.high (v2 only). */
+  memoryQos?: MemoryQosOptions;
+  /** Out of memory ends all processes of a container (v2 only). */
+  oomGroup?: boolean;
+  /** The CPUs that a container has, where the node hands them out; `own`: nobody else has them. */
+  cpus?(pod: Pod, container: Container): { list: string; own: boolean } | undefined;
+}
+
+export interface MemoryQosOptions {
+  /** `memoryThrottlingFactor`. */
+  throttlingFactor: number;
+  /** `memoryReservationPolicy: TieredReservation`. */
+  reserve: boolean;
+  pageSize: number;
+  /** Bytes of memory that pods may request: the ceiling of a container without a limit. */
+  nodeAllocatable: number;
 }
 
 export interface SwapOptions {
@@ -61,6 +81,10 @@ export interface ContainerLimits {
   hugePages: { pageSize: string; limit: number }[];
   /** cgroup v2 files by name. */
   unified: Record<string, string>;
+  /** `0-1,4`; undefined: all there are. */
+  cpuset?: string;
+  /** Nobody else has them. */
+  ownCpus?: boolean;
 }
 
 /**
@@ -73,13 +97,18 @@ export function containerResources(pod: Pod, container: Container, options: Cont
   const above = podLevel(pod, "limits");
   const cpuLimit = own.cpu || above.cpu;
   const memoryLimit = own.memory || above.memory;
+  const cpus = options.cpus?.(pod, container);
   const out: ContainerLimits = {
-    ...weights(requests.cpu ?? own.cpu ?? 0, cpuLimit, memoryLimit, options),
+    ...weights(requests.cpu ?? own.cpu ?? 0, cpus?.own ? undefined : cpuLimit, memoryLimit, options),
     oomScoreAdj: oomScoreAdj(pod, container, options.memoryCapacity),
     hugePages: hugePages(own, options.hugePageSizes ?? []),
     unified: {},
   };
-  if (options.memoryQos) Object.assign(out.unified, memoryQos(requests.memory ?? 0, memoryLimit, options.memoryQos));
+  if (cpus) Object.assign(out, { cpuset: cpus.list, ownCpus: cpus.own });
+  if (options.oomGroup) out.unified["memory.oom.group"] = "1";
+  if (options.memoryQos) {
+    Object.assign(out.unified, memoryQos(qosClass(pod), requests.memory ?? 0, memoryLimit, options.memoryQos));
+  }
   if (options.swap) holdSwap(out, pod, container, requests.memory ?? 0, options.swap, options.memoryCapacity);
   return out;
 }
@@ -113,6 +142,10 @@ export function podCgroupLimits(pod: Pod, options: PodLimitOptions = {}): Cgroup
   const requests = podRequests(pod);
   const hugetlb = hugePageAmounts(requests);
   if (Object.keys(hugetlb).length > 0) out.hugetlb = hugetlb;
+  if (options.reserveMemory !== undefined) {
+    Object.assign(out, protection(qos, options.reserveMemory ? requests.memory ?? 0 : 0));
+  }
+  if (qos === "Guaranteed" && options.ioWeight !== undefined) out.ioWeight = options.ioWeight;
   if (qos === "BestEffort") return { cpuShares: minShares, ...out };
 
   const limits = podLimits(pod);
@@ -125,7 +158,8 @@ export function podCgroupLimits(pod: Pod, options: PodLimitOptions = {}): Cgroup
   if (limited("cpu") && limits.cpu > 0) {
     const period = options.cpuPeriodUs ?? defaultPeriodUs;
     out.cpuPeriodUs = period;
-    out.cpuQuotaUs = options.cpuQuota === false ? unlimited : quotaOfMillis(limits.cpu, period);
+    const free = options.cpuQuota === false || options.ownCpus?.(pod);
+    out.cpuQuotaUs = free ? unlimited : quotaOfMillis(limits.cpu, period);
   }
   if (limited("memory") && limits.memory > 0) out.memoryBytes = limits.memory;
   return out;
@@ -145,13 +179,39 @@ export function widest(a: CgroupLimits, b: CgroupLimits): CgroupLimits {
   };
 }
 
-/** The QoS classes' cgroups: burstable pods weigh what they request together, best-effort pods the least possible. */
-export function qosCgroupLimits(pods: Iterable<Pod>): Record<Exclude<QosClass, "Guaranteed">, CgroupLimits> {
-  let burstable = 0;
+/**
+ * What the cgroups above pods get by what pods request together: burstable ones their weight, and where memory is reserved
+ * as much protection as the pods below have, since the kernel gives none that is not given above. `Guaranteed` is the
+ * cgroup of all pods.
+ */
+export function qosCgroupLimits(
+  pods: Iterable<Pod>,
+  reserveMemory?: boolean,
+): Record<Exclude<QosClass, "BestEffort">, CgroupLimits> {
+  let millis = 0;
+  const memory: Record<QosClass, number> = { Guaranteed: 0, Burstable: 0, BestEffort: 0 };
   for (const pod of pods) {
-    if (qosClass(pod) === "Burstable") burstable += podRequests(pod).cpu ?? 0;
+    const qos = qosClass(pod);
+    const requests = podRequests(pod);
+    if (qos === "Burstable") millis += requests.cpu ?? 0;
+    memory[qos] += requests.memory ?? 0;
   }
-  return { Burstable: { cpuShares: sharesOfMillis(burstable) }, BestEffort: { cpuShares: minShares } };
+  const { Guaranteed: memoryMinBytes, Burstable: memoryLowBytes } = reserveMemory
+    ? memory
+    : { Guaranteed: 0, Burstable: 0 };
+  const known = reserveMemory !== undefined;
+  return {
+    Guaranteed: known ? { memoryMinBytes, memoryLowBytes } : {},
+    Burstable: { cpuShares: sharesOfMillis(millis), ...(known ? { memoryLowBytes } : {}) },
+  };
+}
+
+/** Guaranteed pods' memory is never reclaimed, burstable pods' only when nothing else can be (KEP-2570). */
+function protection(qos: QosClass, bytes: number): CgroupLimits {
+  return {
+    memoryMinBytes: qos === "Guaranteed" ? bytes : 0,
+    memoryLowBytes: qos === "Burstable" ? bytes : 0,
+  };
 }
 
 /**
@@ -163,6 +223,8 @@ export function kubepodsLimits(allocatable: Amounts): CgroupLimits {
   if (allocatable.cpu !== undefined) out.cpuShares = sharesOfMillis(allocatable.cpu);
   if (allocatable.memory !== undefined) out.memoryBytes = allocatable.memory;
   if (allocatable.pid !== undefined) out.pidsMax = allocatable.pid;
+  const hugetlb = hugePageAmounts(allocatable);
+  if (Object.keys(hugetlb).length > 0) out.hugetlb = hugetlb;
   return out;
 }
 
@@ -213,13 +275,18 @@ function hugePages(limits: Amounts, sizes: readonly string[]): { pageSize: strin
   return sizes.map((pageSize) => ({ pageSize, limit: asked[pageSize] ?? 0 }));
 }
 
+/** KEP-2570 as of 1.36: throttling by the gate, protection by memoryReservationPolicy. */
 function memoryQos(
+  qos: QosClass,
   request: number,
   limit: number | undefined,
-  { throttlingFactor, pageSize, nodeAllocatable }: NonNullable<ContainerLimitOptions["memoryQos"]>,
+  { throttlingFactor, reserve, pageSize, nodeAllocatable }: MemoryQosOptions,
 ): Record<string, string> {
   const out: Record<string, string> = {};
-  if (request > 0) out["memory.min"] = String(request);
+  if (reserve && request > 0) {
+    if (qos === "Guaranteed") out["memory.min"] = String(request);
+    if (qos === "Burstable") out["memory.low"] = String(request);
+  }
   // A container whose request is its limit is never throttled: it may use all of it.
   if (limit === undefined || limit !== request) {
     const ceiling = limit || nodeAllocatable;

@@ -7,6 +7,7 @@ import {
   containerResources,
   hugePageSize,
   kubepodsLimits,
+  type MemoryQosOptions,
   podCgroupLimits,
   type PodLimitOptions,
   qosCgroupLimits,
@@ -96,18 +97,55 @@ const containers: [
     { hugePageSizes: ["2MB", "1GB"] },
   ],
   [
-    "protects the request and throttles short of the limit with memory QoS",
+    "throttles short of the limit with memory QoS",
     box("a", { memory: "100Mi" }, { memory: "200Mi" }),
-    { unified: { "memory.min": String(100 * Mi), "memory.high": String(190 * Mi) } },
-    { memoryQos: { throttlingFactor: 0.9, pageSize: 4096, nodeAllocatable: 4_000_000_000 } },
+    { unified: { "memory.high": String(190 * Mi) } },
+    { memoryQos: memoryQos() },
   ],
   [
-    "does not throttle a container whose request is its limit",
-    exact("a", { memory: "100Mi" }),
+    "throttles short of what is allocatable where there is no limit, by whole pages",
+    box("a", { memory: "100Mi" }),
+    { unified: { "memory.high": "3610484736" } },
+    { memoryQos: memoryQos() },
+  ],
+  [
+    "throttles a best-effort container, too",
+    box("a"),
+    { unified: { "memory.high": "3599998976" } },
+    { memoryQos: memoryQos({ reserve: true }) },
+  ],
+  [
+    "protects a burstable container's request while anything else can be reclaimed",
+    box("a", { memory: "100Mi" }, { memory: "200Mi" }),
+    { unified: { "memory.low": String(100 * Mi), "memory.high": String(150 * Mi) } },
+    { memoryQos: memoryQos({ reserve: true, throttlingFactor: 0.5 }) },
+  ],
+  [
+    "protects a guaranteed container's request altogether and does not throttle it",
+    exact("a", { cpu: "1", memory: "100Mi" }),
     { unified: { "memory.min": String(100 * Mi) } },
-    { memoryQos: { throttlingFactor: 0.9, pageSize: 4096, nodeAllocatable: 4_000_000_000 } },
+    { memoryQos: memoryQos({ reserve: true }) },
+  ],
+  ["ends all of its processes where the node says so", box("a"), { unified: { "memory.oom.group": "1" } }, {
+    oomGroup: true,
+  }],
+  [
+    "has its own CPUs and no quota then",
+    exact("a", { cpu: "2", memory: "1Mi" }),
+    { cpuset: "2-3", ownCpus: true, cpuShares: 2048, cpuQuotaUs: undefined },
+    { cpus: () => ({ list: "2-3", own: true }) },
+  ],
+  [
+    "shares CPUs with its quota",
+    exact("a", { cpu: "500m", memory: "1Mi" }),
+    { cpuset: "0-1", ownCpus: false, cpuQuotaUs: 50_000 },
+    { cpus: () => ({ list: "0-1", own: false }) },
   ],
 ];
+
+function memoryQos(more: Partial<MemoryQosOptions> = {}): MemoryQosOptions {
+  return { throttlingFactor: 0.9, reserve: false, pageSize: 4096, nodeAllocatable: 4_000_000_000, ...more };
+}
 
 for (const [name, container, expected, options, spec] of containers) {
   Deno.test(`containerResources() ${name}`, () => {
@@ -170,6 +208,40 @@ const pods: [string, Pod, CgroupLimits, PodLimitOptions?][] = [
   ["limits processes also of a best-effort pod", podOf([box("a")]), { cpuShares: 2, pidsMax: 99 }, {
     podPidsLimit: 99,
   }],
+  ["protects a guaranteed pod's memory from reclaim where the node reserves it", podOf([exact("a", both)]), {
+    cpuShares: 1024,
+    cpuQuotaUs: 100_000,
+    cpuPeriodUs: 100_000,
+    memoryBytes: 64 * Mi,
+    memoryMinBytes: 64 * Mi,
+    memoryLowBytes: 0,
+  }, { reserveMemory: true }],
+  ["protects a burstable pod's memory as long as it can", podOf([box("a", { memory: "1Mi" })]), {
+    cpuShares: 2,
+    memoryMinBytes: 0,
+    memoryLowBytes: Mi,
+  }, { reserveMemory: true }],
+  ["takes protection away where the node reserves nothing", podOf([box("a", { memory: "1Mi" })]), {
+    cpuShares: 2,
+    memoryMinBytes: 0,
+    memoryLowBytes: 0,
+  }, { reserveMemory: false }],
+  ["weighs a guaranteed pod's disk", podOf([exact("a", both)]), {
+    cpuShares: 1024,
+    cpuQuotaUs: 100_000,
+    cpuPeriodUs: 100_000,
+    memoryBytes: 64 * Mi,
+    ioWeight: 500,
+  }, { ioWeight: 500 }],
+  ["leaves a burstable pod's disk to its class", podOf([box("a", { cpu: "1" })]), { cpuShares: 1024 }, {
+    ioWeight: 500,
+  }],
+  ["takes the quota away from a pod with CPUs of its own", podOf([exact("a", both)]), {
+    cpuShares: 1024,
+    cpuQuotaUs: -1,
+    cpuPeriodUs: 100_000,
+    memoryBytes: 64 * Mi,
+  }, { ownCpus: () => true }],
   ["takes a negative process limit for none", podOf([box("a")]), { cpuShares: 2 }, { podPidsLimit: -1 }],
   [
     "limits huge pages by the kernel's names",
@@ -191,8 +263,20 @@ for (const [name, pod, expected, options] of pods) {
 Deno.test("qosCgroupLimits() weighs burstable pods by what they request together and leaves others out", () => {
   const burstable = podOf([box("a", { cpu: "500m" })]);
   const all = [burstable, burstable, podOf([exact("a", both)]), podOf([box("a")])];
-  assert.deepEqual(qosCgroupLimits(all), { Burstable: { cpuShares: 1024 }, BestEffort: { cpuShares: 2 } });
-  assert.deepEqual(qosCgroupLimits([]), { Burstable: { cpuShares: 2 }, BestEffort: { cpuShares: 2 } });
+  assert.deepEqual(qosCgroupLimits(all), { Guaranteed: {}, Burstable: { cpuShares: 1024 } });
+  assert.deepEqual(qosCgroupLimits([]), { Guaranteed: {}, Burstable: { cpuShares: 2 } });
+});
+
+Deno.test("qosCgroupLimits() protects above what is protected below", () => {
+  const all = [podOf([box("a", { memory: "1Mi" })]), podOf([box("a", { memory: "2Mi" })]), podOf([exact("a", both)])];
+  assert.deepEqual(qosCgroupLimits(all, true), {
+    Guaranteed: { memoryMinBytes: 64 * Mi, memoryLowBytes: 3 * Mi },
+    Burstable: { cpuShares: 2, memoryLowBytes: 3 * Mi },
+  });
+  assert.deepEqual(qosCgroupLimits(all, false), {
+    Guaranteed: { memoryMinBytes: 0, memoryLowBytes: 0 },
+    Burstable: { cpuShares: 2, memoryLowBytes: 0 },
+  });
 });
 
 Deno.test("kubepodsLimits() limits all pods by what is allocatable", () => {
@@ -200,6 +284,9 @@ Deno.test("kubepodsLimits() limits all pods by what is allocatable", () => {
     cpuShares: 1536,
     memoryBytes: 64 * Mi,
     pidsMax: 1000,
+  });
+  assert.deepEqual(kubepodsLimits({ "hugepages-2Mi": 4 * Mi, "example.com/dongle": 2 }), {
+    hugetlb: { "2MB": 4 * Mi },
   });
   assert.deepEqual(kubepodsLimits({}), {});
 });

@@ -6,7 +6,7 @@ import type { Container, Pod } from "../objects/mod.ts";
 import { type ContainerLimitOptions, containerResources } from "../resources/mod.ts";
 import { ContainerConfigError } from "./errors.ts";
 import { expand } from "./expand.ts";
-import { containerAnnotations, containerLabels } from "./labels.ts";
+import { containerAnnotations, containerLabels, cpusAnnotation } from "./labels.ts";
 import { linuxResources } from "./linux_resources.ts";
 import type { CriMount } from "./pod_files.ts";
 import { containerSecurityContext, type ContainerSecurityOptions } from "./security.ts";
@@ -33,6 +33,7 @@ export function containerConfig(pod: Pod, container: Container, context: Contain
   const { attempt, owner, environment } = context;
   const expanded = (words: readonly string[] = []) =>
     words.map((word) => expand(word, (name) => environment.get(name)));
+  const resources = containerResources(pod, container, context.limits);
   const message = create(ContainerConfigSchema, {
     metadata: { name: container.name, attempt },
     image: {
@@ -46,14 +47,17 @@ export function containerConfig(pod: Pod, container: Container, context: Contain
     envs: [...environment].map(([key, value]) => ({ key, value })),
     mounts: [...context.mounts],
     labels: containerLabels(pod, container, owner),
-    annotations: containerAnnotations(pod, container, attempt),
+    annotations: {
+      ...containerAnnotations(pod, container, attempt),
+      ...(resources.cpuset && resources.ownCpus ? { [cpusAnnotation]: resources.cpuset } : {}),
+    },
     logPath: containerLogName(container.name, attempt),
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
     stopSignal: stopSignal(container),
     linux: {
-      resources: linuxResources(containerResources(pod, container, context.limits)),
+      resources: linuxResources(resources),
       securityContext: containerSecurityContext(pod, container, context.security),
     },
   });

@@ -39,6 +39,8 @@ export const hashVersionAnnotation = "dev.islet/container-hash-version";
 export const imageAnnotation = "dev.islet/image";
 /** The requests and limits that the container was made with: a pod's are changed in place (KEP-1287). */
 export const resourcesAnnotation = "dev.islet/resources";
+/** The CPUs that the container has for itself, which an agent that starts takes over from here. */
+export const cpusAnnotation = "dev.islet/cpus";
 /** `sidecar` where the container is one; `io.kubernetes.container.type` does not tell. */
 export const roleAnnotation = "dev.islet/role";
 

@@ -17,17 +17,19 @@ export function linuxResources(limits: Partial<ContainerLimits>): MessageInitSha
     oomScoreAdj: int(limits.oomScoreAdj),
     hugepageLimits: (limits.hugePages ?? []).map(({ pageSize, limit }) => ({ pageSize, limit: BigInt(limit) })),
     unified: limits.unified ?? {},
+    cpusetCpus: limits.cpuset ?? "",
   };
 }
 
 /** The message for a container that runs: cpu and memory alone; a limit that is gone is said to be none. */
 export function updatedResources(limits: ContainerLimits): MessageInitShape<typeof LinuxContainerResourcesSchema> {
-  const { cpuShares, cpuPeriodUs, cpuQuotaUs, memoryBytes, memorySwapBytes } = limits;
+  const { cpuShares, cpuPeriodUs, cpuQuotaUs, memoryBytes, memorySwapBytes, unified } = limits;
   return linuxResources({
     cpuShares,
     cpuPeriodUs,
     cpuQuotaUs: cpuPeriodUs && (cpuQuotaUs ?? -1),
     memoryBytes,
     memorySwapBytes,
+    unified,
   });
 }

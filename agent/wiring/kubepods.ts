@@ -1,11 +1,12 @@
 /** The cgroups above pods: detected, made, limited as enforceNodeAllocatable asks for, weighed by what pods request. */
-import { applyBurstableRequests, type CgroupFs, detect, ensureKubepods, SystemdFs } from "../../cgroups/mod.ts";
+import { type CgroupFs, type CgroupLimits, detect, ensureKubepods, SystemdFs } from "../../cgroups/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
 import { podsBudget } from "../node/mod.ts";
-import type { Pod } from "../objects/mod.ts";
-import { type Amounts, type CgroupPathOptions, kubepodsLimits, podRequests, qosClass } from "../resources/mod.ts";
+import { deepEqual, type Pod } from "../objects/mod.ts";
+import { type Amounts, type CgroupPathOptions, kubepodsLimits, qosCgroupLimits } from "../resources/mod.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { limitReserved, reservedCgroups } from "./reserved_cgroups.ts";
 
 /**
  * The driver that the runtime says it has: pods' cgroups are named by both, so the runtime's wins over the configuration
@@ -35,7 +36,9 @@ export interface PodCgroups {
   paths: CgroupPathOptions;
   /** The kernel accounts swap: it can be limited. */
   accountsSwap: boolean;
-  /** Weighs the burstable class by what these pods request together; writes only on change. */
+  /** Whether what pods request is kept from reclaim; undefined where the kernel cannot (cgroup v1). */
+  reserveMemory?: boolean;
+  /** Weighs the classes by what these pods request together; writes only on change. */
   weigh(pods: Iterable<Pod>): void;
   stop(): void;
 }
@@ -47,18 +50,35 @@ export async function podCgroups(
   clock: Clock,
 ): Promise<PodCgroups> {
   const found = detect();
-  const { cgroupDriver: driver, cgroupRoot: root } = config;
+  const { cgroupDriver: driver, cgroupRoot: root, ioWeight } = config;
   const fs = driver === "systemd" ? new SystemdFs(found) : found;
+  const reserveMemory = reservesMemory(config, fs, log);
   const enforced = config.enforceNodeAllocatable.includes("pods");
-  const limits = kubepodsLimits(enforced ? podsBudget(capacity, config.reservation) : capacity);
-  let burstableMillis = 0;
+  const whole = kubepodsLimits(enforced ? podsBudget(capacity, config.reservation) : capacity);
+  let classes = qosCgroupLimits([], reserveMemory);
+  const io = (weight: number | undefined): CgroupLimits => weight === undefined ? {} : { ioWeight: weight };
   let cancel = () => {};
   const ensure = async () => {
-    const { heldAtBytes, ...paths } = await ensureKubepods(fs, { driver, root, limits, burstableMillis });
+    const { heldAtBytes, ...paths } = await ensureKubepods(fs, {
+      driver,
+      root,
+      limits: { ...whole, ...classes.Guaranteed },
+      burstable: { ...classes.Burstable, ...io(ioWeight.Burstable) },
+      bestEffort: io(ioWeight.BestEffort),
+    });
+    const reserved = await limitReserved(fs, reservedCgroups(config));
     if (heldAtBytes !== undefined) {
       log.warn("Pods use more memory than they may together; their limit stays near the use until that falls", {
         heldAtBytes,
       });
+    }
+    for (const { path, enforcement } of reserved) {
+      log.warn("System daemons use more memory than is reserved for them; their limit stays near the use", {
+        enforcement,
+        cgroup: path,
+      });
+    }
+    if (heldAtBytes !== undefined || reserved.length > 0) {
       cancel = clock.after(
         heldRetryMs,
         () => void ensure().catch((err) => log.warn("Cannot limit pods' memory", { err })),
@@ -67,18 +87,34 @@ export async function podCgroups(
     return paths;
   };
   const places = await ensure();
+  if (Object.keys(ioWeight).length > 0 && !dividesDisk(fs, places.burstable)) {
+    log.warn("ioWeight has no effect: no disk of this machine is divided by weight (BFQ or io.cost does that)");
+  }
   return {
     fs,
     paths: { driver, root },
     accountsSwap:
       fs.read(places.guaranteed, fs.version === 1 ? "memory.memsw.limit_in_bytes" : "memory.swap.max") !== undefined,
+    reserveMemory,
     weigh(pods) {
-      let millis = 0;
-      for (const pod of pods) if (qosClass(pod) === "Burstable") millis += podRequests(pod).cpu ?? 0;
-      if (millis === burstableMillis) return;
-      burstableMillis = millis;
-      applyBurstableRequests(fs, places, millis).catch((err) => log.warn("Cannot weigh burstable pods", { err }));
+      const now = qosCgroupLimits(pods, reserveMemory);
+      if (deepEqual(now, classes)) return;
+      const { Guaranteed, Burstable } = classes = now;
+      // what protects pods below counts only as far as it is given above
+      fs.apply(places.guaranteed, Guaranteed).then(() => fs.apply(places.burstable, Burstable))
+        .catch((err) => log.warn("Cannot weigh the classes of pods", { err }));
     },
     stop: () => cancel(),
   };
+}
+
+function reservesMemory({ memoryQos }: NodeConfig, { version }: CgroupFs, log: Logger): boolean | undefined {
+  if (version === 2) return memoryQos?.reserve ?? false;
+  if (memoryQos) log.warn("The feature gate MemoryQoS has no effect: it needs cgroup v2");
+  return undefined;
+}
+
+function dividesDisk(fs: CgroupFs, path: string): boolean {
+  const files = fs.version === 1 ? ["blkio.weight", "blkio.bfq.weight"] : ["io.weight", "io.bfq.weight"];
+  return files.some((file) => fs.read(path, file) !== undefined);
 }

@@ -1,9 +1,13 @@
 /** What this node gives to every pod, from its configuration and the machine's facts. */
 import { join } from "node:path";
+import { kernelFiles } from "../../cgroups/mod.ts";
 import type { NodeConfig } from "../config/mod.ts";
 import type { NodeFacts } from "../node/mod.ts";
+import type { Container, Pod } from "../objects/mod.ts";
 import type { NodeSettings } from "../pods/messages.ts";
 import { userNamespace } from "../pods/user_namespaces.ts";
+import type { PodLimitOptions } from "../resources/mod.ts";
+import type { PodCpus } from "./cpus.ts";
 import type { PodCgroups } from "./kubepods.ts";
 
 /** The settings that follow from configuration and machine alone; the rest changes while the node runs. */
@@ -11,6 +15,7 @@ export function nodeSettings(
   config: NodeConfig,
   facts: NodeFacts,
   kubepods: Pick<PodCgroups, "fs" | "paths" | "accountsSwap">,
+  cpus: PodCpus | undefined,
   given: Pick<NodeSettings, "owner" | "hostIPs" | "allocatable" | "serviceEnv">,
 ): NodeSettings {
   const { rootDir, nodeName, podLogsDir } = config;
@@ -26,6 +31,18 @@ export function nodeSettings(
       cpuPeriodUs: config.cpuCFSQuotaPeriodUs,
       memoryCapacity: facts.capacity.memory,
       hugePageSizes: hugePageSizes(),
+      // one process, or all of the container: cgroup v1 knows only the first
+      oomGroup: kubepods.fs.version === 2 && !config.singleProcessOOMKill,
+      ...(config.memoryQos && kubepods.fs.version === 2
+        ? {
+          memoryQos: {
+            ...config.memoryQos,
+            pageSize: kernelFiles.pageSize,
+            nodeAllocatable: given.allocatable().memory,
+          },
+        }
+        : {}),
+      ...(cpus ? { cpus: (pod: Pod, container: Container) => cpus.of(pod, container) } : {}),
       // where the kernel keeps no account of swap, a limit on it would be refused
       ...(kubepods.accountsSwap
         ? {
@@ -44,6 +61,22 @@ export function nodeSettings(
     },
     userNamespace: (uid) => userNamespace(uid, { podsDir: join(rootDir, "pods") }),
     ...given,
+  };
+}
+
+/** How pods' cgroups are limited. */
+export function podLimits(
+  config: NodeConfig,
+  { reserveMemory }: Pick<PodCgroups, "reserveMemory">,
+  cpus: PodCpus | undefined,
+): PodLimitOptions {
+  return {
+    cpuQuota: config.cpuCFSQuota,
+    cpuPeriodUs: config.cpuCFSQuotaPeriodUs,
+    podPidsLimit: config.podPidsLimit,
+    reserveMemory,
+    ioWeight: config.ioWeight.Guaranteed,
+    ...(cpus ? { ownCpus: (pod: Pod) => cpus.has(pod) } : {}),
   };
 }
 

@@ -1,11 +1,12 @@
 /** `/configz`: the KubeletConfiguration that is in force, with kubelet's names and units. */
+import { formatCpuList } from "../../../cgroups/mod.ts";
 import type { NodeConfig } from "../../config/mod.ts";
 import { formatDuration } from "../../duration.ts";
 
 /** Settings of islet's own are not in it. */
 export function kubeletConfiguration(config: NodeConfig): Record<string, unknown> {
   const seconds = (value: number) => formatDuration(value * 1000);
-  const { reservation, shutdown } = config;
+  const { reservation, shutdown, cpuManager: cpus } = config;
   return {
     kind: "KubeletConfiguration",
     apiVersion: "kubelet.config.k8s.io/v1beta1",
@@ -43,6 +44,26 @@ export function kubeletConfiguration(config: NodeConfig): Record<string, unknown
     kubeReserved: reservation.kubeReserved,
     evictionHard: reservation.evictionHard,
     enforceNodeAllocatable: config.enforceNodeAllocatable.length > 0 ? config.enforceNodeAllocatable : ["none"],
+    ...(config.systemReservedCgroup ? { systemReservedCgroup: config.systemReservedCgroup } : {}),
+    ...(config.kubeReservedCgroup ? { kubeReservedCgroup: config.kubeReservedCgroup } : {}),
+    ...(cpus.reserved ? { reservedSystemCPUs: formatCpuList(cpus.reserved) } : {}),
+    cpuManagerPolicy: cpus.policy,
+    ...(cpus.policy === "static"
+      ? {
+        cpuManagerPolicyOptions: {
+          "full-pcpus-only": String(cpus.fullPcpusOnly),
+          "strict-cpu-reservation": String(cpus.strictReservation),
+        },
+      }
+      : {}),
+    featureGates: { MemoryQoS: config.memoryQos !== undefined },
+    ...(config.memoryQos
+      ? {
+        memoryThrottlingFactor: config.memoryQos.throttlingFactor,
+        memoryReservationPolicy: config.memoryQos.reserve ? "TieredReservation" : "None",
+      }
+      : {}),
+    ...(config.singleProcessOOMKill === undefined ? {} : { singleProcessOOMKill: config.singleProcessOOMKill }),
     containerRuntimeEndpoint: config.runtime.endpoint ?? `unix://${config.runDir}/containerd.sock`,
     ...(config.runtime.imageEndpoint ? { imageServiceEndpoint: config.runtime.imageEndpoint } : {}),
     runtimeRequestTimeout: formatDuration(config.runtime.requestTimeoutMs),

@@ -15,6 +15,8 @@ export interface ConditionFacts {
   /** A sandbox with its network stands. */
   sandboxReady: boolean;
   resize: ResizeProgress;
+  /** Why the node ends the pod for its own sake. */
+  disruption?: string;
   /** As published last, those of others as they are now. */
   previous: readonly PodCondition[];
   /** Wall-clock ms. */
@@ -48,8 +50,9 @@ export function podConditions(facts: ConditionFacts): PodCondition[] {
     podReady(facts, containers),
     containers,
     { type: "PodScheduled", status: "True" },
+    ...disrupted(facts.disruption),
   ];
-  const foreign = facts.previous.filter(isForeign);
+  const foreign = facts.previous.filter((each) => isForeign(each) && !bare.some(({ type }) => type === each.type));
   return [...bare.map((condition) => stamp(condition, facts)), ...foreign];
 }
 
@@ -79,6 +82,10 @@ function resizes({ pending, inProgress }: ResizeProgress): Bare[] {
     });
   }
   return conditions;
+}
+
+function disrupted(message: string | undefined): Bare[] {
+  return message ? [{ type: "DisruptionTarget", status: "True", reason: "TerminationByKubelet", message }] : [];
 }
 
 function initialized({ pod, phase, init, regular }: ConditionFacts): Bare {

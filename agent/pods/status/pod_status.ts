@@ -67,6 +67,7 @@ export function podStatus(state: PodState, facts: StatusFacts): PodStatus {
       regular,
       sandboxReady: sandbox !== undefined,
       resize: intent.type === "run" ? state.resize : {},
+      ...(intent.type === "finish" && intent.disruption ? { disruption: intent.disruption } : {}),
       previous: [
         ...(previous.conditions ?? []).filter((condition) => !isForeign(condition)),
         ...(pod.status?.conditions ?? []).filter(isForeign),
