@@ -153,7 +153,19 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     available: () => observer.available,
   });
 
-  const images = assembleImages({ config, store, runtime, pins, clock, log });
+  const images = assembleImages({
+    config,
+    store,
+    runtime,
+    pins,
+    events,
+    onCollected(reason) {
+      kubelet.imageCollected(reason);
+      controllers.node.imagesChanged();
+    },
+    clock,
+    log,
+  });
   stops.push(() => images.stop());
 
   const cpus = handsOutCpus(config, store)
@@ -207,6 +219,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     events,
     runtimeName: () => runtime.name,
     maxBackoffMs: config.maxContainerRestartPeriodMs,
+    deadContainers: config.deadContainers,
     bootId: facts.bootID,
     admit: (pods) => gate.admit(pods),
     admitResize: (pod, others) => gate.admitResize(pod, others),
@@ -220,6 +233,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   const rotator = new LogRotator({
     maxSize: config.containerLogMaxSize,
     maxFiles: config.containerLogMaxFiles,
+    workers: config.containerLogMaxWorkers,
     intervalMs: config.containerLogMonitorIntervalMs,
     running: () =>
       observer.uids().flatMap((uid) => observer.get(uid)?.containers ?? []).filter(({ state }) => state === "running")
@@ -300,6 +314,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   working = true;
   addresses.start();
   stops.push(() => addresses.stop());
+  images.collector.start();
   rotator.start();
   stops.push(() => rotator.stop());
   // nobody waits for keys and certificates to be there

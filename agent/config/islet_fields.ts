@@ -122,9 +122,19 @@ export const flagFields: readonly Field[] = [
   flag("image-credential-provider-config", "string"),
   flag("lock-file", "string"),
   flag("log-flush-frequency", "duration"),
-  flag("maximum-dead-containers", "int"),
-  flag("maximum-dead-containers-per-container", "int"),
-  flag("minimum-container-ttl-duration", "duration"),
+  flag("maximum-dead-containers", "int", {
+    sets: "maximumDeadContainers",
+    help: "ended containers kept on the node, for their logs; negative: no limit",
+  }),
+  flag("maximum-dead-containers-per-container", "int", {
+    sets: "maximumDeadContainersPerContainer",
+    help: "ended runs kept of each container; negative: all",
+  }),
+  flag("minimum-container-ttl-duration", "duration", {
+    sets: "minimumContainerTTL",
+    min: 0,
+    help: "ended containers younger than this are not removed",
+  }),
   flag("pod-infra-container-image", "string", { note: "islet carries its own sandbox image" }),
   flag("register-schedulable", "bool"),
 ];

@@ -119,14 +119,49 @@ const runtime: Field[] = [
     help: "log files kept per container",
   }),
   field("containerLogMaxWorkers", "int", {
+    sets: "containerLogMaxWorkers",
     min: 1,
-    note: "logs are rotated one at a time",
-    noteWhen: (value: number) => value > 1,
+    help: "logs rotated at once",
   }),
   field("containerLogMonitorInterval", "duration", {
     sets: "containerLogMonitorInterval",
     min: 3000,
     help: "time between two looks at the logs' sizes",
+  }),
+];
+
+/** What is removed without being asked for. */
+const collection: Field[] = [
+  field("imageMinimumGCAge", "duration", {
+    sets: "imageMinimumGCAge",
+    flag: ["minimum-image-ttl-duration", "image-minimum-gc-age"],
+    min: 0,
+    zeroIsUnset: true,
+    help: "images younger than this are not collected",
+  }),
+  field("imageMaximumGCAge", "duration", {
+    sets: "imageMaximumGCAge",
+    min: 0,
+    help: "images unused for longer than this are collected; 0: no limit",
+  }),
+  field("imageGCHighThresholdPercent", "int", {
+    sets: "imageGCHighThresholdPercent",
+    flag: "image-gc-high-threshold",
+    min: 0,
+    max: 100,
+    help: "use of the images' file system from which on unused images are collected; 100: never",
+  }),
+  field("imageGCLowThresholdPercent", "int", {
+    sets: "imageGCLowThresholdPercent",
+    flag: "image-gc-low-threshold",
+    min: 0,
+    max: 100,
+    help: "use of it down to which they are",
+  }),
+  field("nodeStatusMaxImages", "int", {
+    sets: "nodeStatusMaxImages",
+    min: -1,
+    help: "images that the node's status names; -1: all",
   }),
 ];
 
@@ -343,10 +378,6 @@ const without: Field[] = [
   field("nodeStatusUpdateFrequency", "duration"),
   field("nodeStatusReportFrequency", "duration"),
   field("nodeLeaseDurationSeconds", "int"),
-  field("imageMinimumGCAge", "duration", { flag: ["minimum-image-ttl-duration", "image-minimum-gc-age"] }),
-  field("imageMaximumGCAge", "duration"),
-  field("imageGCHighThresholdPercent", "int", { flag: "image-gc-high-threshold" }),
-  field("imageGCLowThresholdPercent", "int", { flag: "image-gc-low-threshold" }),
   field("volumeStatsAggPeriod", "duration"),
   field("kubeletCgroups", "string"),
   field("systemCgroups", "string"),
@@ -357,7 +388,6 @@ const without: Field[] = [
   field("qosReserved", "stringMap"),
   field("hairpinMode", "string"),
   field("runOnce", "bool", { flag: "runonce" }),
-  field("nodeStatusMaxImages", "int"),
   field("maxOpenFiles", "int"),
   field("contentType", "string", { flag: ["kube-api-content-type", "content-type"] }),
   field("kubeAPIQPS", "int", { flag: "kube-api-qps" }),
@@ -392,6 +422,7 @@ const without: Field[] = [
 export const kubeletFields: readonly Field[] = [
   ...pods,
   ...runtime,
+  ...collection,
   ...resources,
   ...network,
   ...logging,

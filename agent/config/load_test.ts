@@ -80,7 +80,11 @@ Deno.test("loadConfig() without file and flags gives the defaults, and what the 
     podLogsDir: "/var/lib/islet/logs/pods",
     containerLogMaxSize: 10 * 1024 * 1024,
     containerLogMaxFiles: 5,
+    containerLogMaxWorkers: 1,
     containerLogMonitorIntervalMs: 10_000,
+    deadContainers: { minAgeMs: 0, perContainer: 1, total: -1 },
+    imageCollection: { highPercent: 85, lowPercent: 80, minAgeMs: 120_000, maxAgeMs: 0 },
+    nodeStatusMaxImages: 50,
     maxContainerRestartPeriodMs: 300_000,
     seccompDefault: false,
     allowedUnsafeSysctls: [],
@@ -100,6 +104,27 @@ Deno.test("loadConfig() takes flags over the file, and the file over the default
   assert.equal(config?.failSwapOn, true);
   assert.equal(config?.staticPodPath, "/etc/islet/manifests", "relative to the file");
   assert.equal(config?.podPidsLimit, -1);
+});
+
+Deno.test("loadConfig() takes the limits of what is collected from file and flags", async () => {
+  const { config, warnings } = await load(
+    `${kubelet}imageGCHighThresholdPercent: 70\nimageGCLowThresholdPercent: 60\nimageMaximumGCAge: 24h\n` +
+      "nodeStatusMaxImages: -1\ncontainerLogMaxWorkers: 4\n",
+    [
+      "--minimum-image-ttl-duration=1m",
+      "--minimum-container-ttl-duration=30s",
+      "--maximum-dead-containers-per-container=2",
+      "--maximum-dead-containers=100",
+    ],
+  );
+  assert.deepEqual(warnings, []);
+  const { imageCollection, deadContainers, nodeStatusMaxImages, containerLogMaxWorkers } = config!;
+  assert.deepEqual([imageCollection, deadContainers, nodeStatusMaxImages, containerLogMaxWorkers], [
+    { highPercent: 70, lowPercent: 60, minAgeMs: 60_000, maxAgeMs: 86_400_000 },
+    { minAgeMs: 30_000, perContainer: 2, total: 100 },
+    -1,
+    4,
+  ]);
 });
 
 Deno.test("loadConfig() obeys an explicit value that is kubelet's default and not ours", async () => {
@@ -338,12 +363,6 @@ const partly: [name: string, line: string, warning?: string][] = [
     "no QoS cgroups",
     "cgroupsPerQOS: false",
     "cgroupsPerQOS: has no effect: every QoS class and pod has a cgroup of its own",
-  ],
-  ["one log rotated at once", "containerLogMaxWorkers: 1"],
-  [
-    "four logs rotated at once",
-    "containerLogMaxWorkers: 4",
-    "containerLogMaxWorkers: has no effect: logs are rotated one at a time",
   ],
 ];
 

@@ -102,7 +102,14 @@ export interface NodeConfig {
   /** Bytes. */
   containerLogMaxSize: number;
   containerLogMaxFiles: number;
+  containerLogMaxWorkers: number;
   containerLogMonitorIntervalMs: number;
+  /** Which ended containers are kept; a negative number is no limit. */
+  deadContainers: { minAgeMs: number; perContainer: number; total: number };
+  /** Which images are removed. */
+  imageCollection: { highPercent: number; lowPercent: number; minAgeMs: number; maxAgeMs: number };
+  /** -1: all. */
+  nodeStatusMaxImages: number;
 
   maxContainerRestartPeriodMs: number;
   seccompDefault: boolean;
@@ -233,7 +240,20 @@ export function nodeConfig(settings: Settings, host: Host): NodeConfig {
     podLogsDir: settings.podLogsDir || join(rootDir, "logs/pods"),
     containerLogMaxSize: settings.containerLogMaxSize,
     containerLogMaxFiles: settings.containerLogMaxFiles,
+    containerLogMaxWorkers: settings.containerLogMaxWorkers,
     containerLogMonitorIntervalMs: settings.containerLogMonitorInterval,
+    deadContainers: {
+      minAgeMs: settings.minimumContainerTTL,
+      perContainer: settings.maximumDeadContainersPerContainer,
+      total: settings.maximumDeadContainers,
+    },
+    imageCollection: {
+      highPercent: settings.imageGCHighThresholdPercent,
+      lowPercent: settings.imageGCLowThresholdPercent,
+      minAgeMs: settings.imageMinimumGCAge,
+      maxAgeMs: settings.imageMaximumGCAge,
+    },
+    nodeStatusMaxImages: settings.nodeStatusMaxImages,
     maxContainerRestartPeriodMs: settings.maxContainerRestartPeriod,
     seccompDefault: settings.seccompDefault,
     allowedUnsafeSysctls: settings.allowedUnsafeSysctls,

@@ -98,7 +98,18 @@ export interface Settings {
   podLogsDir: string;
   containerLogMaxSize: number;
   containerLogMaxFiles: number;
+  containerLogMaxWorkers: number;
   containerLogMonitorInterval: number;
+
+  minimumContainerTTL: number;
+  maximumDeadContainersPerContainer: number;
+  maximumDeadContainers: number;
+
+  imageMinimumGCAge: number;
+  imageMaximumGCAge: number;
+  imageGCHighThresholdPercent: number;
+  imageGCLowThresholdPercent: number;
+  nodeStatusMaxImages: number;
 
   maxContainerRestartPeriod: number;
   seccompDefault: boolean;
@@ -187,7 +198,16 @@ export function defaultSettings(): Settings {
     podLogsDir: "",
     containerLogMaxSize: 10 * 1024 * 1024,
     containerLogMaxFiles: 5,
+    containerLogMaxWorkers: 1,
     containerLogMonitorInterval: 10_000,
+    minimumContainerTTL: 0,
+    maximumDeadContainersPerContainer: 1,
+    maximumDeadContainers: -1,
+    imageMinimumGCAge: 120_000,
+    imageMaximumGCAge: 0,
+    imageGCHighThresholdPercent: 85,
+    imageGCLowThresholdPercent: 80,
+    nodeStatusMaxImages: 50,
     maxContainerRestartPeriod: 300_000,
     seccompDefault: false,
     allowedUnsafeSysctls: [],

@@ -69,6 +69,13 @@ export function conflicts(settings: Settings): Conflict[] {
   if (settings.memoryReservationPolicy === "TieredReservation" && !settings.featureGates.MemoryQoS) {
     invalid("memoryReservationPolicy", "TieredReservation requires the feature gate MemoryQoS");
   }
+  const { imageGCHighThresholdPercent: high, imageMinimumGCAge: minAge, imageMaximumGCAge: maxAge } = settings;
+  if (settings.imageGCLowThresholdPercent >= high) {
+    invalid("imageGCLowThresholdPercent", `must be less than imageGCHighThresholdPercent (${high})`);
+  }
+  if (maxAge > 0 && minAge > maxAge) {
+    invalid("imageMaximumGCAge", `must be greater than imageMinimumGCAge (${formatDuration(minAge)})`);
+  }
   const { shutdownGracePeriod: total, shutdownGracePeriodCriticalPods: critical } = settings;
   if (critical > total) {
     invalid(

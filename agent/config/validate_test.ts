@@ -25,6 +25,16 @@ const cases: { name: string; change: Partial<Settings>; expected: [keyof Setting
     expected: [["enforceNodeAllocatable", /may not contain additional enforcements/]],
   },
   {
+    name: "a low threshold that is not below the high one",
+    change: { imageGCHighThresholdPercent: 80, imageGCLowThresholdPercent: 80 },
+    expected: [["imageGCLowThresholdPercent", /must be less than imageGCHighThresholdPercent \(80\)/]],
+  },
+  {
+    name: "images too old before they are old enough",
+    change: { imageMaximumGCAge: 60_000 },
+    expected: [["imageMaximumGCAge", /must be greater than imageMinimumGCAge \(2m0?s?\)/]],
+  },
+  {
     name: "more time for critical pods than for all",
     change: { shutdownGracePeriod: 1000, shutdownGracePeriodCriticalPods: 2000 },
     expected: [["shutdownGracePeriodCriticalPods", /must not be greater than/]],

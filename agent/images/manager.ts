@@ -37,6 +37,8 @@ export interface ImageManagerOptions {
   backOff?: PullBackOff;
   /** Resolves when no archive is being imported: an image that is missing may be in one. */
   archives?: () => Promise<void>;
+  /** Told of every image that has come from a registry. */
+  onPulled?: (imageId: string) => void;
 }
 
 export interface EnsureOptions {
@@ -69,6 +71,7 @@ export class ImageManager {
       fallBackToLocal: true,
       knock: () => true,
       archives: () => Promise.resolve(),
+      onPulled: () => {},
       hosts: new RegistryHosts({ clock }),
       backOff: new PullBackOff(clock),
       ...options,
@@ -98,6 +101,20 @@ export class ImageManager {
   async find(reference: string, signal?: AbortSignal): Promise<EnsuredImage | undefined> {
     const { image } = await this.#options.image.imageStatus({ image: { image: reference } }, { signal });
     return image && ensured(image);
+  }
+
+  /** Pulls an image by somebody's command, with the node's own credentials. Throws in the runtime's words. */
+  async pull(name: string, signal: AbortSignal): Promise<EnsuredImage> {
+    const reference = parseReference(name);
+    const node = this.#options.nodeKeyring?.();
+    const credentials = lookUp(reference, node ? [node] : []);
+    try {
+      return ensured(await this.#pullShared(reference, credentials, signal));
+    } catch (cause) {
+      signal.throwIfAborted();
+      // the cause may quote what it was sent, and is left out
+      throw new Error(`Cannot pull ${reference.text}: ${withoutCredentials(detail(cause), credentials)}`);
+    }
   }
 
   /** Drops what is remembered for a pod that is gone. */
@@ -219,10 +236,7 @@ export class ImageManager {
     const asked = clock.mono();
     let began = asked;
     try {
-      const pulled = await this.#pulls.run(`${reference.text}\0${fingerprint(credentials)}`, signal, (shared) => {
-        began = clock.mono();
-        return this.#pullWith(reference, credentials, shared);
-      });
+      const pulled = await this.#pullShared(reference, credentials, signal, () => void (began = clock.mono()));
       backOff.succeeded(key);
       hosts.answered(reference.registry);
       const image = ensured(pulled);
@@ -247,6 +261,21 @@ export class ImageManager {
       // Asked again before the back-off ends, the answer is ImagePullBackOff: both reasons are seen, as on a kubelet.
       throw new ImageError("ErrImagePull", said, Math.min(wait, 5_000));
     }
+  }
+
+  /** One pull for all who ask for the same meanwhile; `onBegin` is called when it is this caller's that begins. */
+  #pullShared(
+    reference: ImageReference,
+    credentials: Credentials[],
+    signal: AbortSignal,
+    onBegin = () => {},
+  ): Promise<Image> {
+    return this.#pulls.run(`${reference.text}\0${fingerprint(credentials)}`, signal, async (shared) => {
+      onBegin();
+      const image = await this.#pullWith(reference, credentials, shared);
+      this.#options.onPulled(image.id);
+      return image;
+    });
   }
 
   /** Tries each credential until one works; their errors come together, as kubelet reports them. */

@@ -31,6 +31,11 @@ export class ImagePins {
     return this.#sandbox.has(imageId) || this.records.keys().some((key) => this.archive(key)?.ids.includes(imageId));
   }
 
+  /** Whether pod sandboxes are made of it. */
+  isSandbox(imageId: string): boolean {
+    return this.#sandbox.has(imageId);
+  }
+
   pinSandbox(imageId: string): void {
     this.#sandbox.add(imageId);
   }

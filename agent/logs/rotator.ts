@@ -1,6 +1,6 @@
 /**
  * Keeps container logs small: every interval one `stat` a running container, and where `planRotation` finds something
- * to do, its steps, one container after the other.
+ * to do, its steps: for as many containers at once as containerLogMaxWorkers says.
  */
 import { type Clock, systemClock } from "../clock.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -19,6 +19,8 @@ export interface LogRotatorOptions extends RotationPolicy {
   running: () => Iterable<RotatedLog>;
   /** CRI ReopenContainerLog. */
   reopen: (containerId: string) => Promise<void>;
+  /** containerLogMaxWorkers: logs rotated at once; default 1. */
+  workers?: number;
   /** containerLogMonitorInterval; default 10 s. */
   intervalMs?: number;
   clock?: Clock;
@@ -35,7 +37,7 @@ export class LogRotator {
 
   constructor(options: LogRotatorOptions) {
     if (options.maxFiles < 2) throw new RangeError(`Cannot rotate logs: containerLogMaxFiles ${options.maxFiles} < 2`);
-    this.#options = { intervalMs: 10_000, clock: systemClock, ...options };
+    this.#options = { workers: 1, intervalMs: 10_000, clock: systemClock, ...options };
   }
 
   /** Begins to look at sizes, unless rotation is off. */
@@ -66,24 +68,28 @@ export class LogRotator {
   }
 
   async #rotateAll(): Promise<void> {
-    const { clock, log, maxSize, maxFiles } = this.#options;
-    const seen = new Set<string>();
-    for (const { containerId, path } of this.#options.running()) {
-      if (this.#stopped) return;
-      seen.add(path);
-      try {
-        if (!this.#cleaned.has(path)) {
-          this.#cleaned.add(path);
-          await this.#take(planCleanup(rotatedFiles(path)), containerId);
-        }
-        const size = sizeOf(path);
-        const input = { path, size, rotated: () => rotatedFiles(path), now: clock.now() };
-        await this.#take(planRotation(input, { maxSize, maxFiles }), containerId);
-      } catch (err) {
-        log.warn("cannot rotate container log", { path, containerId, err });
-      }
-    }
+    const logs = [...this.#options.running()];
+    const seen = new Set(logs.map(({ path }) => path));
     for (const path of this.#cleaned) if (!seen.has(path)) this.#cleaned.delete(path);
+    const work = async () => {
+      for (let next = logs.shift(); next && !this.#stopped; next = logs.shift()) await this.#rotate(next);
+    };
+    await Promise.all(Array.from({ length: this.#options.workers }, work));
+  }
+
+  async #rotate({ containerId, path }: RotatedLog): Promise<void> {
+    const { clock, log, maxSize, maxFiles } = this.#options;
+    try {
+      if (!this.#cleaned.has(path)) {
+        this.#cleaned.add(path);
+        await this.#take(planCleanup(rotatedFiles(path)), containerId);
+      }
+      const size = sizeOf(path);
+      const input = { path, size, rotated: () => rotatedFiles(path), now: clock.now() };
+      await this.#take(planRotation(input, { maxSize, maxFiles }), containerId);
+    } catch (err) {
+      log.warn("cannot rotate container log", { path, containerId, err });
+    }
   }
 
   async #take(steps: RotationStep[], containerId: string): Promise<void> {

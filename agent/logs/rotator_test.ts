@@ -148,3 +148,31 @@ Deno.test("LogRotator refuses to keep fewer than two files", () => {
   const options = { running: () => [], reopen: async () => {}, maxSize: 1, maxFiles: 1, log: silentLogger };
   assert.throws(() => new LogRotator(options), /containerLogMaxFiles 1 < 2/);
 });
+
+Deno.test("LogRotator rotates as many logs at once as it has workers", async () => {
+  const directory = Deno.makeTempDirSync();
+  try {
+    for (const workers of [1, 3]) {
+      const logs = [1, 2, 3, 4].map((id) => ({ containerId: `c${id}`, path: join(directory, `${workers}-${id}.log`) }));
+      for (const { path } of logs) Deno.writeTextFileSync(path, "x".repeat(100));
+      let open = 0, most = 0;
+      const rotator = new LogRotator({
+        running: () => logs,
+        reopen: async () => {
+          most = Math.max(most, ++open);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          open--;
+        },
+        maxSize: 100,
+        maxFiles: 2,
+        workers,
+        log: silentLogger,
+      });
+      await rotator.rotateOnce();
+      assert.equal(most, workers);
+      for (const { path } of logs) assert.equal(names(path).length, 1);
+    }
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});

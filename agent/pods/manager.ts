@@ -14,6 +14,13 @@ import type { Realm, Store, StoreEvent, StoreObject } from "../store/mod.ts";
 import type { EventRecorder, EventType } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { type Candidate, Gate, type GateOptions } from "./gate.ts";
+import {
+  type DeadContainerPolicy,
+  type DeadPod,
+  defaultDeadContainerPolicy,
+  excessContainers,
+  finishedContainers,
+} from "./dead_containers.ts";
 import { references } from "./references.ts";
 import { turnedAway } from "./status/pod_status.ts";
 import type { PodMemory } from "./pod_memory.ts";
@@ -34,6 +41,8 @@ export interface PodManagerOptions extends Pick<GateOptions, "admit" | "admitRes
   maxBackoffMs: number;
   /** Identifies this boot of the machine: another one clears back-offs. */
   bootId: string;
+  /** Which ended containers are kept; default: the last of each. */
+  deadContainers?: DeadContainerPolicy;
   /** Brings live volumes up to date after their sources changed; says whether anything was written. */
   refreshVolumes(pod: Pod): Promise<boolean>;
   /** A pod object for something in the runtime that has no row. */
@@ -54,6 +63,10 @@ export class PodManager {
   /** Pods that wait for another one of their name to be gone, by UID, the longest wait first. */
   #waiting = new Map<string, { realm: Realm; pod: Pod }>();
   readonly #gate: Gate;
+  /** Ended containers that the node has no room for. */
+  #excess: ReadonlySet<string> = new Set();
+  /** Those of them that were given up by command, not by a limit. */
+  #givenUp: ReadonlySet<string> = new Set();
   #unwatch = () => {};
   #stopped = false;
   readonly #options: PodManagerOptions;
@@ -88,6 +101,7 @@ export class PodManager {
     for (const { realm, object } of rows) this.#take(realm, object);
     // nobody begins before it is known who may
     this.#admit();
+    this.#limitDead();
     for (const { worker } of this.#managed.values()) worker.kick();
     this.#options.sweep((uid) => this.#managed.has(uid) || this.#waiting.has(uid))
       .catch((err) => this.#options.log.warn("Cannot clean up after pods that are gone", { err }));
@@ -126,6 +140,26 @@ export class PodManager {
   /** Pods that are to run, for the order of a shutdown. */
   pods(): Pod[] {
     return [...this.#managed.values()].filter(({ realm }) => realm !== undefined).map(({ worker }) => worker.pod);
+  }
+
+  /**
+   * Removes the ended containers of pods that have finished, with their logs: the node needs the room. Answers how many are
+   * gone; a runtime that does not answer in time is not waited for.
+   */
+  async removeDeadContainers(timeoutMs = 10_000): Promise<number> {
+    const { clock, observer, store } = this.#options;
+    const ids = finishedContainers(this.#deadPods());
+    if (ids.size === 0) return 0;
+    // how they ended is on the disk before the runtime forgets it
+    await store.flush().catch(() => undefined);
+    this.#givenUp = ids;
+    this.#setExcess(new Set([...this.#excess, ...ids]));
+    const left = () =>
+      observer.uids().flatMap((uid) => observer.get(uid)?.containers ?? []).filter(({ id }) => ids.has(id)).length;
+    for (const end = clock.mono() + timeoutMs; left() > 0 && clock.mono() < end && !this.#stopped;) {
+      await new Promise<void>((resolve) => clock.after(50, resolve));
+    }
+    return ids.size - left();
   }
 
   /** Ends the given pods for a shutdown of the machine; resolves when they are quiet or `timeoutMs` is over. */
@@ -196,7 +230,28 @@ export class PodManager {
     }
   }
 
+  #deadPods(): DeadPod[] {
+    const { observer, store } = this.#options;
+    return [...this.#managed].flatMap(([uid, { realm, worker: { pod } }]) => {
+      const observed = observer.get(uid);
+      return observed && realm ? [{ observed, finished: isOver(currentStatus(store, realm, pod)) }] : [];
+    });
+  }
+
+  /** Where the number of ended containers is limited, finds out which are too many. */
+  #limitDead(): void {
+    const { total } = this.#options.deadContainers ?? defaultDeadContainerPolicy;
+    if (total >= 0) this.#setExcess(new Set([...excessContainers(this.#deadPods(), total), ...this.#givenUp]));
+  }
+
+  #setExcess(excess: ReadonlySet<string>): void {
+    const news = [...excess].some((id) => !this.#excess.has(id));
+    this.#excess = excess;
+    if (news) { for (const { worker } of this.#managed.values()) worker.kick(); }
+  }
+
   #observed(uid: string): void {
+    this.#limitDead();
     const managed = this.#managed.get(uid);
     if (managed) return managed.worker.kick();
     const observed = this.#options.observer.get(uid);
@@ -289,6 +344,7 @@ export class PodManager {
           resizes: kept?.resizes,
         };
       },
+      garbage: () => ({ ...this.#options.deadContainers ?? defaultDeadContainerPolicy, excess: this.#excess }),
       saveMemory: (uid, memory) =>
         store.setRecord("pods", uid, memory && { bootId, ...memory }, { durable: memory?.forced }),
     };

@@ -23,8 +23,12 @@ export function planPod(state: PodState): PodPlan {
   switch (state.intent.type) {
     case "delete":
       return planDeletion(state, state.intent);
-    case "finish":
-      return planFinish(state, state.intent.deadline, state.intent.message, { keep: state.intent.forNow });
+    case "finish": {
+      const { deadline, message, forNow } = state.intent;
+      const plan = planFinish(state, deadline, message, { keep: forNow });
+      // nothing is left but records
+      return state.released && !forNow && plan.actions.length === 0 ? planGarbage(state, undefined) : plan;
+    }
     case "run":
       return new RunPlan(state).plan();
   }

@@ -103,6 +103,7 @@ export function state(of: Pod, seen: ObservedPod | undefined, more: Partial<PodS
     grown: true,
     settled: true,
     resize: {},
+    garbage: { perContainer: 1, minAgeMs: 0, excess: new Set(), wall: 100_000 },
     ...more,
   };
 }

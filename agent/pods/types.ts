@@ -83,6 +83,18 @@ export interface Remembered {
 /** The exit code of a container that ran when it was last seen, and is gone: kubelet's ContainerStatusUnknown. */
 export const unknownExitCode = 137;
 
+/** Which records of ended containers a pod may keep. */
+export interface GarbageRules {
+  /** Ended attempts of each container; negative: all. */
+  perContainer: number;
+  /** Younger ones stay, ms. */
+  minAgeMs: number;
+  /** Ended containers that the node has no room for. */
+  excess: ReadonlySet<string>;
+  /** Wall-clock ms, for containers' ages. */
+  wall: number;
+}
+
 /** Everything that a plan looks at. */
 export interface PodState {
   /** With the amounts that it was granted, which may not be those that it asks for. */
@@ -118,6 +130,7 @@ export interface PodState {
   /** The pod's cgroup is as what the pod was granted says. */
   settled: boolean;
   resize: ResizeProgress;
+  garbage: GarbageRules;
 }
 
 /** One thing to do. Every action carries the reason that the log and the events give. */

@@ -25,7 +25,7 @@ import { actuatedPod, type Allocation, resizeMessage, type ResizeRefusal, Resizi
 import { shouldRestart } from "./restart_policy.ts";
 import { backoffUntil, usableSandbox } from "./standing.ts";
 import { podStatus, podTitle, turnedAway } from "./status/pod_status.ts";
-import { type ContainerProbes, operationKey, type PodAction, type PodState } from "./types.ts";
+import { type ContainerProbes, type GarbageRules, operationKey, type PodAction, type PodState } from "./types.ts";
 
 /** What a worker needs of the rest of the agent. */
 export interface WorkerDeps {
@@ -63,6 +63,8 @@ export interface WorkerDeps {
   runtimeName(): string;
   /** Cap of CrashLoopBackOff, ms. */
   maxBackoffMs: number;
+  /** Which ended containers are kept. */
+  garbage(): Omit<GarbageRules, "wall">;
 }
 
 /** Between kills of a container that survives them. */
@@ -309,6 +311,7 @@ export class PodWorker {
       grown: this.#resizing.grown,
       settled: this.#resizing.settled,
       resize: {},
+      garbage: { ...this.#deps.garbage(), wall: this.#deps.clock.now() },
     };
     if (observed) {
       if (isResized(state) && this.#resizing.complete()) {

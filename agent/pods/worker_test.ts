@@ -413,6 +413,50 @@ Deno.test("old attempts go with their logs, the last one stays", async () => {
   assert.deepEqual(logs, ["4.log"]);
 });
 
+Deno.test("as many old attempts stay as the configuration says, on the node together too", async () => {
+  await using node = new SimulatedNode();
+  const attempts = () =>
+    [...node.runtime.containers.values()].map(({ attempt, sandbox }) => `${sandbox.config.metadata?.name}#${attempt}`)
+      .sort();
+  node.deadContainers = { minAgeMs: 0, perContainer: 3, total: -1 };
+  node.runtime.program = () => ({ exitAfterMs: 1000, exitCode: 1 });
+  await node.start();
+  await node.apply(web());
+  await node.advance(80_000);
+  assert.deepEqual(attempts(), ["web#2", "web#3", "web#4"]);
+  await node.kill();
+  node.deadContainers = { minAgeMs: 0, perContainer: 3, total: 1 };
+  await node.start();
+  assert.deepEqual(attempts(), ["web#4"]);
+});
+
+Deno.test("ended containers of finished pods go when the node needs the room; how they ended stays known", async () => {
+  await using node = new SimulatedNode();
+  node.runtime.program = ({ sandbox }) =>
+    sandbox.config.metadata?.name === "job" ? { exitAfterMs: 5000, exitCode: 3 } : {};
+  await node.start();
+  await node.apply(web({ restartPolicy: "Never" }, { name: "job" }));
+  await node.apply(web());
+  await node.advance(10_000);
+  assert.equal(node.status("job").phase, "Failed");
+  const before = node.status("job");
+  const removed = node.pods.manager.removeDeadContainers();
+  await node.advance(1_000);
+  assert.equal(await removed, 1);
+  assert.deepEqual([...node.runtime.containers.values()].map(({ sandbox }) => sandbox.config.metadata?.name), ["web"]);
+  assert.deepEqual(node.status("job"), before);
+  await node.kill();
+  await node.start();
+  await node.advance(10_000);
+  assert.deepEqual(node.status("job"), before);
+  assert.deepEqual(node.running(), ["web/web#0"]);
+  assert.equal(await node.pods.manager.removeDeadContainers(), 0);
+  await node.remove("job");
+  await node.remove("web");
+  await node.advance(40_000);
+  assert.deepEqual(node.traces(), []);
+});
+
 Deno.test("an edited image replaces the container at once, whatever back-off the old one had", async () => {
   await using node = new SimulatedNode();
   await node.start();

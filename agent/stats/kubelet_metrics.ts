@@ -86,6 +86,11 @@ export class KubeletMetrics {
     ["action", "result"],
     exponentialBounds(0.005, 2.5, 12),
   );
+  readonly #imagesCollected = this.metrics.counter(
+    "kubelet_image_garbage_collected_total",
+    "[ALPHA] Total number of images garbage collected by the kubelet, whether through disk usage or image age.",
+    ["reason"],
+  );
   #lastRelist: number | undefined;
 
   /** A call to the runtime has ended. */
@@ -119,6 +124,11 @@ export class KubeletMetrics {
     this.#relistSeconds.observe(ms / 1000);
     if (this.#lastRelist !== undefined) this.#relistInterval.observe((began - this.#lastRelist) / 1000);
     this.#lastRelist = began;
+  }
+
+  /** An image that nothing needed was removed: to make room, or for its age. */
+  imageCollected(reason: "space" | "age"): void {
+    this.#imagesCollected.add([reason]);
   }
 
   /** A pod's worker has taken a step. */

@@ -12,6 +12,7 @@
 export type { MachineIdentity } from "./cadvisor/mod.ts";
 export { bootTimeMs, NodeUsage, type NodeUsageOptions, type PodUsage, readText } from "./node_usage.ts";
 export { DnsMetrics, type DnsState } from "./dns_metrics.ts";
+export { anyFilesystem, type FilesystemUsage } from "./filesystems.ts";
 export { KubeletMetrics, type RuntimeCall } from "./kubelet_metrics.ts";
 export { ProxyMetrics } from "./proxy_metrics.ts";
 export { nodeKey, type Rate, type Sample, UsageSampler } from "./sampler.ts";

@@ -24,7 +24,7 @@ import type { Logger } from "../telemetry/log.ts";
 import type { Runtime } from "./runtime.ts";
 
 export interface ControllersOptions {
-  config: Pick<NodeConfig, "nodeName" | "nodeLabels" | "taints" | "podCIDRs" | "kubelet">;
+  config: Pick<NodeConfig, "nodeName" | "nodeLabels" | "taints" | "podCIDRs" | "kubelet" | "nodeStatusMaxImages">;
   store: Store;
   /** Leases, and endpoints that follow from selectors. */
   memory: MemoryStore;
@@ -76,6 +76,7 @@ export class Controllers {
       facts,
       allocatable,
       version: versionInfo().gitVersion,
+      maxImages: config.nodeStatusMaxImages,
       ...(kubelet.enabled ? { kubeletPort: kubelet.port } : {}),
       addresses,
       notReady: () => !this.#following ? null : available() ? undefined : "container runtime is down",

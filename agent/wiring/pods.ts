@@ -46,6 +46,7 @@ export interface PodsOptions {
   /** `containerd`, as container IDs are prefixed. */
   runtimeName(): string;
   maxBackoffMs: number;
+  deadContainers?: PodManagerOptions["deadContainers"];
   bootId: string;
   admit: PodManagerOptions["admit"];
   admitResize: PodManagerOptions["admitResize"];
@@ -137,6 +138,7 @@ export function assemblePods(options: PodsOptions): Pods {
     hostIPs: settings.hostIPs,
     runtimeName: options.runtimeName,
     maxBackoffMs: options.maxBackoffMs,
+    deadContainers: options.deadContainers,
     bootId: options.bootId,
     admit: options.admit,
     admitResize: options.admitResize,

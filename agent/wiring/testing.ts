@@ -55,6 +55,7 @@ export class SimulatedNode {
   bootId = "boot-1";
   hostIPs = ["192.0.2.1"];
   maxBackoffMs = 300_000;
+  deadContainers: PodManagerOptions["deadContainers"];
   admit: PodManagerOptions["admit"] = () => new Map();
   admitResize: PodManagerOptions["admitResize"] = () => undefined;
   /** Called when a kill point is reached. */
@@ -317,6 +318,7 @@ export class Life {
       events: { event: (...args) => this.dead ? undefined : events.event(...args) },
       runtimeName: () => "fake",
       maxBackoffMs: node.maxBackoffMs,
+      deadContainers: node.deadContainers,
       bootId: node.bootId,
       admit: (pods) => node.admit(pods),
       admitResize: (pod, others) => node.admitResize(pod, others),

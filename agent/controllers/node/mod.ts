@@ -4,7 +4,7 @@
  * disk.
  *
  *     facts, addresses, runtime, readiness ─► round: registeredNode, nodeStatus ─► store
- *                                     images ─┘ read again some seconds after a pod got a new one
+ *                                     images ─┘ read again some seconds after one has come or gone
  */
 import type { Clock } from "../../clock.ts";
 import type { NodeFacts, Taint } from "../../node/mod.ts";
@@ -38,6 +38,8 @@ export interface NodeKeeperOptions {
   /** The agent's, as kubelet's. */
   version: string;
   kubeletPort?: number;
+  /** Images that the node's status names; -1: all. */
+  maxImages?: number;
   addresses(): readonly string[];
   /** Why the node does not work; undefined: it does; null: that is not known yet. */
   notReady(): string | undefined | null;
@@ -88,6 +90,14 @@ export class NodeKeeper {
     this.#rounds.wake();
   }
 
+  /** Images have come or gone. */
+  imagesChanged(): void {
+    this.#lookAgain ??= this.#options.clock.after(imagesMs, () => {
+      this.#lookAgain = undefined;
+      this.#readRuntime();
+    });
+  }
+
   /** The Node as it is stored. */
   get node(): Node | undefined {
     return this.#options.store.get<Node>(realm, "Node", "", this.#options.nodeName);
@@ -120,7 +130,7 @@ export class NodeKeeper {
     store.setRecord("node", "wish", { labels: { ...wish.labels }, taints: wish.taints.map((each) => ({ ...each })) });
     const node = this.node;
     if (!node) return;
-    const { facts, allocatable, version, kubeletPort, addresses, notReady } = this.#options;
+    const { facts, allocatable, version, kubeletPort, maxImages, addresses, notReady } = this.#options;
     const status = nodeStatus(node.status, {
       nodeName,
       facts,
@@ -128,6 +138,7 @@ export class NodeKeeper {
       addresses: addresses(),
       version,
       kubeletPort,
+      maxImages,
       runtime: this.#runtime,
       notReady: notReady(),
       now: clock.now(),
@@ -184,10 +195,7 @@ export class NodeKeeper {
     const news = statuses.map(({ imageID }) => imageID).filter((id) => id && !this.#images.has(id));
     if (news.length === 0) return;
     for (const id of news) this.#images.add(id!);
-    this.#lookAgain ??= this.#options.clock.after(imagesMs, () => {
-      this.#lookAgain = undefined;
-      this.#readRuntime();
-    });
+    this.imagesChanged();
   }
 
   #readRuntime(): void {

@@ -24,19 +24,20 @@ export interface NodeStatusFacts {
   /** Port of kubelet's API; undefined: it is not served. */
   kubeletPort?: number;
   runtime?: RuntimeFacts;
+  /** Images that the status names; -1: all. */
+  maxImages?: number;
   /** Why the node is not ready; undefined: it is; null: nobody knows yet, and what was said last holds. */
   notReady?: string | null;
   /** Wall-clock ms. */
   now: number;
 }
 
-/** Images that a status names, largest first, and names of each: as kubelet limits them. */
-const maxImages = 50;
+/** Names of each image in a status, as kubelet limits them. */
 const maxNames = 5;
 
 /** The new status; `previous` itself when nothing but the time has changed. */
 export function nodeStatus(previous: NodeStatus | undefined, given: NodeStatusFacts): NodeStatus {
-  const { facts, runtime, nodeName, kubeletPort } = given;
+  const { facts, runtime, nodeName, kubeletPort, maxImages = 50 } = given;
   const { pid: _, ...capacity } = facts.capacity;
   const handlers = runtime ? runtime.handlers : previous?.runtimeHandlers;
   const features = runtime ? { supplementalGroupsPolicy: runtime.supplementalGroupsPolicy } : previous?.features;
@@ -62,7 +63,7 @@ export function nodeStatus(previous: NodeStatus | undefined, given: NodeStatusFa
       operatingSystem: facts.operatingSystem,
       architecture: facts.architecture,
     },
-    images: runtime ? listed(runtime.images) : previous?.images ?? [],
+    images: runtime ? listed(runtime.images, maxImages) : previous?.images ?? [],
     ...(handlers?.length ? { runtimeHandlers: handlers } : {}),
     ...(features ? { features } : {}),
   };
@@ -71,8 +72,10 @@ export function nodeStatus(previous: NodeStatus | undefined, given: NodeStatusFa
   return { ...next, conditions: next.conditions!.map((condition) => ({ ...condition, lastHeartbeatTime })) };
 }
 
-function listed(images: readonly ContainerImage[]): ContainerImage[] {
-  return [...images].sort((a, b) => b.sizeBytes - a.sizeBytes || (a.names[0] < b.names[0] ? -1 : 1)).slice(0, maxImages)
+/** The largest images first, as many as `most`; -1: all. */
+function listed(images: readonly ContainerImage[], most: number): ContainerImage[] {
+  return [...images].sort((a, b) => b.sizeBytes - a.sizeBytes || (a.names[0] < b.names[0] ? -1 : 1))
+    .slice(0, most < 0 ? images.length : most)
     .map(({ names, sizeBytes }) => ({ names: names.slice(0, maxNames), sizeBytes }));
 }
 
