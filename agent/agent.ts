@@ -263,6 +263,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     owner,
     runtimeName: () => runtime.name,
     kubelet,
+    certificateEnds: () => doors.certificateEnds,
     clock,
   });
   stops.push(() => stats.stop());

@@ -134,7 +134,13 @@ export function countKubelet(metrics: Metrics, answer: Answer, clock: Clock = sy
 }
 
 /** Paths that are told apart below their first part. */
-const wholePaths = new Set(["metrics/cadvisor", "metrics/resource", "metrics/probes", "stats/summary"]);
+const wholePaths = new Set([
+  "metrics/cadvisor",
+  "metrics/resource",
+  "metrics/probes",
+  "metrics/objects",
+  "stats/summary",
+]);
 
 function kubeletPath(path: string): string {
   const whole = path.replace(/^\/|\/$/g, "");

@@ -1,13 +1,10 @@
 /**
- * `/metrics`: kubelet's own figures, under its names. What happens between scrapes is counted as it happens, by whoever
- * is told about it (calls to the runtime, relists, actions of pod workers, pods that begin to run); what there is now is
- * looked up at the scrape.
+ * `/metrics`: kubelet's own figures, under its names, of what happens between scrapes: counted as it happens, by whoever
+ * is told about it (calls to the runtime, relists, actions of pod workers, pods that come and change). What there is now
+ * is looked up at the scrape: `kubelet_state.ts`.
  */
 import type { Pod } from "../objects/mod.ts";
-import type { ObservedPod } from "../observed/types.ts";
-import { type Exposition, formatLabels } from "../telemetry/exposition.ts";
 import { defaultBounds, exponentialBounds, Metrics } from "../telemetry/metrics.ts";
-import type { FilesystemUsage } from "./filesystems.ts";
 
 /** A call to the container runtime that has ended. */
 export interface RuntimeCall {
@@ -55,6 +52,39 @@ export class KubeletMetrics {
     "[ALPHA] Cumulative number of errors when starting containers",
     ["container_type", "code"],
   );
+  readonly #sandboxSeconds = this.metrics.histogram(
+    "kubelet_run_podsandbox_duration_seconds",
+    "[ALPHA] Duration in seconds of the run_podsandbox operations. Broken down by RuntimeClass.Handler.",
+    ["runtime_handler"],
+    defaultBounds,
+  );
+  readonly #sandboxErrors = this.metrics.counter(
+    "kubelet_run_podsandbox_errors_total",
+    "[ALPHA] Cumulative number of the run_podsandbox operation errors by RuntimeClass.Handler.",
+    ["runtime_handler"],
+  );
+  readonly #pullSeconds = this.metrics.histogram(
+    "kubelet_image_pull_duration_seconds",
+    "[ALPHA] Duration in seconds to pull an image.",
+    ["image_size_in_bytes"],
+    [1, 5, 10, 20, 30, 60, 180, 360, 480, 600, 900, 1200, 1800, 2700, 3600],
+  );
+  readonly #containersPerPod = this.metrics.histogram(
+    "kubelet_containers_per_pod_count",
+    "[ALPHA] The number of containers per pod.",
+    [],
+    [1, 2, 4, 8, 16],
+  );
+  readonly #refusals = this.metrics.counter(
+    "kubelet_admission_rejections_total",
+    "[ALPHA] Cumulative number pod admission rejections by the Kubelet.",
+    ["reason"],
+  );
+  readonly #evictions = this.metrics.counter(
+    "kubelet_evictions",
+    "[ALPHA] Cumulative number of pod evictions by eviction signal",
+    ["eviction_signal"],
+  );
   readonly #relistSeconds = this.metrics.histogram(
     "kubelet_pleg_relist_duration_seconds",
     "[ALPHA] Duration in seconds for relisting pods in PLEG.",
@@ -93,6 +123,21 @@ export class KubeletMetrics {
   );
   #lastRelist: number | undefined;
 
+  constructor() {
+    this.metrics.collect((out) => {
+      if (this.lastRelistAt === undefined) return;
+      out.family(
+        "kubelet_pleg_last_seen_seconds",
+        "gauge",
+        "[ALPHA] Timestamp in seconds when PLEG was last seen active.",
+      );
+      out.sample("", this.lastRelistAt / 1000);
+    });
+  }
+
+  /** Wall-clock milliseconds of the last relist. */
+  lastRelistAt: number | undefined;
+
   /** A call to the runtime has ended. */
   runtimeCall({ method, request, ms, error }: RuntimeCall): void {
     const operation = operationName(method);
@@ -100,13 +145,21 @@ export class KubeletMetrics {
     this.#operationSeconds.observe(ms / 1000, [operation]);
     if (error !== undefined) this.#operationErrors.add([operation]);
     switch (method) {
-      case "runPodSandbox":
+      case "runPodSandbox": {
+        const handler = [(request as { runtimeHandler?: string })?.runtimeHandler ?? ""];
+        this.#sandboxSeconds.observe(ms / 1000, handler);
+        if (error !== undefined) this.#sandboxErrors.add(handler);
         this.#startedPods.add();
         this.#startedContainers.add(["podsandbox"]);
         if (error !== undefined) {
           this.#startedPodErrors.add();
           this.#startedContainerErrors.add(["podsandbox", "CreatePodSandboxError"]);
         }
+        break;
+      }
+      case "pullImage":
+        // kubelet groups by size where the runtime tells it before
+        if (error === undefined) this.#pullSeconds.observe(ms / 1000, ["N/A"]);
         break;
       case "createContainer": {
         const type = containerType(request);
@@ -119,8 +172,9 @@ export class KubeletMetrics {
     }
   }
 
-  /** The runtime was asked for everything. `began`: monotonic milliseconds. */
-  relisted(began: number, ms: number): void {
+  /** The runtime was asked for everything. `began`: monotonic milliseconds; `now`: the wall clock's. */
+  relisted(began: number, ms: number, now?: number): void {
+    this.lastRelistAt = now;
     this.#relistSeconds.observe(ms / 1000);
     if (this.#lastRelist !== undefined) this.#relistInterval.observe((began - this.#lastRelist) / 1000);
     this.#lastRelist = began;
@@ -137,14 +191,32 @@ export class KubeletMetrics {
     this.#actions.observe(ms / 1000, [action, failed ? "error" : "success"]);
   }
 
+  /** A pod has come. */
+  podAdded({ spec }: Pod): void {
+    this.#containersPerPod.observe(spec.containers.length);
+  }
+
+  /** A pod was ended for want of `signal`: `memory.available`. */
+  evicted(signal: string): void {
+    this.#evictions.add([signal]);
+  }
+
   /** A pod has changed: one that begins to run is counted by its age, if it was made in this life of the agent. */
   podChanged(pod: Pod, previous: Pod | undefined, now: number): void {
+    const { phase, reason = "" } = pod.status ?? {};
+    if (phase === "Failed" && previous?.status?.phase !== "Failed" && refusals.test(reason)) {
+      this.#refusals.add([reason]);
+    }
     if (pod.status?.phase !== "Running" || previous?.status?.phase === "Running" || !previous) return;
     const made = Date.parse(pod.metadata.creationTimestamp ?? "");
     const age = (now - made) / 1000;
     if (age >= 0 && age < 24 * 3600) this.#podStartSeconds.observe(age);
   }
 }
+
+/** Reasons of pods that were not let in. */
+const refusals =
+  /^(OutOf\w+|NodeAffinity|NodeName|NodePorts|NodeShutdown|SysctlForbidden|AppArmor|PodOSNotSupported|UnexpectedAdmissionError|Topology\w*|\w*AffinityError|InsufficientResources)$/;
 
 /** `runPodSandbox` → `run_podsandbox`, as kubelet names its calls. */
 export function operationName(method: string): string {
@@ -162,121 +234,4 @@ function containerType(request: unknown): string {
     default:
       return "container";
   }
-}
-
-/** What there is now. */
-export interface KubeletState {
-  nodeName: string;
-  version: string;
-  cgroupVersion: 1 | 2;
-  /** Pods of this node, running or not. */
-  pods: readonly Pod[];
-  isStatic(pod: Pod): boolean;
-  observed: readonly ObservedPod[];
-  /** Whether the runtime answered when it was last asked. */
-  runtimeAvailable: boolean;
-  /** Calls to the runtime under way and waiting. */
-  runtimeLoad?: { running: number; waiting: number };
-  claimedVolumes: readonly { claim: { namespace: string; name: string }; usage: FilesystemUsage }[];
-}
-
-export function writeKubeletState(out: Exposition, state: KubeletState): void {
-  const gauge = (name: string, help: string, samples: Iterable<[labels: Record<string, string>, value: number]>) => {
-    let begun = false;
-    for (const [labels, value] of samples) {
-      if (!begun) out.family(name, "gauge", help);
-      begun = true;
-      out.sample(formatLabels(labels), value);
-    }
-  };
-  const { nodeName, version, pods, observed, cgroupVersion } = state;
-  gauge("kubelet_node_name", "[ALPHA] The node's name. The count is always 1.", [[{ node: nodeName }, 1]]);
-  gauge("kubernetes_build_info", "[ALPHA] A metric with a constant '1' value labeled by version and platform.", [[
-    { git_version: version, platform: `linux/${Deno.build.arch === "aarch64" ? "arm64" : "amd64"}` },
-    1,
-  ]]);
-  gauge("kubelet_cgroup_version", "[ALPHA] cgroup version on the hosts.", [[{}, cgroupVersion]]);
-
-  const counted = count(pods, (pod) => state.isStatic(pod) ? "true" : "");
-  gauge(
-    "kubelet_desired_pods",
-    "[ALPHA] The number of pods the kubelet is being instructed to run. static is true if the pod is not from the apiserver.",
-    [...counted].map(([isStatic, number]) => [{ static: isStatic }, number]),
-  );
-  const active = count(
-    pods.filter(({ status }) => status?.phase !== "Succeeded" && status?.phase !== "Failed"),
-    (pod) => state.isStatic(pod) ? "true" : "",
-  );
-  gauge(
-    "kubelet_active_pods",
-    "[ALPHA] The number of pods the kubelet considers active and which are being considered when admitting new pods. static is true if the pod is not from the apiserver.",
-    [...active].map(([isStatic, number]) => [{ static: isStatic }, number]),
-  );
-  gauge("kubelet_running_pods", "[ALPHA] Number of pods that have a running pod sandbox", [[
-    {},
-    observed.filter(({ sandboxes }) => sandboxes.some(({ ready }) => ready)).length,
-  ]]);
-  gauge(
-    "kubelet_running_containers",
-    "[ALPHA] Number of containers currently running",
-    [...count(observed.flatMap(({ containers }) => containers), ({ state }) => state)]
-      .map(([state, number]) => [{ container_state: state }, number]),
-  );
-
-  const plugins = count(pods.flatMap(({ spec }) => spec.volumes ?? []), pluginOf);
-  gauge(
-    "volume_manager_total_volumes",
-    "[ALPHA] Number of volumes in Volume Manager",
-    [...plugins].map(([plugin, number]) => [{ plugin_name: plugin, state: "desired_state_of_world" }, number]),
-  );
-  for (const [name, help, value] of volumeStats) {
-    gauge(
-      `kubelet_volume_stats_${name}`,
-      `[ALPHA] ${help}`,
-      state.claimedVolumes.map(({ claim: { namespace, name }, usage }) => [
-        { namespace, persistentvolumeclaim: name },
-        value(usage),
-      ]),
-    );
-  }
-  gauge("islet_runtime_available", "Whether the container runtime answered when it was last asked.", [[
-    {},
-    state.runtimeAvailable ? 1 : 0,
-  ]]);
-  if (state.runtimeLoad) {
-    gauge("islet_runtime_calls", "Calls to the container runtime under way, and waiting for their turn.", [
-      [{ state: "running" }, state.runtimeLoad.running],
-      [{ state: "waiting" }, state.runtimeLoad.waiting],
-    ]);
-  }
-}
-
-const volumeStats: readonly [name: string, help: string, value: (usage: FilesystemUsage) => number][] = [
-  ["available_bytes", "Number of available bytes in the volume", ({ availableBytes }) => availableBytes],
-  ["capacity_bytes", "Capacity in bytes of the volume", ({ capacityBytes }) => capacityBytes],
-  ["inodes", "Maximum number of inodes in the volume", ({ inodes }) => inodes],
-  ["inodes_free", "Number of free inodes in the volume", ({ inodesFree }) => inodesFree],
-  ["inodes_used", "Number of used inodes in the volume", ({ inodes, inodesFree }) => inodes - inodesFree],
-  ["used_bytes", "Number of used bytes in the volume", ({ usedBytes }) => usedBytes],
-];
-
-const plugins: Record<string, string> = {
-  emptyDir: "kubernetes.io/empty-dir",
-  configMap: "kubernetes.io/configmap",
-  secret: "kubernetes.io/secret",
-  projected: "kubernetes.io/projected",
-  downwardAPI: "kubernetes.io/downward-api",
-  hostPath: "kubernetes.io/host-path",
-  persistentVolumeClaim: "kubernetes.io/local-volume",
-};
-
-function pluginOf(volume: object): string {
-  const source = Object.keys(volume).find((key) => Object.hasOwn(plugins, key));
-  return source === undefined ? "unknown" : plugins[source];
-}
-
-function count<T>(items: Iterable<T>, key: (item: T) => string): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
-  return counts;
 }

@@ -5,9 +5,9 @@
  *
  * The way in: `NodeUsage`. Room by room: `targets.ts` (what there is), `reading.ts` and `machine.ts` (looking),
  * `network.ts`, `filesystems.ts`, `disk_usage.ts`, `runtime_storage.ts`, `volumes.ts`; `summary.ts`,
- * `resource_metrics.ts`, `cadvisor/`, `kubelet_metrics.ts`, `probe_metrics.ts`, `process_metrics.ts`,
- * `proxy_metrics.ts`, `dns_metrics.ts` (telling);
- * `scrapes.ts` puts pages of metrics together.
+ * `resource_metrics.ts`, `cadvisor/`, `kubelet_metrics.ts` and `kubelet_state.ts`, `probe_metrics.ts`,
+ * `process_metrics.ts`, `proxy_metrics.ts`, `dns_metrics.ts`, `object_metrics.ts` (telling); `scrapes.ts` puts pages of
+ * metrics together.
  */
 export type { MachineIdentity } from "./cadvisor/mod.ts";
 export { bootTimeMs, NodeUsage, type NodeUsageOptions, type PodUsage, readText } from "./node_usage.ts";

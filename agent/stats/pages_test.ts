@@ -3,7 +3,8 @@ import { ProbeTally } from "../probes/mod.ts";
 import { Exposition, type ExpositionFormat } from "../telemetry/exposition.ts";
 import { cpuTopology } from "./cadvisor/machine.ts";
 import { writeCadvisorMetrics } from "./cadvisor/mod.ts";
-import { KubeletMetrics, operationName, writeKubeletState } from "./kubelet_metrics.ts";
+import { KubeletMetrics, operationName } from "./kubelet_metrics.ts";
+import { writeKubeletState } from "./kubelet_state.ts";
 import { writeProbeMetrics } from "./probe_metrics.ts";
 import { writeProcessMetrics } from "./process_metrics.ts";
 import { writeResourceMetrics } from "./resource_metrics.ts";
@@ -264,6 +265,8 @@ Deno.test("kubelet's state is what the store and the runtime show now", () => {
       observed: [observedWeb(), observedWeb({ sandboxes: [], containers: [] })],
       runtimeAvailable: true,
       runtimeLoad: { running: 3, waiting: 1 },
+      certificateEnds: 90_500,
+      now: 500,
       claimedVolumes: [{
         claim: { namespace: "default", name: "claim-1" },
         usage: { capacityBytes: 100, availableBytes: 30, usedBytes: 60, inodes: 10, inodesFree: 4 },
@@ -284,6 +287,8 @@ Deno.test("kubelet's state is what the store and the runtime show now", () => {
       `kubelet_volume_stats_available_bytes{${claim}} 30`,
       `kubelet_volume_stats_inodes_used{${claim}} 6`,
       'volume_manager_total_volumes{plugin_name="kubernetes.io/empty-dir",state="desired_state_of_world"} 2',
+      'volume_manager_total_volumes{plugin_name="kubernetes.io/empty-dir",state="actual_state_of_world"} 1',
+      "kubelet_certificate_manager_server_ttl_seconds 90",
       "islet_runtime_available 1",
       'islet_runtime_calls{state="waiting"} 1',
     ]

@@ -1,18 +1,19 @@
 /**
- * The four pages of metrics that kubelet has, collected when somebody scrapes: what NodeUsage looks up, what
+ * The four pages of metrics that kubelet has, and one of objects, collected when somebody scrapes: what NodeUsage looks up, what
  * KubeletMetrics has counted, and what the rest of the node tells of itself.
  */
 import type { CgroupReader } from "../../cgroups/mod.ts";
 import type { Clock } from "../clock.ts";
 import { mountOf, readMounts } from "../linux/mod.ts";
-import type { Pod } from "../objects/mod.ts";
+import type { Node, Pod } from "../objects/mod.ts";
 import type { ObservedPod } from "../observed/types.ts";
 import type { TalliedProbe } from "../probes/mod.ts";
 import type { CgroupPathOptions } from "../resources/mod.ts";
 import type { Exposition } from "../telemetry/exposition.ts";
 import { type MachineIdentity, writeCadvisorMetrics } from "./cadvisor/mod.ts";
 import type { FilesystemUsage } from "./filesystems.ts";
-import { type KubeletMetrics, writeKubeletState } from "./kubelet_metrics.ts";
+import type { KubeletMetrics } from "./kubelet_metrics.ts";
+import { writeKubeletState } from "./kubelet_state.ts";
 import { bootTimeMs, type NodeUsage, readText } from "./node_usage.ts";
 import { writeProbeMetrics } from "./probe_metrics.ts";
 import { writeProcessMetrics } from "./process_metrics.ts";
@@ -29,12 +30,16 @@ export interface ScrapeDeps {
   /** Name of the image that sandboxes are made of. */
   sandboxImage: string;
   pods(): Iterable<Pod>;
+  /** This node, once it is registered. */
+  node(): Node | undefined;
   isStatic(pod: Pod): boolean;
   /** Everything that the runtime has of ours. */
   observed(): ObservedPod[];
   runtimeAvailable(): boolean;
   runtimeLoad?(): { running: number; waiting: number };
   probes(): Iterable<TalliedProbe>;
+  /** When the certificate of kubelet's API ends, in wall-clock milliseconds. */
+  certificateEnds?(): number | undefined;
   clock: Clock;
 }
 
@@ -49,6 +54,8 @@ export interface Scrapes {
   resource: ScrapePage;
   /** `/metrics/probes` */
   probes: ScrapePage;
+  /** `/metrics/objects`, which kubelet does not have. */
+  objects: ScrapePage;
 }
 
 export function scrapes(deps: ScrapeDeps): Scrapes {
@@ -65,6 +72,8 @@ export function scrapes(deps: ScrapeDeps): Scrapes {
         observed: deps.observed(),
         runtimeAvailable: deps.runtimeAvailable(),
         runtimeLoad: deps.runtimeLoad?.(),
+        certificateEnds: deps.certificateEnds?.(),
+        now: clock.now(),
         claimedVolumes,
       });
       deps.kubelet.metrics.write(out);
@@ -90,6 +99,10 @@ export function scrapes(deps: ScrapeDeps): Scrapes {
     },
     probes(out) {
       writeProbeMetrics(out, deps.probes());
+    },
+    async objects(out) {
+      const { writeObjectMetrics } = await import("./object_metrics.ts");
+      writeObjectMetrics(out, deps.node(), [...deps.pods()]);
     },
   };
 }

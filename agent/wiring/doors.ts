@@ -74,6 +74,11 @@ export class Doors {
     );
   }
 
+  /** When the certificate that is shown ends, in wall-clock milliseconds. */
+  get certificateEnds(): number | undefined {
+    return this.#pki?.serving.notAfter;
+  }
+
   /** Looks whether certificates are due or the node's names have changed. */
   async check(): Promise<void> {
     const pki = this.#pki;

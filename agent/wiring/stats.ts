@@ -10,7 +10,7 @@ import { versionInfo } from "../api/version.ts";
 import type { Clock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
 import type { NodeFacts } from "../node/mod.ts";
-import type { PersistentVolumeClaim, Pod } from "../objects/mod.ts";
+import type { Node, PersistentVolumeClaim, Pod } from "../objects/mod.ts";
 import type { PodObserver } from "../observed/observer.ts";
 import type { ProbeManager } from "../probes/mod.ts";
 import type { CgroupPathOptions } from "../resources/mod.ts";
@@ -34,6 +34,7 @@ export interface StatsOptions {
   runtimeName(): string;
   /** Made before the runtime is connected to, whose calls it counts. */
   kubelet: KubeletMetrics;
+  certificateEnds(): number | undefined;
   clock: Clock;
 }
 
@@ -63,9 +64,10 @@ export function assembleStats(options: StatsOptions): Stats {
     runtimeName: options.runtimeName,
     clock,
   });
-  observer.onRelisted = (began, ms) => kubelet.relisted(began, ms);
+  observer.onRelisted = (began, ms) => kubelet.relisted(began, ms, clock.now());
   const unwatch = store.watch(({ type, object, previous }) => {
-    if (type === "MODIFIED") kubelet.podChanged(object as unknown as Pod, previous as unknown as Pod, clock.now());
+    if (type === "ADDED") kubelet.podAdded(object as unknown as Pod);
+    else if (type === "MODIFIED") kubelet.podChanged(object as unknown as Pod, previous as unknown as Pod, clock.now());
   }, { kind: "Pod" });
   return {
     usage,
@@ -80,11 +82,13 @@ export function assembleStats(options: StatsOptions): Stats {
       cgroupPaths,
       sandboxImage: config.runtime.mode === "managed" ? sandboxImage : "pause",
       pods,
+      node: () => store.list<Node>("Node").find(({ object }) => object.metadata.name === nodeName)?.object,
       isStatic: (pod) => isFromFile(pod as unknown as StoreObject),
       observed: () => observer.uids().map((uid) => observer.get(uid)).filter((seen) => seen !== undefined),
       runtimeAvailable: () => observer.available,
       runtimeLoad: () => cri.load,
       probes: () => probes.tallies(),
+      certificateEnds: options.certificateEnds,
       clock,
     }),
     stop() {

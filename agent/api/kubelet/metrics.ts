@@ -22,6 +22,7 @@ export function metricsRoutes(app: Hono<AppEnv>, { scrapes, usage }: MetricsRout
   app.get("/metrics/cadvisor", page(scrapes.cadvisor));
   app.get("/metrics/resource", page(scrapes.resource));
   app.get("/metrics/probes", page(scrapes.probes));
+  app.get("/metrics/objects", page(scrapes.objects));
   app.on(["GET", "POST"], ["/stats/summary", "/stats/summary/"], summary(usage));
   return app;
 }

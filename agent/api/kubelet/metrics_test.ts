@@ -17,6 +17,7 @@ function setUp(write: Scrapes["kubelet"] = () => {}) {
     cadvisor: page("cadvisor"),
     resource: page("resource"),
     probes: page("probes"),
+    objects: page("objects"),
   };
   const summary = (options: unknown) => {
     asked.push(options);
@@ -27,7 +28,7 @@ function setUp(write: Scrapes["kubelet"] = () => {}) {
   return { app, asked };
 }
 
-Deno.test("each page of metrics is at kubelet's path, as Prometheus' text", async () => {
+Deno.test("each page of metrics is at its path, as Prometheus' text", async () => {
   const { app } = setUp();
   for (
     const [path, name] of [
@@ -35,6 +36,7 @@ Deno.test("each page of metrics is at kubelet's path, as Prometheus' text", asyn
       ["/metrics/cadvisor", "cadvisor"],
       ["/metrics/resource", "resource"],
       ["/metrics/probes", "probes"],
+      ["/metrics/objects", "objects"],
     ]
   ) {
     const answer = await app.request(path);

@@ -177,6 +177,11 @@ function usagePaths(): Record<string, Schema> {
     ),
     "/metrics/resource": get("resourceMetrics", "CPU and memory of node, pods and containers.", exposition("Metrics.")),
     "/metrics/probes": get("probeMetrics", "Results of probes.", exposition("Metrics.")),
+    "/metrics/objects": get(
+      "objectMetrics",
+      "What objects say, under the names of kube-state-metrics.",
+      exposition("Metrics."),
+    ),
     "/stats/summary": get("summary", "What node, pods and containers use.", json("A kubelet Summary.")),
   };
 }

@@ -17,7 +17,7 @@ const table = { headers: { accept: "application/json;as=Table;v=v1;g=meta.k8s.io
 function setUp() {
   const measured = usageNode();
   const none = () => {};
-  const scrapes = { kubelet: none, cadvisor: none, resource: none, probes: none };
+  const scrapes = { kubelet: none, cadvisor: none, resource: none, probes: none, objects: none };
   const node = testNode({ stats: { usage: measured.usage, scrapes, kubelet: new KubeletMetrics() } });
   node.store.put(measured.pods[0] as never);
   /** Asks, letting the sampler's first second pass. */
