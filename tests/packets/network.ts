@@ -1,6 +1,6 @@
 /**
- * A node with pods on routed links, a host outside, and a host far away that knows the way to the node's own address only. Each
- * host says who it is and who asked, over TCP and UDP.
+ * A node with pods on routed links, a host outside, and a pod on another node far away, where they know the way to this node's own
+ * address and to its pods, but not to the outside. Each host says who it is and who asked, over TCP and UDP.
  *
  *     outside 192.0.2.254 ── 192.0.2.1 node 198.51.100.1 ── 198.51.100.77 far
  *                                  │ 10.244.0.1 on each link
@@ -141,12 +141,16 @@ export class PacketNetwork implements AsyncDisposable {
         await this.#address(name, "eth0", `${addresses[family][name]}/${prefix}`);
       }
     }
+    for (const [pods, via] of [["10.244.0.0/24", addresses.ip.nodeToFar], ["fd00:244::/64", addresses.ip6.nodeToFar]]) {
+      await this.ip("far", "route", "add", pods, "via", via);
+    }
     // the outside knows the way to pods, services and the node's other address; the far host does not
     for (
       const [to, via] of [
         ["10.0.0.0/8", addresses.ip.node],
         ["fd00::/16", addresses.ip6.node],
         [addresses.ip.nodeToFar, addresses.ip.node],
+        [addresses.ip6.nodeToFar, addresses.ip6.node],
       ]
     ) {
       await this.ip("outside", "route", "add", to, "via", via);
