@@ -21,7 +21,8 @@ export class ProxyNode implements AsyncDisposable {
   #nft?: NftRunner;
   readonly problems: string[] = [];
 
-  constructor(readonly network: PacketNetwork, readonly options: Partial<ProxyOptions> = {}) {}
+  /** `options` may be changed between `stop` and `start`. */
+  constructor(readonly network: PacketNetwork, public options: Partial<ProxyOptions> = {}) {}
 
   /** Starts islet's proxy; after `stop` it is a restart. */
   start(): Promise<void> {
@@ -49,6 +50,10 @@ export class ProxyNode implements AsyncDisposable {
       this.#nft?.close();
       this.#proxy = undefined;
     });
+  }
+
+  verify(): Promise<void> {
+    return this.#inside(() => this.#proxy!.verify());
   }
 
   remove(): Promise<void> {

@@ -55,3 +55,43 @@ Deno.test("a UDP client that began before the Service, or changed endpoints whil
   await node.sync([dns], behind({ dns: udp("b") }));
   assert.equal(await early.ask(addresses.ip.node, 30053), "b 192.0.2.254");
 });
+
+Deno.test("UDP is answered by every address of a Service: node ports from the node too, a pod by itself, ending ones alone", async () => {
+  await using network = await PacketNetwork.create();
+  await using node = new ProxyNode(network);
+  const balanced = service("dns", vip, {
+    ...dns,
+    name: "dns",
+    loadBalancerIPs: ["10.200.0.1"],
+    externalIPs: ["10.200.0.2"],
+  });
+  await node.start();
+  await node.sync([balanced], behind({ dns: udp("a") }));
+  const [outside, c, a, self] = [
+    await network.udp("outside"),
+    await network.udp("c"),
+    await network.udp("a"),
+    await network.udp("node"),
+  ];
+  for (const address of ["10.200.0.1", "10.200.0.2", vip]) {
+    assert.equal(await outside.ask(address, 53), "a 192.0.2.254", address);
+    assert.equal(await c.ask(address, 53), "a 10.244.0.13", address);
+  }
+  assert.equal(await c.ask(addresses.ip.node, 30053), "a 10.244.0.13");
+  for (const address of [addresses.ip.node, "127.0.0.1"]) {
+    assert.match(await self.ask(address, 30053), /^a \d/, address);
+  }
+  assert.match(await a.ask(vip, 53), /^a (?!10\.244\.0\.11$)/, "hairpin");
+  const ending = udp("a").map((each) => ({ ...each, ready: false, terminating: true }));
+  await node.sync([balanced], behind({ dns: ending }));
+  assert.equal(await c.ask(vip, 53), "a 10.244.0.13");
+  await node.sync([balanced], behind({ dns: [...ending, ...udp("b")] }));
+  // who has been answered goes on with the one that ends, until it is gone; others begin with the ready one
+  assert.equal(await c.ask(vip, 53), "a 10.244.0.13");
+  assert.equal(await (await network.udp("c")).ask(vip, 53), "b 10.244.0.13");
+  await node.sync([balanced], behind({ dns: udp("b") }));
+  assert.equal(await c.ask(vip, 53), "b 10.244.0.13");
+  assert.equal(await outside.ask("10.200.0.1", 53), "b 192.0.2.254");
+  await node.sync([balanced], behind({ dns: udp("far") }));
+  assert.equal(await outside.ask("10.200.0.1", 53), `far ${addresses.ip.nodeToFar}`);
+});

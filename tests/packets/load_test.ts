@@ -1,0 +1,87 @@
+/** Whatever is changed, and however often islet starts again, connections under way and new ones go on. */
+import assert from "node:assert/strict";
+import { addresses, type HostName, PacketNetwork } from "./network.ts";
+import { type LoadReport } from "./load.ts";
+import { at, behind, ProxyNode, service } from "./node.ts";
+
+const vip = "10.96.0.1";
+const ports = [{ name: "", protocol: "TCP" as const, port: 80, nodePort: 30080 }];
+
+class Load {
+  #said = "";
+  readonly #reader: ReadableStreamDefaultReader<string>;
+
+  private constructor(readonly child: Deno.ChildProcess) {
+    this.#reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /** Starts a load from a host; it has all its connections when this resolves. */
+  static async start(network: PacketNetwork, from: HostName, address: string, port: number, count: number) {
+    const args = ["run", "-A", "--quiet", new URL("./load.ts", import.meta.url).pathname];
+    const child = await network.host(from).enter(() =>
+      new Deno.Command(Deno.execPath(), {
+        args: [...args, address, String(port), String(count)],
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "inherit",
+      }).spawn()
+    );
+    const load = new Load(child);
+    assert.equal(await load.#line(), "ready");
+    return load;
+  }
+
+  async end(): Promise<LoadReport> {
+    await this.child.stdin.close();
+    const report: LoadReport = JSON.parse(await this.#line());
+    await this.#reader.cancel();
+    await this.child.status;
+    return report;
+  }
+
+  async #line(): Promise<string> {
+    while (!this.#said.includes("\n")) {
+      const { value, done } = await this.#reader.read();
+      if (done) throw new Error("the load ended early");
+      this.#said += value;
+    }
+    const [line, ...rest] = this.#said.split("\n");
+    this.#said = rest.join("\n");
+    return line;
+  }
+}
+
+Deno.test("nothing of a running load drops while islet starts again and services and endpoints change", async () => {
+  await using network = await PacketNetwork.create();
+  await using node = new ProxyNode(network);
+  await node.start();
+  const web = service("web", vip, { ports });
+  const others = (n: number) => Array.from({ length: n }, (_, i) => service(`s${i}`, `10.96.1.${i + 1}`));
+  const many = (n: number) => Object.fromEntries(others(n).map(({ name }) => [name, at("a b c")]));
+  await node.sync([web], behind({ web: at("a b") }));
+  const loads = await Promise.all([
+    Load.start(network, "c", vip, 80, 100),
+    Load.start(network, "outside", addresses.ip.node, 30080, 100),
+  ]);
+  for (let round = 0; round < 5; round++) {
+    await node.stop();
+    await node.start();
+    await node.sync([web, ...others(40)], behind({ web: at("a b"), ...many(40) })); // others come
+    await node.sync([web, ...others(40)], behind({ web: at("a b c"), ...many(20) })); // one more endpoint
+    await node.sync([web, ...others(9)], behind({ web: at("a c"), ...many(9) })); // one leaves the Service, alive
+    await node.sync([web, ...others(9)], behind({ web: at("b c"), ...many(3) }));
+    await node.sync([{ ...web, affinitySeconds: 60 }], behind({ web: at("b c") }));
+    await node.sync([{ ...web, algorithm: "round-robin" }], behind({ web: at("a b") }));
+    await node.stop();
+    // other rules, and another layout, in whose place the table is put as a whole
+    node.options = round % 2 ? { masqueradeBit: 15 } : { nodePortAddresses: ["192.0.2.0/24"] };
+    await node.start();
+    await node.sync([web], behind({ web: at("a b") }));
+    node.options = {};
+  }
+  for (const load of loads) {
+    const { failures, echoes, connections } = await load.end();
+    assert.deepEqual(failures, []);
+    assert.ok(echoes > 500 && connections > 100, `${echoes} echoes, ${connections} connections`);
+  }
+});
