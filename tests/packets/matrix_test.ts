@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type Family } from "../../net/addr.ts";
-import { type ProxyEndpoint, type ProxyOptions, type ProxyService } from "../../net/proxy/mod.ts";
+import { type ProxyEndpoint, type ProxyService } from "../../net/proxy/mod.ts";
 import { addresses, type HostName, PacketNetwork } from "./network.ts";
 import { at, behind, ProxyNode, service } from "./node.ts";
 
@@ -74,9 +74,7 @@ interface Case {
 
 function readCases(text: string, family: Family): Case[] {
   return text.trim().split("\n").filter((line) => line.trim() !== "").map((line) => {
-    const [left, right] = line.split("|").length > 1
-      ? [line.slice(0, line.indexOf("|")), line.slice(line.indexOf("|") + 1)]
-      : [line, ""];
+    const [left, right] = [line.slice(0, line.indexOf("|")), line.slice(line.indexOf("|") + 1)];
     const [ask, policy, ...names] = left.trim().split(/\s+/);
     const endpoints = names.filter((name) => name !== "-").flatMap((name) => {
       const state = name.endsWith("-")
