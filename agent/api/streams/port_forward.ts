@@ -59,20 +59,20 @@ export function portsOf(name: string, values: readonly string[]): number[] {
   return ports;
 }
 
-async function serveTunnel(
-  deps: StreamDeps,
+/**
+ * Serves a stream within the limit of streams: `serve` resolves when the client was answered, and what it gives back settles when
+ * the stream is over. What the runtime refuses is told to the client.
+ */
+async function streamed(
+  { limit, log }: StreamDeps,
   c: Context<AppEnv>,
   what: string,
-  versions: string[],
-  ask: () => Promise<{ url: string }>,
+  serve: () => Promise<{ over: Promise<unknown> }>,
 ): Promise<Response> {
-  const { clock, limit, log, closing, config: { streamingConnectionIdleTimeoutMs: idleMs = defaultIdleMs } } = deps;
   const leave = limit.enter();
   try {
-    const runtime = await openSpdy((await ask()).url, versions, AbortSignal.any([closing, c.req.raw.signal]));
-    const chosen = runtime.headers.get(streamVersion) ?? versions[0];
-    const client = await acceptWebSocket(c, tunnel + chosen, clock);
-    join(duplexOfWebSocket(client), duplexOfRuntime(runtime), { clock, idleMs }).finally(leave);
+    const { over } = await serve();
+    over.finally(leave);
     return c.body(null);
   } catch (err) {
     leave();
@@ -83,6 +83,22 @@ async function serveTunnel(
   }
 }
 
+function serveTunnel(
+  deps: StreamDeps,
+  c: Context<AppEnv>,
+  what: string,
+  versions: string[],
+  ask: () => Promise<{ url: string }>,
+): Promise<Response> {
+  const { clock, closing, config: { streamingConnectionIdleTimeoutMs: idleMs = defaultIdleMs } } = deps;
+  return streamed(deps, c, what, async () => {
+    const runtime = await openSpdy((await ask()).url, versions, AbortSignal.any([closing, c.req.raw.signal]));
+    const chosen = runtime.headers.get(streamVersion) ?? versions[0];
+    const client = await acceptWebSocket(c, tunnel + chosen, clock);
+    return { over: join(duplexOfWebSocket(client), duplexOfRuntime(runtime), { clock, idleMs }) };
+  });
+}
+
 async function serveChannels(
   deps: StreamDeps,
   c: Context<AppEnv>,
@@ -90,7 +106,7 @@ async function serveChannels(
   offered: string[],
   ask: () => Promise<{ url: string }>,
 ): Promise<Response> {
-  const { clock, limit, log, closing, config: { streamingConnectionIdleTimeoutMs: idleMs = defaultIdleMs } } = deps;
+  const { clock, closing, config: { streamingConnectionIdleTimeoutMs: idleMs = defaultIdleMs } } = deps;
   const protocol = chooseProtocol(offered, portProtocols);
   if (!protocol) {
     throw new ApiError(
@@ -99,20 +115,12 @@ async function serveChannels(
       `unable to upgrade: requested protocol(s) are not supported: [${offered.join(" ")}]`,
     );
   }
-  const leave = limit.enter();
-  try {
+  return await streamed(deps, c, what, async () => {
     const signal = AbortSignal.any([closing, c.req.raw.signal]);
     const runtime = await WebSocketConnection.open((await ask()).url, [v4Protocol], { signal });
     const client = new ChannelSocket(await acceptWebSocket(c, protocol.name, clock), protocol);
-    relay(client, runtime, () => new IdleTimer(idleMs, clock, () => client.socket.abort())).finally(leave);
-    return c.body(null);
-  } catch (err) {
-    leave();
-    const answer = refusalOf(err);
-    if (!answer) throw err;
-    log.debug("Cannot forward ports", { what, err });
-    return answer;
-  }
+    return { over: relay(client, runtime, () => new IdleTimer(idleMs, clock, () => client.socket.abort())) };
+  });
 }
 
 /** The runtime's channels are the client's; only how they are written differs. */

@@ -1,6 +1,6 @@
 /** What `islet check` looks at: read from the machine, changing nothing. */
 import { dirname, join } from "node:path";
-import { statfsSync } from "node:fs";
+import { existsSync, statfsSync } from "node:fs";
 import { detect } from "../../../cgroups/mod.ts";
 import { chooseCniConfDir, cniFiles, configFileName, masqueradeRules } from "../../../net/cni/mod.ts";
 import type { NodeConfig } from "../../config/mod.ts";
@@ -69,7 +69,7 @@ export async function readMachine(config: NodeConfig): Promise<Machine> {
     programs: Object.fromEntries(names.map((name, at) => [name, found[at]])) as Machine["programs"],
     cni: {
       binDir,
-      portmap: binDir !== undefined && exists(join(binDir, "portmap")),
+      portmap: binDir !== undefined && existsSync(join(binDir, "portmap")),
       confDir,
       foreign: filesOf(confDir).filter((name) => name !== configFileName),
     },
@@ -79,8 +79,8 @@ export async function readMachine(config: NodeConfig): Promise<Machine> {
     swapBytes: Number(/^SwapTotal:\s+(\d+) kB/m.exec(read("/proc/meminfo"))?.[1] ?? 0) * 1024,
     ipForward: read("/proc/sys/net/ipv4/ip_forward").trim() === "1",
     disk: disk(config.rootDir),
-    systemd: exists("/run/systemd/system"),
-    resolvConf: config.resolvConf === "" || exists(config.resolvConf),
+    systemd: existsSync("/run/systemd/system"),
+    resolvConf: config.resolvConf === "" || existsSync(config.resolvConf),
     kubelets: processesCalled("kubelet"),
     nodeAnswers,
     runtime,
@@ -143,7 +143,7 @@ function filesOf(cniConfDir: string): string[] {
 
 /** Of the file system that will hold `path`. */
 function disk(path: string): Machine["disk"] {
-  while (!exists(path) && path !== "/") path = dirname(path);
+  while (!existsSync(path) && path !== "/") path = dirname(path);
   try {
     const { blocks, bavail, bsize, files, ffree } = statfsSync(path);
     return { path, bytes: blocks * bsize, freeBytes: bavail * bsize, inodes: files, freeInodes: ffree };
@@ -172,14 +172,5 @@ function read(path: string): string {
     return Deno.readTextFileSync(path);
   } catch {
     return "";
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }

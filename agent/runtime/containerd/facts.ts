@@ -2,6 +2,7 @@
  * What this machine offers to a managed containerd: read from files and from `containerd --version`, changing nothing but a
  * trial overlayfs mount in a temporary directory.
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerdFacts } from "./config.ts";
 
@@ -68,7 +69,7 @@ export function parseContainerdVersion(text: string): { major: number; minor: nu
 
 /** The first known directory that holds the plugins of the default network. */
 export function findCniBinDir(dirs: readonly string[] = cniDirs): string | undefined {
-  return dirs.find((dir) => ["ptp", "host-local", "loopback"].every((plugin) => exists(join(dir, plugin))));
+  return dirs.find((dir) => ["ptp", "host-local", "loopback"].every((plugin) => existsSync(join(dir, plugin))));
 }
 
 /** Whether capability number `bit` is effective in the text of a /proc/PID/status. */
@@ -112,15 +113,6 @@ function readText(path: string): string {
     return Deno.readTextFileSync(path);
   } catch {
     return "";
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -35,26 +35,30 @@ function withFinalizer<T extends PersistentVolume | PersistentVolumeClaim>(objec
   return { ...object, metadata: { ...object.metadata, finalizers: [...finalizers, finalizer] } };
 }
 
-export function persistentVolumes(backend: Backend<PersistentVolume>): Resource<PersistentVolume> {
+/** What both kinds have alike. */
+function storage<T extends PersistentVolume | PersistentVolumeClaim>(backend: Backend<T>, finalizer: string) {
   return {
     group: "",
     version: "v1",
+    verbs: allVerbs,
+    backend,
+    hasStatus: true,
+    fields: { name: ({ metadata }: T) => metadata.name },
+    strategy: {
+      prepareForCreate: (object: T): T => ({ ...withFinalizer(object, finalizer), status: { phase: "Pending" } }),
+      returnsDeleted: true,
+    },
+  };
+}
+
+export function persistentVolumes(backend: Backend<PersistentVolume>): Resource<PersistentVolume> {
+  return {
+    ...storage(backend, "kubernetes.io/pv-protection"),
     kind: "PersistentVolume",
     plural: "persistentvolumes",
     singular: "persistentvolume",
     shortNames: ["pv"],
     namespaced: false,
-    verbs: allVerbs,
-    backend,
-    hasStatus: true,
-    fields: { name: ({ metadata }) => metadata.name },
-    strategy: {
-      prepareForCreate: (object) => ({
-        ...withFinalizer(object, "kubernetes.io/pv-protection"),
-        status: { phase: "Pending" },
-      }),
-      returnsDeleted: true,
-    },
     printer: {
       columns: [
         nameColumn,
@@ -92,24 +96,12 @@ export function persistentVolumes(backend: Backend<PersistentVolume>): Resource<
 
 export function persistentVolumeClaims(backend: Backend<PersistentVolumeClaim>): Resource<PersistentVolumeClaim> {
   return {
-    group: "",
-    version: "v1",
+    ...storage(backend, "kubernetes.io/pvc-protection"),
     kind: "PersistentVolumeClaim",
     plural: "persistentvolumeclaims",
     singular: "persistentvolumeclaim",
     shortNames: ["pvc"],
     namespaced: true,
-    verbs: allVerbs,
-    backend,
-    hasStatus: true,
-    fields: { name: ({ metadata }) => metadata.name },
-    strategy: {
-      prepareForCreate: (object) => ({
-        ...withFinalizer(object, "kubernetes.io/pvc-protection"),
-        status: { phase: "Pending" },
-      }),
-      returnsDeleted: true,
-    },
     printer: {
       columns: [
         nameColumn,
