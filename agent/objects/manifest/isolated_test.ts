@@ -34,6 +34,14 @@ Deno.test("parseManifestIsolated() ends a child that takes too long", async () =
   assert.deepEqual(errors.map(({ message }) => message), ["parsing took longer than 50 ms"]);
 });
 
+Deno.test("parseManifestIsolated() ends a child that has had the processor for too long, and waits for one that has not", async () => {
+  const busy = ["sh", "-c", "while :; do :; done"];
+  assert.equal((await parseManifestIsolated(text, { file, deadlineMs: 100, command: busy })).errors.length, 1);
+  const answer = '{"objects":[],"errors":[],"warnings":[]}';
+  const slow = ["sh", "-c", `sleep 0.8; echo '${answer}'`];
+  assert.deepEqual((await parseManifestIsolated(text, { file, deadlineMs: 500, command: slow })).errors, []);
+});
+
 Deno.test("parseManifestIsolated() says what a child that failed said", async () => {
   const command = ["sh", "-c", "echo broken >&2; exit 3"];
   const { errors } = await parseManifestIsolated(text, { file, command });
