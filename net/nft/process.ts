@@ -21,8 +21,9 @@ export class NftProcess implements NftRunner {
     if (!success) throw new NftError(readProblems(stderr, script));
   }
 
+  /** With protocols as numbers: nft 1.0.6 would open /etc/protocols for each element. */
   list(family: string, table: string): AsyncIterable<string> {
-    return this.#lines(["list", "table", family, table]);
+    return this.#lines(["-p", "list", "table", family, table]);
   }
 
   listSet(family: string, table: string, name: string): AsyncIterable<string> {

@@ -8,7 +8,7 @@
 export interface NftRunner {
   /** Runs a script as one transaction: all of it or nothing. @throws NftError if it is refused. */
   run(script: string): Promise<void>;
-  /** A table as `nft list table` writes it, line by line. Empty if there is none. */
+  /** A table as `nft -p list table` writes it, line by line. Empty if there is none. */
   list(family: string, table: string): AsyncIterable<string>;
   /** One map or set of ours. Empty if there is none. */
   listSet(family: string, table: string, name: string): AsyncIterable<string>;

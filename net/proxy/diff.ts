@@ -120,20 +120,32 @@ function arrange(from: Frontend, to: Frontend): Frontend {
     cluster: place(from.endpoints.cluster, to.endpoints.cluster),
     local: place(from.endpoints.local, to.endpoints.local),
   };
+  if (endpoints.cluster === to.endpoints.cluster && endpoints.local === to.endpoints.local) return to;
   const arranged = { ...to, endpoints };
   arrangedFrom.set(arranged, to);
   return arranged;
 }
 
-/** Endpoints in an order that changes as few indexes as possible. Pure. */
+/**
+ * Endpoints in an order that changes as few indexes as possible; the same list where that is its own. Pure. Texts are those that
+ * are wanted, never those from before: these may be parts of a listing that should not be kept for them.
+ */
 export function place(before: readonly string[], wanted: readonly string[]): readonly string[] {
-  const left = new Set(wanted);
+  if (isSame(before, wanted)) return wanted;
+  const left = new Map(wanted.map((text) => [text, text]));
   const slots: (string | undefined)[] = wanted.map((_, index) => {
-    const old = before[index];
-    return old !== undefined && left.delete(old) ? old : undefined;
+    const old = before[index], text = old === undefined ? undefined : left.get(old);
+    if (text !== undefined) left.delete(text);
+    return text;
   });
   const rest = left.values();
   return slots.map((slot) => slot ?? rest.next().value!);
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  if (some.length !== others.length) return false;
+  for (let i = 0; i < some.length; i++) if (some[i] !== others[i]) return false;
+  return true;
 }
 
 /** Changes in groups of about `size` elements each. */
@@ -242,6 +254,10 @@ function difference({ deletes, adds }: Operations, from: Frontend | undefined, t
     });
     return;
   }
+  if (to && isPlain(from) && isPlain(to) && from.verdict === to.verdict && from.refused === to.refused) {
+    const [{ cluster, local }, now] = [from.endpoints, to.endpoints];
+    if (isSame(cluster, now.cluster) && isSame(local, now.local)) return;
+  }
   const old = new Map(elementsOf(from).map((element) => [elementKey(element), element]));
   if (to) {
     eachElement(to, (set, key, value) => {
@@ -253,6 +269,11 @@ function difference({ deletes, adds }: Operations, from: Frontend | undefined, t
     });
   }
   for (const { set, key } of old.values()) list(deletes, set).push(key);
+}
+
+/** Whether a frontend has no elements but its verdict and endpoints. */
+function isPlain({ learn, allowed, stray }: Frontend): boolean {
+  return learn === undefined && allowed === undefined && stray === undefined;
 }
 
 function list<K, V>(map: Map<K, V[]>, key: K): V[] {
