@@ -16,7 +16,7 @@ import type { NodeConfig } from "./config/mod.ts";
 import { apiServiceEnv } from "./controllers/api_service.ts";
 import { LogRotator } from "./logs/mod.ts";
 import { EndpointsController } from "./network/endpoints/mod.ts";
-import { AddressWatcher, allocatable, hostIPs, planShutdown, readAddresses, readFacts } from "./node/mod.ts";
+import { AddressWatcher, allocatable, hostIPs, readAddresses, readFacts } from "./node/mod.ts";
 import type { Pod } from "./objects/mod.ts";
 import { firstServiceAddress } from "./pki/names.ts";
 import { KubeletMetrics, type RuntimeCall } from "./stats/mod.ts";
@@ -38,11 +38,14 @@ import { podNetwork } from "./wiring/network.ts";
 import { assemblePods, logFile, realmOf } from "./wiring/pods.ts";
 import { startRuntime } from "./wiring/runtime.ts";
 import { nodeSettings, podLimits } from "./wiring/settings.ts";
+import { NodeShutdown } from "./wiring/shutdown.ts";
 import { manifestSource } from "./wiring/sources.ts";
 import { assembleStats } from "./wiring/stats.ts";
 
 /** A running node. */
 export interface Agent {
+  /** Whether the machine goes down with it, and the pods are to be ended first. */
+  goesDown(): Promise<boolean>;
   /** Lets go of everything; pods run on. With `shutdownPods` they are ended first, by priority and grace. */
   stop(options?: { shutdownPods?: boolean }): Promise<void>;
 }
@@ -60,10 +63,11 @@ export async function startAgent(config: NodeConfig, log: Logger): Promise<Agent
     }
   };
   try {
-    const shutdownPods = await assemble(config, log, stops);
+    const shutdown = await assemble(config, log, stops);
     return {
+      goesDown: () => shutdown.isDue(),
       async stop(options = {}) {
-        if (options.shutdownPods) await shutdownPods();
+        if (options.shutdownPods) await shutdown.end();
         await letGo();
       },
     };
@@ -74,7 +78,7 @@ export async function startAgent(config: NodeConfig, log: Logger): Promise<Agent
 }
 
 /** Makes every part and starts it. What has to be let go of is pushed onto `stops`; returns what ends all pods. */
-async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[]): Promise<() => Promise<void>> {
+async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[]): Promise<NodeShutdown> {
   const clock = systemClock;
   const { rootDir, nodeName, podLogsDir } = config;
   privateDirectory(rootDir);
@@ -151,6 +155,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     runtime,
     addresses: nodeIPs,
     available: () => observer.available,
+    shuttingDown: (): boolean => gate.shuttingDown,
   });
 
   const images = assembleImages({
@@ -323,11 +328,12 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   void controllers.trust(pki);
   void doors.open();
 
-  return async () => {
-    gate.shuttingDown = true;
-    for (const { pods, waitSeconds } of planShutdown(manager.pods(), config.shutdown)) {
-      const ending = pods.map(({ pod, graceSeconds }) => ({ uid: pod.metadata.uid!, graceSeconds }));
-      await manager.shutdown(ending, waitSeconds * 1000);
-    }
+  const mark = (shuttingDown: boolean) => {
+    gate.shuttingDown = shuttingDown;
+    controllers.look();
   };
+  const shutdown = new NodeShutdown({ config, manager, mark, flush: () => store.flush(), events, log });
+  stops.push(() => shutdown.stop());
+  void shutdown.watch();
+  return shutdown;
 }

@@ -1,5 +1,5 @@
 /** `deno task down`: removes the node that `deno task up` made, with its pods and everything it kept. */
-import { removeNode } from "../tests/support/remove_node.ts";
+import { removeNode } from "../agent/install/remove_node.ts";
 import { createLogger } from "../agent/telemetry/log.ts";
 import { checkMachine, fail, rootDir, runDir } from "./node.ts";
 

@@ -5,6 +5,9 @@ import { journalSink, logsToJournal, ServiceState } from "../systemd/mod.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { UsageError } from "./usage.ts";
 
+/** What systemd gives us where pods end with us; how long each may take is the configuration's and the pods'. */
+const longestShutdownMs = 3600_000;
+
 export async function run(args: string[]): Promise<number> {
   const { flags, rest, help, errors } = parseFlags(args);
   if (help) {
@@ -45,9 +48,11 @@ export async function run(args: string[]): Promise<number> {
     });
     service.ready(`Node ${config.nodeName} runs`);
     await asked.promise;
-    service.stopping(config.shutdownPods ? "Ending the pods" : "Stopping; pods run on");
-    log.info(config.shutdownPods ? "Stopping, and the pods with it" : "Stopping; pods run on");
-    await agent.stop({ shutdownPods: config.shutdownPods });
+    const shutdownPods = config.shutdownPods || await agent.goesDown();
+    const words = shutdownPods ? "Stopping, and the pods with it" : "Stopping; pods run on";
+    service.stopping(words, shutdownPods ? longestShutdownMs : undefined);
+    log.info(words);
+    await agent.stop({ shutdownPods });
   }
   for (const signal of signals) Deno.removeSignalListener(signal, asked.resolve);
   return 0;

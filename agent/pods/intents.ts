@@ -30,6 +30,7 @@ export class Intents {
   #deletion: { key: string; deadline: number } | undefined;
   #finish: number | undefined;
   #shutdown = Infinity;
+  #shutdownVerdict: Verdict | undefined;
   #forced = false;
   #started: number | undefined;
 
@@ -39,8 +40,15 @@ export class Intents {
   }
 
   /** The machine goes down: whatever runs ends within `graceSeconds`. */
-  shutdown(graceSeconds: number): void {
+  shutdown(graceSeconds: number, verdict: Verdict): void {
     this.#shutdown = Math.min(this.#shutdown, this.#clock.mono() + graceSeconds * 1000);
+    this.#shutdownVerdict = verdict;
+  }
+
+  /** It does not go down after all. */
+  resume(): void {
+    this.#shutdown = Infinity;
+    this.#shutdownVerdict = undefined;
   }
 
   /** Its row is gone while it still runs, so nobody waits for its end any more: it has no grace left. */
@@ -71,8 +79,11 @@ export class Intents {
     };
     if (verdict) return finish(verdict.reason, verdict.message, verdict.disruption);
     if (status.phase === "Succeeded" || status.phase === "Failed") return finish("", "Pod has completed");
-    if (this.#shutdown < Infinity) {
-      return { type: "finish", deadline: this.#shutdown, reason: "", message: "the node shuts down", forNow: true };
+    if (this.#shutdownVerdict) {
+      const { reason, message, disruption } = this.#shutdownVerdict;
+      // what is to run to its end once was cut short for good
+      const how = pod.spec.restartPolicy === "Never" ? { disruption } : { forNow: true };
+      return { type: "finish", deadline: this.#shutdown, reason, message, ...how };
     }
     const deadline = this.activeUntil(pod, status);
     if (deadline !== undefined && deadline <= now) {

@@ -55,14 +55,25 @@ Deno.test("a pod without a row ends by its own grace, and a shutdown shortens ev
   const intents = new Intents(clock, pod());
   const gone = wish(pod({ terminationGracePeriodSeconds: 45 }), {}, false);
   assert.equal((intents.of(gone) as { deadline: number }).deadline, 45_000);
-  intents.shutdown(10);
+  intents.shutdown(10, verdict);
   assert.equal((intents.of(gone) as { deadline: number }).deadline, 10_000);
+});
+
+const verdict = { reason: "Terminated", message: "the machine goes down", disruption: "shutdown" };
+
+Deno.test("a shutdown ends a pod for good that runs only once, and nothing once it is called off", () => {
+  const intents = new Intents(new ManualClock(), pod());
+  const once = wish(pod({ restartPolicy: "Never" }));
+  intents.shutdown(5, verdict);
+  assert.deepEqual(intents.of(once), { type: "finish", deadline: 5_000, ...verdict });
+  intents.resume();
+  assert.equal(intents.of(once).type, "run");
 });
 
 Deno.test("a shutdown ends a pod for now, and a finished one stays finished", () => {
   const clock = new ManualClock();
   const intents = new Intents(clock, pod());
-  intents.shutdown(5);
+  intents.shutdown(5, verdict);
   const { type, deadline, forNow } = intents.of(wish(pod())) as { type: string; deadline: number; forNow: boolean };
   assert.deepEqual({ type, deadline, forNow }, { type: "finish", deadline: 5_000, forNow: true });
   assert.equal((intents.of(wish(pod(), { phase: "Succeeded" })) as { forNow?: boolean }).forNow, undefined);

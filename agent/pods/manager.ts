@@ -21,6 +21,7 @@ import {
   excessContainers,
   finishedContainers,
 } from "./dead_containers.ts";
+import type { Verdict } from "./intents.ts";
 import { references } from "./references.ts";
 import { turnedAway } from "./status/pod_status.ts";
 import type { PodMemory } from "./pod_memory.ts";
@@ -163,18 +164,28 @@ export class PodManager {
   }
 
   /** Ends the given pods for a shutdown of the machine; resolves when they are quiet or `timeoutMs` is over. */
-  async shutdown(pods: readonly { uid: string; graceSeconds: number }[], timeoutMs: number): Promise<void> {
+  async shutdown(
+    pods: readonly { uid: string; graceSeconds: number }[],
+    timeoutMs: number,
+    verdict: Verdict,
+  ): Promise<void> {
     const { clock } = this.#options;
     const end = clock.mono() + timeoutMs;
     const workers: PodWorker[] = [];
     for (const { uid, graceSeconds } of pods) {
       const worker = this.#managed.get(uid)?.worker;
-      worker?.shutdown(graceSeconds);
+      worker?.shutdown(graceSeconds, verdict);
       if (worker) workers.push(worker);
     }
     while (workers.some((worker) => !worker.quiet) && clock.mono() < end) {
       await new Promise<void>((resolve) => clock.after(50, resolve));
     }
+  }
+
+  /** The machine does not go down after all: what was ended for that runs again. */
+  resume(): void {
+    for (const { worker } of this.#managed.values()) worker.resume();
+    this.#admit();
   }
 
   /** Pods that a change of `object` concerns look again: missing objects may be there, live volumes may be old. */

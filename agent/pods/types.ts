@@ -16,7 +16,8 @@ export type Intent =
   /**
    * It has ended, or has to (deadline, rejection): nothing may run any more, but its records and logs stay until it is
    * deleted. `deadline` is monotonic ms: what runs then is killed. `forNow`: the machine shuts down, the pod will run
-   * again after the next boot. `disruption`: the node ends it for its own sake, and its condition DisruptionTarget says so.
+   * again after the next boot; `reason` is then told and decides nothing. `disruption`: the node ends it for its own sake,
+   * and its condition DisruptionTarget says so.
    */
   | { type: "finish"; deadline: number; reason: string; message: string; forNow?: boolean; disruption?: string }
   /** It is being deleted, or has no row in the store: in the end nothing may be left of it. */

@@ -193,9 +193,16 @@ export class PodWorker {
     this.kick();
   }
 
-  /** The machine goes down: the pod ends within `graceSeconds`; its row and its place in the phase machine stay. */
-  shutdown(graceSeconds: number): void {
-    this.#intents.shutdown(graceSeconds);
+  /** The machine goes down: the pod ends within `graceSeconds`; its row stays, and, unless it is to run only once,
+   * its place in the phase machine. */
+  shutdown(graceSeconds: number, verdict: Verdict): void {
+    this.#intents.shutdown(graceSeconds, verdict);
+    this.kick();
+  }
+
+  /** The machine does not go down after all. */
+  resume(): void {
+    this.#intents.resume();
     this.kick();
   }
 

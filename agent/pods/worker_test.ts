@@ -921,17 +921,32 @@ Deno.test("a shutdown ends pods within their grace, keeps what they own, and the
   node.runtime.containerNamed("web").program = { ignoresTerm: true };
   const pods = ["web", "two"].map((name) => ({ uid: node.pod(name)!.metadata.uid!, graceSeconds: 5 }));
   let over = false;
-  void node.pods.manager.shutdown(pods, 20_000).then(() => over = true);
+  const verdict = { reason: "Terminated", message: "the machine goes down" };
+  void node.pods.manager.shutdown(pods, 20_000, verdict).then(() => over = true);
   await node.advance(3_000);
   assert.equal(over, false);
   await node.advance(4_000);
   assert.ok(over);
   assert.deepEqual(node.running(), []);
   assert.ok(node.podDirs.has(uid!));
+  assert.deepEqual([node.status("web").phase, node.status("web").reason], ["Running", "Terminated"]);
   await node.kill();
   node.bootId = "boot-2";
   await node.start();
   await node.advance(5_000);
   assert.deepEqual(node.running(), ["two/web#1", "web/web#1"]);
   assert.equal(node.pod("web")?.metadata.uid, uid);
+  assert.equal(node.status("web").reason, undefined);
+});
+
+Deno.test("a shutdown that is called off lets its pods run again, but not those that run only once", async () => {
+  await using node = await nodeWith(web(), web({ restartPolicy: "Never" }, { name: "once" }));
+  const pods = ["web", "once"].map((name) => ({ uid: node.pod(name)!.metadata.uid!, graceSeconds: 5 }));
+  void node.pods.manager.shutdown(pods, 20_000, { reason: "Terminated", message: "the machine goes down" });
+  await node.advance(6_000);
+  assert.deepEqual(node.running(), []);
+  node.pods.manager.resume();
+  await node.advance(15_000);
+  assert.deepEqual(node.running(), ["web/web#1"]);
+  assert.deepEqual([node.status("once").phase, node.status("once").reason], ["Failed", "Terminated"]);
 });

@@ -43,10 +43,10 @@ export class ServiceState {
     if (status !== this.#told) this.#say({ STATUS: status });
   }
 
-  /** The service ends; from now on nothing is reported any more. */
-  stopping(status: string): void {
+  /** The service ends, within `ms` where that may be longer than usual; nothing is reported any more. */
+  stopping(status: string, ms?: number): void {
     this.#cancel();
-    this.#say({ STOPPING: 1, STATUS: status });
+    this.#say({ STOPPING: 1, STATUS: status, ...(ms === undefined ? {} : { EXTEND_TIMEOUT_USEC: ms * 1000 }) });
     this.#send = () => {};
   }
 

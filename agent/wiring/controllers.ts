@@ -37,6 +37,8 @@ export interface ControllersOptions {
   addresses(): readonly string[];
   /** Whether the runtime answers. */
   available(): boolean;
+  /** Whether the machine goes down. */
+  shuttingDown(): boolean;
 }
 
 const trustAgainMs = 30_000;
@@ -79,7 +81,10 @@ export class Controllers {
       maxImages: config.nodeStatusMaxImages,
       ...(kubelet.enabled ? { kubeletPort: kubelet.port } : {}),
       addresses,
-      notReady: () => !this.#following ? null : available() ? undefined : "container runtime is down",
+      notReady: () => {
+        if (options.shuttingDown()) return "node is shutting down";
+        return !this.#following ? null : available() ? undefined : "container runtime is down";
+      },
       readRuntime: () => readRuntimeFacts({ runtime: runtime.cri.runtime, image: runtime.image }),
     });
     this.#namespaces = new Namespaces({

@@ -17,7 +17,7 @@ const agentHeights: readonly (readonly string[])[] = [
   // what is used of the node: eviction, the API and controllers look at it
   ["pods", "observed", "stats"],
   ["node", "network", "api", "why", "controllers", "controlplane"],
-  ["wiring"],
+  ["wiring", "install"],
   ["agent.ts"],
   ["cli"],
 ];

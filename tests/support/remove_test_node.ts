@@ -1,5 +1,5 @@
 /** Removes a test node from inside its namespaces; a program of its own, because only a process can be inside them. */
-import { removeNode } from "./remove_node.ts";
+import { removeNode } from "../../agent/install/remove_node.ts";
 
 const [rootDir, runDir, cgroup] = Deno.args;
 await removeNode({ rootDir, runDir, cgroup });

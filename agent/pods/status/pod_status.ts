@@ -49,7 +49,8 @@ export function podStatus(state: PodState, facts: StatusFacts): PodStatus {
   );
   const alive = observed.containers.some(({ state }) => state === "running" || state === "unknown") ||
     state.operations.some(({ type }) => type === "startContainer");
-  const ended = intent.type === "finish" && intent.reason !== "";
+  const told = intent.type === "finish" && intent.reason !== "" ? intent : undefined;
+  const ended = told !== undefined && !told.forNow;
   const settled = previous.phase === "Succeeded" || previous.phase === "Failed";
   const phase = settled ? previous.phase : podPhase({ pod, init, regular, ending, ended, alive });
   const podIPs = pod.spec.hostNetwork && sandbox
@@ -75,7 +76,7 @@ export function podStatus(state: PodState, facts: StatusFacts): PodStatus {
       now,
     }),
     ...(settled && previous.reason ? { reason: previous.reason, message: previous.message } : {}),
-    ...(ended && !settled && intent.type === "finish" ? { reason: intent.reason, message: intent.message } : {}),
+    ...(told && !settled ? { reason: told.reason, message: told.message } : {}),
     ...(hostIPs.length > 0 ? { hostIP: hostIPs[0], hostIPs: hostIPs.map((ip) => ({ ip })) } : {}),
     ...(podIPs.length > 0 ? { podIP: podIPs[0].ip, podIPs } : {}),
     startTime: previous.startTime ?? timestamp(now),

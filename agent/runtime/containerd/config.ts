@@ -33,6 +33,8 @@ export interface ContainerdPaths {
   log: string;
   /** Process id and start time of the containerd in charge. */
   pid: string;
+  /** Variables of its environment, for the unit of `islet install`. */
+  environment: string;
   cniConfDir: string;
   /** `hosts.toml` files of registries. */
   registryConfigDir: string;

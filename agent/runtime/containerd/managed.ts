@@ -23,7 +23,7 @@ import { boundLog, logTail } from "./log_file.ts";
 import { findProcess, isRunning, type ProcessId, processId, signal, spawnDetached, writePidFile } from "./process.ts";
 import { claimRunDirectory, configOf } from "./run_directory.ts";
 import { endStrayShims } from "./stray_shims.ts";
-import { startUnit, underSystemd, unitName } from "./systemd.ts";
+import { installedFor, startInstalled, startUnit, underSystemd, unitName } from "./systemd.ts";
 
 export interface ManagedContainerdOptions {
   paths: ContainerdPaths;
@@ -166,7 +166,9 @@ export class ManagedContainerd {
     const args = ["--config", paths.config];
     const env = inheritedEnvironment(Deno.env.toObject());
     if (!underSystemd()) return await spawnDetached("containerd", args, { log: paths.log, env });
-    const pid = await startUnit({ unit: unitName(paths), args, env, log: paths.log, lowerOom: facts.capSysResource });
+    const pid = installedFor(paths)
+      ? await startInstalled(paths, env)
+      : await startUnit({ unit: unitName(paths), args, env, log: paths.log, lowerOom: facts.capSysResource });
     const found = processId(pid);
     if (!found) throw new Error(`Cannot start containerd: its unit ended at once; see ${paths.log}`);
     return found;

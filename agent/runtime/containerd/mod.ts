@@ -8,4 +8,5 @@ export {
 } from "./config.ts";
 export { containerdFacts, findCniBinDir, hasCapability, MissingProgramError, parseContainerdVersion } from "./facts.ts";
 export { ManagedContainerd, type ManagedContainerdOptions, restartDelay } from "./managed.ts";
+export { underSystemd } from "./systemd.ts";
 export { containerdPaths, defaultRootDir, runDirOf } from "./paths.ts";

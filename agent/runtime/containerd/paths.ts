@@ -30,6 +30,7 @@ export function containerdPaths(
     config: join(root, "config.toml"),
     log: join(root, "containerd.log"),
     pid: join(run, "containerd.pid"),
+    environment: join(run, "containerd.env"),
     cniConfDir: options.cniConfDir ?? join(resolve(rootDir), "cni/net.d"),
     registryConfigDir: join(root, "certs.d"),
   };

@@ -1,8 +1,9 @@
 /**
- * Starting containerd as a transient systemd unit. A process that merely left our session would still sit in our unit's cgroup,
+ * Starting containerd as a systemd unit: the one that `islet install` wrote, or else a transient one. A process that merely left our session would still sit in our unit's cgroup,
  * and `systemctl restart islet` kills all of that.
  */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import type { ContainerdPaths } from "./config.ts";
 import { defaultRootDir, runDirOf } from "./paths.ts";
 
@@ -25,9 +26,18 @@ export function underSystemd(): boolean {
   }
 }
 
-/** `islet-containerd`, with a suffix for a node that is not the machine's default one. */
-export function unitName(paths: Pick<ContainerdPaths, "socket" | "config">): string {
-  if (paths.socket.startsWith(runDirOf(defaultRootDir) + "/")) return "islet-containerd.service";
+const plainName = "islet-containerd.service";
+const installedUnit = `/etc/systemd/system/${plainName}`;
+
+/** Whether the unit that `islet install` wrote is for this node. */
+export function installedFor({ config }: Pick<ContainerdPaths, "config">, unit = installedUnit): boolean {
+  return existsSync(unit) &&
+    Deno.readTextFileSync(unit).split("\n").includes(`ExecStart=containerd --config ${config}`);
+}
+
+/** `islet-containerd`, with a suffix for a node that is not the machine's default one, or not the one installed. */
+export function unitName(paths: Pick<ContainerdPaths, "socket" | "config">, unit = installedUnit): string {
+  if (paths.socket.startsWith(runDirOf(defaultRootDir) + "/") && !existsSync(unit)) return plainName;
   return `islet-containerd-${createHash("sha256").update(paths.config).digest("hex").slice(0, 8)}.service`;
 }
 
@@ -55,12 +65,31 @@ export function unitArguments({ unit, args, env, log, lowerOom }: UnitOptions): 
   ];
 }
 
-/** Starts the unit and returns its main process. */
+/** Starts a transient unit and returns its main process. */
 export async function startUnit(options: UnitOptions): Promise<number> {
   await run("systemd-run", unitArguments(options));
-  const shown = await run("systemctl", ["show", "--property=MainPID", "--value", options.unit]);
+  return await mainProcess(options.unit, options.log);
+}
+
+/** Starts the unit that `islet install` wrote and returns its main process. */
+export async function startInstalled(
+  { environment, log }: Pick<ContainerdPaths, "environment" | "log">,
+  env: Record<string, string>,
+): Promise<number> {
+  Deno.writeTextFileSync(environment, environmentText(env), { mode: 0o600 });
+  await run("systemctl", ["start", plainName]);
+  return await mainProcess(plainName, log);
+}
+
+/** As systemd's EnvironmentFile= reads it. Pure. */
+export function environmentText(env: Record<string, string>): string {
+  return Object.entries(env).map(([name, value]) => `${name}="${value.replaceAll(/["\\$`]/g, "\\$&")}"\n`).join("");
+}
+
+async function mainProcess(unit: string, log: string): Promise<number> {
+  const shown = await run("systemctl", ["show", "--property=MainPID", "--value", unit]);
   const pid = Number(shown.trim());
-  if (!(pid > 0)) throw new Error(`Cannot start containerd: ${options.unit} has no main process; see ${options.log}`);
+  if (!(pid > 0)) throw new Error(`Cannot start containerd: ${unit} has no main process; see ${log}`);
   return pid;
 }
 

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { connectCri } from "../../cri/mod.ts";
 import { removeDefaultCni } from "../../net/cni/mod.ts";
 import { releaseAddresses } from "../../net/own_address.ts";
-import { containerdPaths, ManagedContainerd, runDirOf } from "../../agent/runtime/containerd/mod.ts";
-import { type Logger, silentLogger } from "../../agent/telemetry/log.ts";
+import { containerdPaths, ManagedContainerd, runDirOf } from "../runtime/containerd/mod.ts";
+import { type Logger, silentLogger } from "../telemetry/log.ts";
 
 export interface RemoveNodeOptions {
   rootDir: string;
