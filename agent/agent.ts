@@ -37,6 +37,7 @@ import { refuseMachine } from "./wiring/machine.ts";
 import { podNetwork } from "./wiring/network.ts";
 import { assemblePods, logFile, realmOf } from "./wiring/pods.ts";
 import { startRuntime } from "./wiring/runtime.ts";
+import { Services } from "./wiring/services.ts";
 import { nodeSettings, podLimits } from "./wiring/settings.ts";
 import { NodeShutdown } from "./wiring/shutdown.ts";
 import { manifestSource } from "./wiring/sources.ts";
@@ -112,6 +113,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
       log.info("The node's addresses have changed", { addresses: now });
       manager.retryAll();
       controllers.look();
+      services.look();
       void doors.check();
     },
     clock,
@@ -255,6 +257,17 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   const endpoints = new EndpointsController({ store, memory, events, clock, log });
   stops.push(() => endpoints.stop());
   await endpoints.start();
+  const services = new Services({
+    config,
+    stores: [store, memory],
+    apiAddresses: serviceAddresses,
+    nodeAddresses: nodeIPs,
+    events,
+    clock,
+    log,
+  });
+  stops.push(() => services.stop());
+  services.start();
   const stats = assembleStats({
     config,
     facts,
@@ -300,9 +313,15 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     healthy: () => working && observer.available,
   });
   stops.push(() => api.stop());
-  const apiObjects = new ApiObjects({ store, addresses: serviceAddresses, port: config.api.port, clock, log });
+  const apiObjects = new ApiObjects({
+    store,
+    api: { addresses: serviceAddresses, port: config.api.port },
+    dns: { addresses: config.dnsAddresses, serviceCIDRs: config.serviceCIDRs, nodeName },
+    clock,
+    log,
+  });
   stops.push(() => apiObjects.stop());
-  const doors = new Doors({ config, api, serviceAddresses, pki, clock, log });
+  const doors = new Doors({ config, api, serviceAddresses, held: services.held, pki, clock, log });
   stops.push(() => doors.stop());
 
   observer.onUnanswered = () => runtime.check();
@@ -327,6 +346,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   apiObjects.start().catch((err) => log.warn("Cannot write the API's own objects", { err }));
   void controllers.trust(pki);
   void doors.open();
+  services.open().catch((err) => log.error("Services are not forwarded", { err }));
 
   const mark = (shuttingDown: boolean) => {
     gate.shuttingDown = shuttingDown;

@@ -1,7 +1,7 @@
 /**
  * Service addresses that the node itself answers on: they lie on `lo`, so that pods and the node reach them without a
- * proxy, and a well-known port of theirs leads to the one that is listened on. The port itself stays free: a listener on
- * 443 of any one address would keep pods in the node's network from listening on 443 of all.
+ * proxy. Where clients know another port than the one that is listened on, a rule leads to that: a listener on 443 of any
+ * one address would keep pods in the node's network from listening on 443 of all.
  *
  * What is held is written in a table of our own, from which it is known again.
  */
@@ -10,46 +10,52 @@ import { nft } from "./cni/masquerade.ts";
 /** The table, one per address family. */
 export const ownAddressTable = "islet-own";
 
-export interface OwnAddresses {
-  addresses: readonly string[];
-  /** The port that clients know. */
-  port: number;
-  /** The port that is listened on. */
-  target: number;
+export interface OwnAddress {
+  address: string;
+  /** The TCP port that clients know, and the one that is listened on. */
+  redirect?: { port: number; target: number };
 }
 
 const familyOf = (address: string) => address.includes(":") ? "ip6" : "ip";
 const families = ["ip", "ip6"] as const;
 
 /** The rules as one nft transaction, which replaces what was there. Pure. */
-export function ownAddressRules({ addresses, port, target }: OwnAddresses): string {
-  return [...new Set(addresses.map(familyOf))].map((family) => {
-    const rules = addresses.filter((address) => familyOf(address) === family).map((address) => {
-      const to = family === "ip6" ? `[${address}]:${target}` : `${address}:${target}`;
-      return `    ${family} daddr ${address} tcp dport ${port} dnat to ${to}`;
-    }).join("\n");
+export function ownAddressRules(held: readonly OwnAddress[]): string {
+  return families.map((family) => {
+    const own = held.filter(({ address }) => familyOf(address) === family);
+    if (own.length === 0) return "";
+    const rules = own.flatMap(({ address, redirect }) => {
+      if (!redirect) return [];
+      const to = family === "ip6" ? `[${address}]:${redirect.target}` : `${address}:${redirect.target}`;
+      return [`    ${family} daddr ${address} tcp dport ${redirect.port} dnat to ${to}\n`];
+    }).join("");
     // before those of CNI's portmap, which takes every address of the node for its hostPorts
     const chain = (name: string, priority: string) =>
-      `  chain ${name} {\n    type nat hook ${name} priority ${priority};\n${rules}\n  }\n`;
-    return `add table ${family} ${ownAddressTable}\ndelete table ${family} ${ownAddressTable}\n` +
-      `table ${family} ${ownAddressTable} {\n${chain("prerouting", "dstnat - 10")}${chain("output", "-110")}}\n`;
+      `  chain ${name} {\n    type nat hook ${name} priority ${priority};\n${rules}  }\n`;
+    const type = family === "ip6" ? "ipv6_addr" : "ipv4_addr";
+    const elements = own.map(({ address }) => address).join(", ");
+    return `${noTable(family)}table ${family} ${ownAddressTable} {\n` +
+      `  set held {\n    type ${type};\n    elements = { ${elements} }\n  }\n` +
+      `${chain("prerouting", "dstnat - 10")}${chain("output", "-110")}}\n`;
   }).join("");
 }
 
-/** The addresses that a table's text names. Pure. */
+/** The addresses that a table's text names as held. Pure. */
 export function addressesIn(text: string): string[] {
-  return [...new Set([...text.matchAll(/\bip6? daddr ([0-9a-f.:]+) tcp dport/g)].map(([, address]) => address))];
+  const lists = [...text.matchAll(/\belements = \{([^}]*)\}/g)].map(([, list]) => list);
+  return [...new Set(lists.flatMap((list) => list.match(/[0-9a-f.:]+/g) ?? []))];
 }
 
 /** Holds these addresses, and no others that were held before. Idempotent. @throws where `ip` or `nft` fails. */
-export async function holdAddresses(held: OwnAddresses): Promise<void> {
+export async function holdAddresses(held: readonly OwnAddress[]): Promise<void> {
   const before = await heldAddresses();
-  for (const address of before) if (!held.addresses.includes(address)) await removeAddress(address);
-  for (const address of held.addresses) {
+  const addresses = held.map(({ address }) => address);
+  for (const address of before) if (!addresses.includes(address)) await removeAddress(address);
+  for (const address of addresses) {
     await run("ip", ["address", "replace", `${address}/${address.includes(":") ? 128 : 32}`, "dev", "lo"]);
   }
   const gone = families.filter((family) =>
-    before.some((address) => familyOf(address) === family) && !held.addresses.some((each) => familyOf(each) === family)
+    before.some((address) => familyOf(address) === family) && !addresses.some((each) => familyOf(each) === family)
   );
   await nft(ownAddressRules(held) + gone.map(noTable).join(""));
 }

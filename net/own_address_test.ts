@@ -1,12 +1,18 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { addressesIn, ownAddressRules } from "./own_address.ts";
 
+const redirect = { port: 443, target: 6550 };
+
 Deno.test("ownAddressRules() leads the well-known port to the one that is listened on, from pods and from the node", () => {
   equal(
-    ownAddressRules({ addresses: ["10.96.0.1"], port: 443, target: 6550 }),
+    ownAddressRules([{ address: "10.96.0.1", redirect }, { address: "10.96.0.10" }]),
     `add table ip islet-own
 delete table ip islet-own
 table ip islet-own {
+  set held {
+    type ipv4_addr;
+    elements = { 10.96.0.1, 10.96.0.10 }
+  }
   chain prerouting {
     type nat hook prerouting priority dstnat - 10;
     ip daddr 10.96.0.1 tcp dport 443 dnat to 10.96.0.1:6550
@@ -21,14 +27,15 @@ table ip islet-own {
 });
 
 Deno.test("ownAddressRules() has a table for each family", () => {
-  const rules = ownAddressRules({ addresses: ["10.96.0.1", "fd00::1"], port: 443, target: 6550 });
-  match(rules, /table ip islet-own \{[^}]+dnat to 10\.96\.0\.1:6550/);
-  match(rules, /table ip6 islet-own \{[^}]+ip6 daddr fd00::1 tcp dport 443 dnat to \[fd00::1\]:6550/);
-  equal(ownAddressRules({ addresses: [], port: 443, target: 6550 }), "");
+  const rules = ownAddressRules([{ address: "10.96.0.1", redirect }, { address: "fd00::1", redirect }]);
+  match(rules, /table ip islet-own \{[^]+dnat to 10\.96\.0\.1:6550/);
+  match(rules, /table ip6 islet-own \{[^]+ip6 daddr fd00::1 tcp dport 443 dnat to \[fd00::1\]:6550/);
+  equal(ownAddressRules([]), "");
 });
 
-Deno.test("addressesIn() knows again what the rules name", () => {
-  const addresses = ["10.96.0.1", "10.96.0.2", "fd00::1"];
-  deepEqual(addressesIn(ownAddressRules({ addresses, port: 443, target: 6550 })), addresses);
+Deno.test("addressesIn() knows again what the rules hold", () => {
+  const addresses = ["10.96.0.1", "10.96.0.10", "fd00::1"];
+  deepEqual(addressesIn(ownAddressRules(addresses.map((address) => ({ address, redirect })))), addresses);
+  deepEqual(addressesIn(ownAddressRules(addresses.map((address) => ({ address })))), addresses);
   deepEqual(addressesIn("table ip other { }"), []);
 });

@@ -4,6 +4,7 @@
  */
 import { isIP } from "node:net";
 import { parseCpuList } from "../../cgroups/cpu_list.ts";
+import { parseServer } from "../../net/dns/resolv_conf.ts";
 
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
@@ -97,6 +98,31 @@ export function ipAddresses(values: readonly string[]): string | undefined {
   return wrong === undefined
     ? undefined
     : `${JSON.stringify(wrong)} must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)`;
+}
+
+/** Name servers by domain. */
+export function stubDomains(map: unknown): string | undefined {
+  if (typeof map !== "object" || map === null || Array.isArray(map)) {
+    return "must be a map of domains to lists of servers";
+  }
+  for (const [domain, servers] of Object.entries(map)) {
+    const wrong = nodeName(domain.replace(/\.$/, ""));
+    if (wrong) return `${JSON.stringify(domain)}: ${wrong}`;
+    const isServer = (each: unknown) => typeof each === "string" && parseServer(each) !== undefined;
+    if (!Array.isArray(servers) || !servers.every(isServer)) {
+      return `${
+        JSON.stringify(domain)
+      }: must be a list of name servers, (e.g. 10.0.0.53, 10.0.0.53:5353 or [fd00::1]:53)`;
+    }
+  }
+  return undefined;
+}
+
+/** Ranges in which node ports answer. */
+export function nodePortRanges(values: readonly string[]): string | undefined {
+  const wrong = values.find((value) => value.includes(",") || value === "" || cidr(value) !== undefined);
+  if (wrong === "primary") return '"primary" is not supported: name the ranges';
+  return wrong === undefined ? undefined : `${JSON.stringify(wrong)} must be a valid CIDR value, (e.g. 10.9.8.0/24)`;
 }
 
 export function ipAddress(value: string): string | undefined {

@@ -13,6 +13,7 @@ import {
   notEmpty,
   serviceCidr,
   socketDirectory,
+  stubDomains,
 } from "./checks.ts";
 import { type Field, fieldsOf } from "./field.ts";
 
@@ -92,6 +93,28 @@ export const isletFields: readonly Field[] = [
     flag: "service-cidr",
     check: serviceCidr,
     help: "addresses of Services; the first is the API's own, reached from pods; default: 10.96.0.0/16",
+  }),
+  field("network.serviceProxy", "bool", {
+    sets: "serviceProxy",
+    flag: "service-proxy",
+    help: "whether islet forwards what goes to Services; false: kube-proxy or another does; default: true",
+  }),
+  field("network.loadBalancing", "string", {
+    sets: "loadBalancing",
+    flag: "load-balancing",
+    oneOf: ["random", "round-robin", "source-hash"],
+    help: "how one of a Service's endpoints is chosen: random, round-robin or source-hash",
+  }),
+  field("network.dns", "bool", {
+    sets: "dns",
+    flag: "dns",
+    help: "whether islet answers DNS at cluster-dns; false: another does; default: true",
+  }),
+  field("network.stubDomains", "object", {
+    sets: "stubDomains",
+    flag: "stub-domains",
+    check: stubDomains,
+    help: 'name servers of single domains: {"corp.example": ["10.0.0.53"]}',
   }),
   field("logging.level", "string", {
     sets: "logLevel",

@@ -72,11 +72,21 @@ Deno.test("loadConfig() without file and flags gives the defaults, and what the 
     failSwapOn: false,
     failCgroupV1: false,
     swapBehavior: "NoSwap",
-    clusterDNS: [],
+    clusterDNS: ["10.96.0.10"],
+    dnsAddresses: ["10.96.0.10"],
+    stubDomains: {},
     clusterDomain: "cluster.local",
     resolvConf: "/etc/resolv.conf",
     podCIDRs: ["10.244.0.0/24"],
     serviceCIDRs: ["10.96.0.0/16"],
+    serviceProxy: {
+      algorithm: "random",
+      localhostNodePorts: true,
+      masqueradeBit: 14,
+      masqueradeAll: false,
+      syncPeriodMs: 30_000,
+      conntrack: { tcpEstablishedSeconds: 0, tcpCloseWaitSeconds: 0, udpSeconds: 0, udpStreamSeconds: 0 },
+    },
     podLogsDir: "/var/lib/islet/logs/pods",
     containerLogMaxSize: 10 * 1024 * 1024,
     containerLogMaxFiles: 5,
@@ -297,6 +307,21 @@ const wrong: { name: string; text?: string; args?: string[]; errors: string[] }[
       "/etc/islet/node.yaml:4:1: Flow sequence in block collection must be sufficiently indented and end with a ]",
     ],
   },
+  {
+    name: "stub domains that are none",
+    args: ['--stub-domains={"corp.example": ["10.0.0.300"]}'],
+    errors: [
+      '--stub-domains: Invalid value: {"corp.example":["10.0.0.300"]}: "corp.example": must be a list of name servers, ' +
+      "(e.g. 10.0.0.53, 10.0.0.53:5353 or [fd00::1]:53)",
+    ],
+  },
+  {
+    name: "addresses of node ports that are no ranges",
+    args: ["--nodeport-addresses=10.0.0.1"],
+    errors: [
+      '--nodeport-addresses: Invalid value: ["10.0.0.1"]: "10.0.0.1" must be a valid CIDR value, (e.g. 10.9.8.0/24)',
+    ],
+  },
 ];
 
 for (const { name, text, args, errors } of wrong) {
@@ -338,16 +363,68 @@ ioWeight: { guaranteed: 500 }
 });
 
 Deno.test("loadConfig() names every field that is known and has no effect", async () => {
-  const text = `${kubelet}registryPullQPS: 5\nevictionHard: { memory.available: 1Gi }\n---\n${proxy}mode: nftables\n`;
+  const text = `${kubelet}registryPullQPS: 5\nevictionHard: { memory.available: 1Gi }\n---\n${proxy}mode: ipvs\n`;
   const { config, warnings } = await load(text, ["--pod-infra-container-image=pause"]);
   assert.deepEqual(warnings, [
     "/etc/islet/node.yaml:3:18: registryPullQPS: is known but has no effect in this version",
     "/etc/islet/node.yaml:4:15: evictionHard: counts against what pods may request, but no pod is evicted in this version",
-    "/etc/islet/node.yaml:8:7: mode: has no effect: there is no service proxy in this version",
+    "/etc/islet/node.yaml:8:7: mode: has no effect: islet's own nftables rules do the same",
     "--pod-infra-container-image: has no effect: islet carries its own sandbox image",
   ]);
   assert.deepEqual(config?.reservation.evictionHard, { "memory.available": "1Gi" });
 });
+
+Deno.test("loadConfig() takes the service proxy's settings by kube-proxy's names", async () => {
+  const text = `${proxy}mode: nftables
+ipvs: { scheduler: sh }
+nftables: { masqueradeBit: 4, masqueradeAll: true, syncPeriod: 10s }
+iptables: { localhostNodePorts: false }
+nodePortAddresses: [192.0.2.0/24]
+conntrack: { maxPerCore: 0, min: 1000, udpStreamTimeout: 30s, tcpBeLiberal: true }
+`;
+  const { config, warnings } = await load(text);
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(config?.serviceProxy, {
+    algorithm: "source-hash",
+    nodePortAddresses: ["192.0.2.0/24"],
+    localhostNodePorts: false,
+    masqueradeBit: 4,
+    masqueradeAll: true,
+    syncPeriodMs: 10_000,
+    conntrack: {
+      max: 1000,
+      tcpBeLiberal: true,
+      tcpEstablishedSeconds: 0,
+      tcpCloseWaitSeconds: 0,
+      udpSeconds: 0,
+      udpStreamSeconds: 30,
+    },
+  });
+  assert.equal((await load(undefined, ["--service-proxy=false"])).config?.serviceProxy, undefined);
+  const weighing = await load(undefined, ["--ipvs-scheduler=lc"]);
+  assert.equal(weighing.config?.serviceProxy?.algorithm, "random");
+  assert.deepEqual(weighing.warnings, ["--ipvs-scheduler: endpoints are chosen at random"]);
+});
+
+const dns: [name: string, args: string[], clusterDNS: string[], own: string[]][] = [
+  ["of both families", ["--service-cidr=10.1.0.0/24,fd00:1::/112"], ["10.1.0.10", "fd00:1::a"], [
+    "10.1.0.10",
+    "fd00:1::a",
+  ]],
+  ["in a small range", ["--service-cidr=10.1.0.0/29"], ["10.1.0.6"], ["10.1.0.6"]],
+  ["that is link-local", ["--cluster-dns=169.254.20.10"], ["169.254.20.10"], ["169.254.20.10"]],
+  ["that is another's", ["--cluster-dns=10.96.0.53,192.0.2.53"], ["10.96.0.53", "192.0.2.53"], ["10.96.0.53"]],
+  ["that islet shall not answer on", ["--dns=false", "--cluster-dns=10.96.0.10"], ["10.96.0.10"], []],
+  ["that nobody has", ["--dns=false"], [], []],
+  ["without Services", ["--service-cidr="], [], []],
+];
+
+for (const [name, args, clusterDNS, own] of dns) {
+  Deno.test(`loadConfig() understands a cluster DNS ${name}`, async () => {
+    const { config } = await load(undefined, args);
+    assert.deepEqual([config?.clusterDNS, config?.dnsAddresses], [clusterDNS, own]);
+  });
+}
 
 const partly: [name: string, line: string, warning?: string][] = [
   ["enforcement on pods", "enforceNodeAllocatable: [pods]"],

@@ -6,8 +6,22 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { parseCpuList } from "../../cgroups/cpu_list.ts";
 import type { QosClass } from "../resources/qos.ts";
+import { contains, parseAddress, parseCidr } from "../../net/addr.ts";
+import type { Algorithm } from "../../net/proxy/mod.ts";
+import { serviceAddress } from "../pki/names.ts";
 import { runDirOf } from "../runtime/containerd/paths.ts";
 import type { PriorityGrace, Settings, Taint } from "./settings.ts";
+
+/** What the kernel's table of connections is to be set to; 0 or absent: left as it is. */
+export interface ConntrackWish {
+  /** Entries. */
+  max?: number;
+  tcpBeLiberal?: boolean;
+  tcpEstablishedSeconds: number;
+  tcpCloseWaitSeconds: number;
+  udpSeconds: number;
+  udpStreamSeconds: number;
+}
 
 export interface NodeConfig {
   rootDir: string;
@@ -90,13 +104,30 @@ export interface NodeConfig {
   failCgroupV1: boolean;
   swapBehavior: "NoSwap" | "LimitedSwap";
 
+  /** Name servers of pods; empty: there is no cluster DNS. */
   clusterDNS: string[];
+  /** Those of them that islet itself answers on. */
+  dnsAddresses: string[];
+  /** Who is asked for names below a domain. */
+  stubDomains: Record<string, string[]>;
   clusterDomain: string;
   /** "": pods get no DNS from the node. */
   resolvConf: string;
   podCIDRs: string[];
   /** Addresses of Services, one range a family. */
   serviceCIDRs: string[];
+  /** Undefined: somebody else looks after Services. */
+  serviceProxy?: {
+    algorithm: Algorithm;
+    /** Undefined: on all of the node's addresses. */
+    nodePortAddresses?: string[];
+    localhostNodePorts: boolean;
+    masqueradeBit: number;
+    masqueradeAll: boolean;
+    /** How often somebody looks whether the rules are still there. */
+    syncPeriodMs: number;
+    conntrack: ConntrackWish;
+  };
 
   podLogsDir: string;
   /** Bytes. */
@@ -157,6 +188,10 @@ export function nodeConfig(settings: Settings, host: Host): NodeConfig {
   const priorities = settings.shutdownGracePeriodByPodPriority;
   const parallel = settings.serializeImagePulls ? 1 : settings.maxParallelImagePulls;
   const reserved = settings.reservedSystemCPUs === "" ? undefined : parseCpuList(settings.reservedSystemCPUs);
+  const serviceCIDRs = settings.serviceCIDR.split(",").filter((each) => each !== "");
+  const clusterDNS = settings.clusterDNS.length > 0 || !settings.dns
+    ? settings.clusterDNS
+    : serviceCIDRs.map(dnsAddress);
   return {
     rootDir,
     runDir,
@@ -232,11 +267,26 @@ export function nodeConfig(settings: Settings, host: Host): NodeConfig {
     failSwapOn: settings.failSwapOn,
     failCgroupV1: settings.failCgroupV1,
     swapBehavior: settings.swapBehavior || "NoSwap",
-    clusterDNS: settings.clusterDNS,
+    clusterDNS,
+    dnsAddresses: settings.dns ? clusterDNS.filter((address) => isOwn(address, serviceCIDRs)) : [],
+    stubDomains: settings.stubDomains,
     clusterDomain: settings.clusterDomain.replace(/\.$/, ""),
     resolvConf: settings.resolvConf,
     podCIDRs: settings.podCIDR.split(",").filter((each) => each !== ""),
-    serviceCIDRs: settings.serviceCIDR.split(",").filter((each) => each !== ""),
+    serviceCIDRs,
+    ...(settings.serviceProxy && serviceCIDRs.length > 0
+      ? {
+        serviceProxy: {
+          algorithm: settings.loadBalancing,
+          ...(settings.nodePortAddresses.length > 0 ? { nodePortAddresses: settings.nodePortAddresses } : {}),
+          localhostNodePorts: settings.localhostNodePorts,
+          masqueradeBit: settings.masqueradeBit,
+          masqueradeAll: settings.masqueradeAll,
+          syncPeriodMs: settings.proxySyncPeriod,
+          conntrack: conntrackWish(settings),
+        },
+      }
+      : {}),
     podLogsDir: settings.podLogsDir || join(rootDir, "logs/pods"),
     containerLogMaxSize: settings.containerLogMaxSize,
     containerLogMaxFiles: settings.containerLogMaxFiles,
@@ -278,6 +328,36 @@ function reservedAmounts({ systemReserved, kubeReserved }: Settings, cpus: numbe
 
 function isTrue(text: string | undefined): boolean {
   return text?.toLowerCase() === "true";
+}
+
+/** The tenth address, as most clusters have it; in a small range the last but one. */
+function dnsAddress(serviceCIDR: string): string {
+  const bits = (serviceCIDR.includes(":") ? 128 : 32) - Number(serviceCIDR.split("/")[1]);
+  return serviceAddress(serviceCIDR, Math.min(10, 2 ** bits - 2));
+}
+
+/**
+ * Whether an address is ours to answer on: one of Services, of this machine alone, or link-local as node-local caches have
+ * it. Any other is somebody's name server.
+ */
+function isOwn(address: string, serviceCIDRs: readonly string[]): boolean {
+  const bytes = parseAddress(address);
+  const ranges = [...serviceCIDRs, "127.0.0.0/8", "::1/128", "169.254.0.0/16"];
+  return bytes !== undefined && ranges.some((range) => contains(parseCidr(range)!, bytes));
+}
+
+/** Of kube-proxy's settings those that were made; the kernel keeps its own else. */
+function conntrackWish(settings: Settings): ConntrackWish {
+  const seconds = (ms: number) => Math.round(ms / 1000);
+  const { conntrackMaxPerCore: perCore, conntrackMin: least } = settings;
+  return {
+    ...(perCore > 0 || least > 0 ? { max: Math.max(least, perCore * navigator.hardwareConcurrency) } : {}),
+    ...(settings.conntrackTcpBeLiberal ? { tcpBeLiberal: true } : {}),
+    tcpEstablishedSeconds: seconds(settings.conntrackTcpEstablishedTimeout),
+    tcpCloseWaitSeconds: seconds(settings.conntrackTcpCloseWaitTimeout),
+    udpSeconds: seconds(settings.conntrackUdpTimeout),
+    udpStreamSeconds: seconds(settings.conntrackUdpStreamTimeout),
+  };
 }
 
 /** kubelet takes a bare path for a Unix socket. */

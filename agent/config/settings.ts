@@ -7,6 +7,7 @@
  * driver is detected, logs go below rootDir, `Always` falls back to a local image; and a pod network and a cluster
  * domain of its own, which kubelet gets from elsewhere.
  */
+import type { Algorithm } from "../../net/proxy/mod.ts";
 
 export interface Taint {
   key: string;
@@ -94,6 +95,26 @@ export interface Settings {
   resolvConf: string;
   podCIDR: string;
   serviceCIDR: string;
+
+  serviceProxy: boolean;
+  loadBalancing: Algorithm;
+  /** Empty: node ports answer on all of the node's addresses. */
+  nodePortAddresses: string[];
+  localhostNodePorts: boolean;
+  masqueradeBit: number;
+  masqueradeAll: boolean;
+  proxySyncPeriod: number;
+  /** 0: the kernel's; so are the durations. */
+  conntrackMaxPerCore: number;
+  conntrackMin: number;
+  conntrackTcpEstablishedTimeout: number;
+  conntrackTcpCloseWaitTimeout: number;
+  conntrackTcpBeLiberal: boolean;
+  conntrackUdpTimeout: number;
+  conntrackUdpStreamTimeout: number;
+
+  dns: boolean;
+  stubDomains: Record<string, string[]>;
 
   podLogsDir: string;
   containerLogMaxSize: number;
@@ -195,6 +216,22 @@ export function defaultSettings(): Settings {
     resolvConf: "/etc/resolv.conf",
     podCIDR: "10.244.0.0/24",
     serviceCIDR: "10.96.0.0/16",
+    serviceProxy: true,
+    loadBalancing: "random",
+    nodePortAddresses: [],
+    localhostNodePorts: true,
+    masqueradeBit: 14,
+    masqueradeAll: false,
+    proxySyncPeriod: 30_000,
+    conntrackMaxPerCore: 0,
+    conntrackMin: 0,
+    conntrackTcpEstablishedTimeout: 0,
+    conntrackTcpCloseWaitTimeout: 0,
+    conntrackTcpBeLiberal: false,
+    conntrackUdpTimeout: 0,
+    conntrackUdpStreamTimeout: 0,
+    dns: true,
+    stubDomains: {},
     podLogsDir: "",
     containerLogMaxSize: 10 * 1024 * 1024,
     containerLogMaxFiles: 5,

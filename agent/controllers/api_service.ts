@@ -13,7 +13,8 @@ export interface ApiServiceInput {
   port: number;
 }
 
-interface Content extends StoreObject {
+/** An object with whatever its kind has. */
+export interface Content extends StoreObject {
   [field: string]: unknown;
 }
 

@@ -6,6 +6,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { connectCri } from "../../cri/mod.ts";
 import { removeDefaultCni } from "../../net/cni/mod.ts";
+import { openNft } from "../../net/nft/mod.ts";
+import { removeProxy } from "../../net/proxy/mod.ts";
 import { releaseAddresses } from "../../net/own_address.ts";
 import { containerdPaths, ManagedContainerd, runDirOf } from "../runtime/containerd/mod.ts";
 import { type Logger, silentLogger } from "../telemetry/log.ts";
@@ -39,6 +41,7 @@ export async function removeNode(
   await unmountBelow([rootDir, runDir]);
   if (cgroup !== undefined) removeCgroups(cgroup);
   if (existsSync(paths.cniConfDir)) await removeDefaultCni(paths.cniConfDir, ["10.244.0.0/24", "fd00::/64"]);
+  await removeProxy(openNft());
   await releaseAddresses();
   await removePortmapChains();
   onProgress("removing files");

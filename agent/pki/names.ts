@@ -41,19 +41,24 @@ export function canonicalAddress(address: string): string {
 
 /** The first address of a range such as 10.96.0.0/16: Service default/kubernetes has it. */
 export function firstServiceAddress(cidr: string): string {
+  return serviceAddress(cidr, 1);
+}
+
+/** The address at a place of a range: `10.96.0.10` is at 10 of 10.96.0.0/16. The range must be that long. */
+export function serviceAddress(cidr: string, offset: number): string {
   const [base, length = ""] = cidr.split("/");
   const bits = Number(length);
   if (base.includes(":")) {
     const groups = expand(canonicalAddress(base));
     let value = groups.reduce((sum, group) => sum << 16n | BigInt(group), 0n);
     const host = BigInt(128 - bits);
-    value = (value >> host << host) + 1n;
+    value = (value >> host << host) + BigInt(offset);
     const parts = Array.from({ length: 8 }, (_, i) => (value >> BigInt(112 - 16 * i) & 0xffffn).toString(16));
     return canonicalAddress(parts.join(":"));
   }
   const value = base.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
   const size = 2 ** (32 - bits);
-  const first = Math.floor(value / size) * size + 1;
+  const first = Math.floor(value / size) * size + offset;
   return [24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join(".");
 }
 

@@ -1,46 +1,50 @@
 /**
- * Objects by which the API is found and guarded: Service default/kubernetes, the roles and the priority classes of every
- * cluster.
+ * Objects that every cluster has: the Services by which the API and DNS are found, the roles that guard the API, the priority
+ * classes.
  */
 import { systemPriorityClasses } from "../api/kube/mod.ts";
 import { bootstrapChanges } from "../api/auth/mod.ts";
 import type { Clock } from "../clock.ts";
-import { apiService, apiServiceName, asWanted } from "../controllers/api_service.ts";
+import { apiService, asWanted, type Content } from "../controllers/api_service.ts";
+import { dnsService } from "../controllers/dns_service.ts";
 import { Rounds } from "../controllers/rounds.ts";
 import type { Store, StoreObject } from "../store/mod.ts";
 import type { Logger } from "../telemetry/log.ts";
 
 export interface ApiObjectsOptions {
   store: Pick<Store, "get" | "change" | "watch">;
-  /** Service addresses that the node holds, and where it listens there; none: pods cannot reach the API. */
-  addresses: readonly string[];
-  port: number;
+  /** Service addresses of the API that the node holds, and where it listens there; none: pods cannot reach the API. */
+  api: { addresses: readonly string[]; port: number };
+  dns: Parameters<typeof dnsService>[0];
   clock: Clock;
   log: Logger;
 }
 
 const realm = "local";
-const kinds = ["Service", "Endpoints", "EndpointSlice"];
+
+const keyOf = ({ kind, metadata: { namespace, name } }: StoreObject) => `${kind}/${namespace}/${name}`;
 
 export class ApiObjects {
   readonly #options: ApiObjectsOptions;
   readonly #rounds: Rounds;
+  /** Services and what belongs to them, by `kind/namespace/name`. */
+  readonly #wanted: ReadonlyMap<string, Content>;
   #unwatch = () => {};
 
   constructor(options: ApiObjectsOptions) {
     this.#options = options;
-    this.#rounds = new Rounds({ ...options, name: "API's objects", round: () => this.#service() });
+    const { api, dns } = options;
+    const wanted = [...api.addresses.length > 0 ? apiService(api) : [], ...dnsService(dns)];
+    this.#wanted = new Map(wanted.map((object) => [keyOf(object), object]));
+    this.#rounds = new Rounds({ ...options, name: "API's objects", round: () => this.#services() });
   }
 
-  /** Writes what is missing, and looks after the Service from then on. */
+  /** Writes what is missing, and looks after the Services from then on. */
   async start(): Promise<void> {
-    const { store, addresses } = this.#options;
     await Promise.all([this.#roles(), this.#priorityClasses()]);
-    if (addresses.length === 0) return;
-    this.#unwatch = store.watch(({ object: { kind, metadata } }) => {
-      if (kinds.includes(kind) && metadata.name === apiServiceName && metadata.namespace === "default") {
-        this.#rounds.wake();
-      }
+    if (this.#wanted.size === 0) return;
+    this.#unwatch = this.#options.store.watch(({ object }) => {
+      if (this.#wanted.has(keyOf(object))) this.#rounds.wake();
     });
     this.#rounds.wake();
   }
@@ -78,18 +82,20 @@ export class ApiObjects {
     );
   }
 
-  async #service(): Promise<void> {
-    const { store, addresses, port } = this.#options;
-    for (const wanted of apiService({ addresses, port })) {
+  async #services(): Promise<void> {
+    const { store } = this.#options;
+    for (const wanted of this.#wanted.values()) {
       const { namespace, name } = wanted.metadata;
-      await store.change<typeof wanted>(
-        realm,
-        wanted.kind,
-        namespace!,
-        name,
-        // a namespace that ends takes it along, and gets it again
-        (current) => current?.metadata.deletionTimestamp ? current : asWanted(current, wanted),
-      );
+      await store.change<Content>(realm, wanted.kind, namespace!, name, (current) => {
+        // a namespace that ends takes it along, and gets it again; one that leads to pods is somebody's own
+        if (current?.metadata.deletionTimestamp || hasSelector(current)) return current;
+        return asWanted(current, wanted);
+      });
     }
   }
+}
+
+function hasSelector(object: Content | undefined): boolean {
+  const spec = object?.spec as { selector?: Record<string, string> } | undefined;
+  return Object.keys(spec?.selector ?? {}).length > 0;
 }

@@ -7,7 +7,6 @@
  *     kubelet's address:10250   kubelet's own API
  */
 import { join } from "node:path";
-import { holdAddresses, releaseAddresses } from "../../net/own_address.ts";
 import type { Api, Door } from "../api/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
@@ -17,14 +16,12 @@ import type { Logger } from "../telemetry/log.ts";
 export interface DoorsOptions {
   config: Pick<NodeConfig, "api" | "kubelet" | "rootDir">;
   api: Pick<Api, "listen">;
-  /** Service addresses of the API. */
+  /** Service addresses of the API, and when the node holds them. */
   serviceAddresses: readonly string[];
+  held: Promise<void>;
   pki: () => Promise<Pki>;
   clock: Clock;
   log: Logger;
-  /** How addresses are held; for tests. */
-  hold?: typeof holdAddresses;
-  release?: typeof releaseAddresses;
 }
 
 /** Certificates are looked at this often; a change of addresses or of the clock is told. */
@@ -60,7 +57,6 @@ export class Doors {
   /** Opens what is configured; resolves after the first try. What fails is told and tried again. */
   async open(): Promise<void> {
     const { log } = this.#options;
-    if (this.#places.length === 0) await this.#release();
     if (this.#places.length === 0 && !this.#kubelet) return;
     await this.#retried(
       async () => void (this.#pki ??= await this.#options.pki()),
@@ -101,14 +97,10 @@ export class Doors {
   }
 
   async #openToPods(): Promise<void> {
-    const { serviceAddresses, config: { api: { port } }, log, hold = holdAddresses } = this.#options;
-    await this.#retried(
-      () => hold({ addresses: serviceAddresses, port: 443, target: port }),
-      (err) => log.error("Cannot make the API reachable from pods; it is tried again", { err }),
-      async () => {
-        await Promise.all(this.#places.slice(1).map((place) => this.#openAt(place)));
-      },
-    );
+    const places = this.#places.slice(1);
+    if (places.length === 0) return;
+    await this.#options.held;
+    await Promise.all(places.map((place) => this.#openAt(place)));
   }
 
   async #openAt(place: Place): Promise<void> {
@@ -123,15 +115,6 @@ export class Doors {
       },
       (err) => log.error(`${what} cannot be served; it is tried again`, { address, port, err }),
     );
-  }
-
-  /** Nothing is served, so that nothing is held either. */
-  async #release(): Promise<void> {
-    try {
-      await (this.#options.release ?? releaseAddresses)();
-    } catch (err) {
-      this.#options.log.debug("Cannot let go of service addresses", { err });
-    }
   }
 
   /** Resolves after the first try of `work`, and of what comes after it. */

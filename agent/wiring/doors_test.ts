@@ -9,10 +9,13 @@ interface Change {
   api?: { address?: string; port?: number };
   kubelet?: boolean;
   serviceAddresses?: string[];
+  held?: Promise<void>;
 }
 
 /** Doors over an API that tells what it was asked; things listed in `failing` fail. */
-function setUp({ api = {}, kubelet = true, serviceAddresses = ["10.96.0.1"] }: Change = {}) {
+function setUp(
+  { api = {}, kubelet = true, serviceAddresses = ["10.96.0.1"], held = Promise.resolve() }: Change = {},
+) {
   const told: string[] = [];
   const failing = new Set<string>();
   const clock = new ManualClock();
@@ -51,9 +54,7 @@ function setUp({ api = {}, kubelet = true, serviceAddresses = ["10.96.0.1"] }: C
     pki: () => new Promise<Pki>((resolve) => (tell("keys"), resolve(Object.assign(pki, { renew }) as unknown as Pki))),
     clock,
     log: silentLogger,
-    hold: ({ addresses, port, target }) =>
-      new Promise((resolve) => resolve(tell(`hold ${addresses} ${port} ${target}`))),
-    release: () => new Promise((resolve) => resolve(tell("release"))),
+    held,
   };
   return { doors: new Doors(options), told, failing, clock, pki };
 }
@@ -63,7 +64,6 @@ Deno.test("the API, its way for pods and kubelet's API are opened, keys first", 
   await doors.open();
   equal(told[0], "keys");
   deepEqual([...told].sort(), [
-    "hold 10.96.0.1 443 6550",
     "keys",
     "kubelet 0.0.0.0:10250",
     "tls 10.96.0.1:6550",
@@ -83,18 +83,30 @@ Deno.test("an API that listens on every address needs no listener of its own for
   doors.stop();
 });
 
-Deno.test("without a port nothing is held, and without kubelet's API nothing is opened", async () => {
+Deno.test("the way for pods is opened when the node holds its address, and nothing else waits for that", async () => {
+  const { promise: held, resolve } = Promise.withResolvers<void>();
+  const { doors, told } = setUp({ held });
+  const opened = doors.open();
+  while (!told.some((each) => each.startsWith("tls 127"))) await new Promise((done) => setTimeout(done));
+  deepEqual(told.includes("tls 10.96.0.1:6550"), false);
+  resolve();
+  await opened;
+  deepEqual(told.includes("tls 10.96.0.1:6550"), true);
+  doors.stop();
+});
+
+Deno.test("without a port, and without kubelet's API, nothing is opened", async () => {
   const { doors, told } = setUp({ api: { port: 0 }, kubelet: false, serviceAddresses: [] });
   await doors.open();
-  deepEqual(told, ["release"]);
+  deepEqual(told, []);
   const alone = setUp({ api: { port: 0 }, serviceAddresses: [] });
   await alone.doors.open();
-  deepEqual(alone.told, ["release", "keys", "kubelet 0.0.0.0:10250"]);
+  deepEqual(alone.told, ["keys", "kubelet 0.0.0.0:10250"]);
   alone.doors.stop();
 });
 
 for (
-  const what of ["keys", "tls 127.0.0.1:6550", "hold 10.96.0.1 443 6550", "tls 10.96.0.1:6550", "kubelet 0.0.0.0:10250"]
+  const what of ["keys", "tls 127.0.0.1:6550", "tls 10.96.0.1:6550", "kubelet 0.0.0.0:10250"]
 ) {
   Deno.test(`${what} that fails is tried again, and holds back nothing else`, async () => {
     const { doors, told, failing, clock } = setUp();

@@ -7,17 +7,24 @@ export interface ProxyHost {
    * any rule sees it. Packets never take it: they have another address by then, or are dropped.
    */
   addRoute(cidr: string): Promise<void>;
-  removeRoute(cidr: string): Promise<void>;
+  /** Takes away every route that was given. */
+  removeRoutes(): Promise<void>;
   /** @returns whether it was off. */
   setRouteLocalnet(isOn: boolean): boolean;
 }
+
+/** Who has set a route, as the kernel remembers it with each: a number that no routing daemon has (rtnetlink(7)). */
+const routeProtocol = "142";
 
 const routeLocalnet = "/proc/sys/net/ipv4/conf/all/route_localnet";
 
 /** This machine. */
 export const thisHost: ProxyHost = {
-  addRoute: (cidr) => ip(["route", "replace", cidr, "dev", "lo"], cidr),
-  removeRoute: (cidr) => ip(["route", "delete", cidr, "dev", "lo"], cidr).catch(() => {}),
+  addRoute: (cidr) => ip(["route", "replace", cidr, "dev", "lo", "proto", routeProtocol], cidr),
+  removeRoutes: async () => {
+    // nothing to remove, or no IPv6
+    for (const any of ["0.0.0.0/0", "::/0"]) await ip(["route", "flush", "proto", routeProtocol], any).catch(() => {});
+  },
   setRouteLocalnet(isOn) {
     const was = Deno.readTextFileSync(routeLocalnet).trim() === "1";
     if (was !== isOn) Deno.writeTextFileSync(routeLocalnet, isOn ? "1" : "0");

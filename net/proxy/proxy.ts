@@ -18,6 +18,7 @@ import { type Frontend, type Frontends, type ServiceProblem } from "./frontend.t
 import { HealthServers } from "./health.ts";
 import { type ProxyHost, thisHost } from "./host.ts";
 import { type ProxyObserver } from "./observer.ts";
+import { removeProxy } from "./removal.ts";
 import { type Round, TableSync } from "./table_sync.ts";
 import { type EndpointMap, type ProxyOptions, type ProxyService } from "./types.ts";
 
@@ -125,16 +126,7 @@ export class ServiceProxy {
   /** Stops, and takes away all that is ours. */
   async remove(): Promise<void> {
     await this.stop();
-    const { host = thisHost, nft, options } = this.#init;
-    for (const table of this.#tables) {
-      if (table.family === "ip") {
-        for await (const line of nft.list("ip", tableName)) {
-          if (line.startsWith(`\tchain ${routeLocalnetMarker} {`)) host.setRouteLocalnet(false);
-        }
-      }
-      await table.remove();
-    }
-    for (const cidr of options.serviceCIDRs) await host.removeRoute(cidr);
+    await removeProxy(this.#init.nft, this.#init.host);
   }
 
   #kick(): void {

@@ -174,10 +174,4 @@ export class TableSync {
       return false;
     }
   }
-
-  /** Takes the table away. */
-  async remove(): Promise<void> {
-    this.#state = undefined;
-    await this.#nft.run(`add table ${this.family} ${tableName}\ndelete table ${this.family} ${tableName}\n`);
-  }
 }

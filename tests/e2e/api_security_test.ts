@@ -171,7 +171,9 @@ nodeTest("nothing listens beyond loopback without TLS", {}, async (node) => {
   });
   ok(listeners.includes("127.0.0.1:6550"), stdout);
   ok(listeners.includes("10.96.0.1:6550"), stdout);
-  for (const listener of listeners.filter((each) => !/^(127\.|\[::1\])/.test(each))) {
+  // DNS on a service address that lies on `lo` is for the node and its pods
+  const others = listeners.filter((each) => !/^(127\.|\[::1\])/.test(each) && each !== "10.96.0.10:53");
+  for (const listener of others) {
     const [, host, port] = /^(.+):(\d+)$/.exec(listener)!;
     const address = host === "0.0.0.0" || host === "[::]" ? "127.0.0.1" : host;
     const plain = await node.inside("curl", "--silent", "--max-time", "5", `http://${address}:${port}/healthz`);

@@ -299,7 +299,7 @@ export class TestNode extends NodeClient implements AsyncDisposable {
     const own = new RegExp(
       `^process: (${
         [this.#islet, ...this.#helpers].map((one) => one?.pid).join("|")
-      }|${this.containerdPid}) |^nft rule: ip6? islet-(?:cni|own) |^nft rule: ip nat (CNI-HOSTPORT|PREROUTING|OUTPUT|POSTROUTING)`,
+      }|${this.containerdPid}) |^route: |^nft rule: ip6? islet-(?:cni|own|proxy) |^nft rule: ip nat (CNI-HOSTPORT|PREROUTING|OUTPUT|POSTROUTING)`,
     );
     let left: Traces = [];
     const pending = () => left.filter((trace) => !own.test(trace));

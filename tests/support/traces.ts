@@ -32,6 +32,7 @@ export async function traces(places: NodePlaces): Promise<Traces> {
     ...places.namespaces.mounts().filter((point) => !foreign.test(point)).map((point) => `mount: ${point}`),
     ...podCgroups(places.cgroup).map((path) => `cgroup: ${path}`),
     ...await links(places.namespaces),
+    ...await routes(places.namespaces),
     ...await rules(places.namespaces),
     ...leases(places.runDir),
     ...podDirectories(places.rootDir),
@@ -79,6 +80,13 @@ export function podCgroups(cgroup: string): string[] {
 async function links(namespaces: Namespaces): Promise<Traces> {
   const { stdout } = await namespaces.run("ip", "-oneline", "link");
   return stdout.trim().split("\n").map((line) => `link: ${line.split(": ")[1]?.split("@")[0]}`);
+}
+
+/** Routes of the node's own, whatever device they name. */
+async function routes(namespaces: Namespaces): Promise<Traces> {
+  const outputs = await Promise.all(["-4", "-6"].map((family) => namespaces.run("ip", family, "route")));
+  return outputs.flatMap(({ stdout }) => stdout.trim().split("\n")).filter((line) => line.includes(" dev lo "))
+    .map((line) => `route: ${line.trim()}`);
 }
 
 /** nftables rules one by one, with the table and chain they are in; empty chains do nothing. */

@@ -2,16 +2,40 @@
 import { join } from "node:path";
 import { configFileName, masqueradeTable } from "../../../net/cni/mod.ts";
 import { ownAddressTable } from "../../../net/own_address.ts";
+import { tableName } from "../../../net/proxy/chains.ts";
 import type { NodeConfig } from "../../config/mod.ts";
+import { conntrackSysctls } from "../../network/conntrack_sysctls.ts";
 import { firstServiceAddress } from "../../pki/names.ts";
 import type { Machine } from "./machine.ts";
 
 export function changes(
-  { rootDir, runDir, podLogsDir, runtime, podCIDRs, serviceCIDRs, cgroupRoot, api, kubelet, cgroupDriver }:
+  {
+    rootDir,
+    runDir,
+    podLogsDir,
+    runtime,
+    podCIDRs,
+    serviceCIDRs,
+    serviceProxy,
+    dnsAddresses,
+    cgroupRoot,
+    api,
+    kubelet,
+    cgroupDriver,
+  }:
     & Pick<
       NodeConfig,
-      "rootDir" | "runDir" | "podLogsDir" | "podCIDRs" | "serviceCIDRs" | "cgroupRoot" | "api" | "cgroupDriver"
+      | "rootDir"
+      | "runDir"
+      | "podLogsDir"
+      | "podCIDRs"
+      | "serviceCIDRs"
+      | "dnsAddresses"
+      | "cgroupRoot"
+      | "api"
+      | "cgroupDriver"
     >
+    & { serviceProxy?: Pick<NonNullable<NodeConfig["serviceProxy"]>, "localhostNodePorts" | "conntrack"> }
     & {
       runtime: Pick<NodeConfig["runtime"], "mode">;
       kubelet: Pick<NodeConfig["kubelet"], "enabled" | "address" | "port">;
@@ -33,6 +57,19 @@ export function changes(
       `address ${address} on lo: the API, for pods`,
       `nftables table ${v6(address) ? "ip6" : "ip"} ${ownAddressTable}: ${address} port 443 leads to port ${api.port}`,
     ]),
+    ...dnsAddresses.map((address) => `address ${address} on lo, port 53: cluster DNS`),
+    ...(serviceProxy
+      ? [
+        ...serviceCIDRs.flatMap((cidr) => [
+          `nftables table ${v6(cidr) ? "ip6" : "ip"} ${tableName}: leads what goes to Services of ${cidr} to pods`,
+          `route ${cidr} dev lo: to Services, also with no default route`,
+        ]),
+        ...(serviceProxy.localhostNodePorts && serviceCIDRs.some((cidr) => !v6(cidr))
+          ? ["sysctl net.ipv4.conf.all.route_localnet=1, once there are node ports"]
+          : []),
+        ...conntrackSysctls(serviceProxy.conntrack).map(([name, value]) => `sysctl net.netfilter.${name}=${value}`),
+      ]
+      : []),
     cgroupDriver === "systemd"
       ? "systemd slice kubepods.slice and those below it"
       : `cgroups ${join(cgroupRoot, "kubepods")} and those below it`,

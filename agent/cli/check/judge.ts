@@ -1,4 +1,5 @@
 /** What a machine lacks to be a node, with the command that mends it. Pure: facts in, findings out. */
+import { isOlder, oldest } from "../../../net/nft/probe.ts";
 import type { NodeConfig } from "../../config/mod.ts";
 import type { Machine, Program } from "./machine.ts";
 
@@ -13,6 +14,7 @@ export interface Finding {
 
 type JudgedConfig = Pick<NodeConfig, "failSwapOn" | "failCgroupV1" | "rootDir" | "resolvConf" | "cgroupRoot"> & {
   runtime: Pick<NodeConfig["runtime"], "mode">;
+  serviceProxy?: unknown;
 };
 
 const mebibyte = 2 ** 20;
@@ -24,6 +26,7 @@ export function judge(machine: Machine, config: JudgedConfig): Finding[] {
     ...rights(machine),
     ...programs(machine, managed),
     ...(managed ? network(machine) : []),
+    ...(config.serviceProxy ? services(machine) : []),
     ...kernel(machine, config),
     ...machineState(machine, config),
     ...runtime(machine, managed, config.cgroupRoot),
@@ -115,6 +118,26 @@ function network({ cni, nftError, programs, ipForward }: Machine): Finding[] {
       ? ok("ip_forward", "0; islet sets it when it starts")
       : warn("ip_forward", "0: pods reach nothing beyond this machine", "sysctl -w net.ipv4.ip_forward=1"),
   ];
+}
+
+/** What the service proxy needs of the machine. */
+function services({ kernel, programs: { nft }, fib, sctp }: Machine): Finding[] {
+  const found: Finding[] = [];
+  if (nft && isOlder(nft, oldest.nft)) {
+    found.push(warn("Services", `nft ${nft} is older than ${oldest.nft}: nothing is forwarded`, "upgrade nftables"));
+  }
+  if (isOlder(kernel, oldest.kernel)) {
+    const mend = `boot Linux ${oldest.kernel} or newer`;
+    found.push(warn("Services", `kernel ${kernel} is older than ${oldest.kernel}: nothing is forwarded`, mend));
+  }
+  if (found.length > 0 || nft === undefined) return found;
+  const lacking = [
+    ...(fib ? [] : ["nft_fib: node ports answer on configured addresses alone"]),
+    ...(sctp ? [] : ["tracking of SCTP: SCTP ports are left out"]),
+  ];
+  return lacking.length === 0
+    ? [ok("Services", "nftables has all that the service proxy uses")]
+    : lacking.map((each) => warn("Services", `without ${each}`));
 }
 
 /** Controllers without which limits of pods would not hold. */

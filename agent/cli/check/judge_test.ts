@@ -24,6 +24,8 @@ const machine: Machine = {
   cgroups: { version: 2, controllers: ["cpuset", "cpu", "io", "memory", "pids"] },
   filesystems: ["ext4", "overlay"],
   nftError: "",
+  fib: true,
+  sctp: true,
   swapBytes: 0,
   ipForward: true,
   disk: { path: "/var/lib", bytes: 20 * gibibyte, freeBytes: 10 * gibibyte, inodes: 1e6, freeInodes: 9e5 },
@@ -40,6 +42,7 @@ const config = {
   rootDir: "/var/lib/islet",
   resolvConf: "/etc/resolv.conf",
   cgroupRoot: "/",
+  serviceProxy: {},
   runtime: { mode: "managed" as "managed" | "external" },
 };
 const external = { ...config, runtime: { mode: "external" as const } };
@@ -100,6 +103,15 @@ const cases: [
     /apt-get install containernetworking-plugins$/,
   ],
   ["no portmap", { cni: { ...machine.cni, portmap: false } }, config, "warn", /hostPorts do not work/],
+  [
+    "an old nft",
+    { programs: { ...machine.programs, nft: "1.0.2" } },
+    config,
+    "warn",
+    /^Services: nft 1\.0\.2 is older/,
+  ],
+  ["a kernel too old for Services", { kernel: "5.10.0" }, config, "warn", /^Services: kernel 5\.10\.0 is older/],
+  ["no fib", { fib: false }, config, "warn", /^Services: without nft_fib/],
   [
     "rules that nft refuses",
     { nftError: "Operation not supported" },
@@ -194,6 +206,11 @@ Deno.test("what islet sets names its network only where that is its own", () => 
     podLogsDir: "/l",
     podCIDRs: ["10.244.0.0/24"],
     serviceCIDRs: ["10.96.0.0/16"],
+    dnsAddresses: ["10.96.0.10"],
+    serviceProxy: {
+      localhostNodePorts: true,
+      conntrack: { max: 4096, tcpEstablishedSeconds: 0, tcpCloseWaitSeconds: 0, udpSeconds: 0, udpStreamSeconds: 0 },
+    },
     api: { socket: "/s", address: "127.0.0.1", port: 6550 },
     kubelet: { enabled: true, address: "0.0.0.0", port: 10250 },
     cgroupDriver: "cgroupfs" as const,
@@ -206,11 +223,17 @@ Deno.test("what islet sets names its network only where that is its own", () => 
       "table ip islet-cni",
       "/kubepods",
       "address 10.96.0.1 on lo",
+      "address 10.96.0.10 on lo, port 53",
+      "table ip islet-proxy",
+      "route 10.96.0.0/16 dev lo",
+      "route_localnet=1",
+      "net.netfilter.nf_conntrack_max=4096",
       "0.0.0.0 port 10250",
     ]
   ) {
     assert.ok(own.includes(each), each);
   }
+  assert.doesNotMatch(changes({ ...where, serviceProxy: undefined }, machine).join("\n"), /islet-proxy|route/);
   const foreign = changes(where, { cni: { ...machine.cni, foreign: ["10-x.conflist"] } }).join("\n");
   assert.doesNotMatch(foreign, /islet-cni|ip_forward|conflist/);
 });

@@ -27,6 +27,9 @@ export interface Machine {
   filesystems: string[];
   /** What nft says of our rules; empty when it would take them. */
   nftError: string;
+  /** Whether rules can ask the routing table, and whether SCTP is tracked. */
+  fib: boolean;
+  sctp: boolean;
   swapBytes: number;
   ipForward: boolean;
   disk: { path: string; bytes: number; freeBytes: number; inodes: number; freeInodes: number } | undefined;
@@ -54,9 +57,10 @@ const versions: Record<Program, string> = {
 /** Reads all of it. Nothing that is missing makes it fail. */
 export async function readMachine(config: NodeConfig): Promise<Machine> {
   const names = Object.keys(versions) as Program[];
-  const [found, nftError, runtime, nodeAnswers] = await Promise.all([
+  const [found, nftError, fibError, runtime, nodeAnswers] = await Promise.all([
     Promise.all(names.map((name) => programVersion(name))),
-    checkRules(config.podCIDRs),
+    checkRules(masqueradeRules(config.podCIDRs)),
+    checkRules("table ip islet-probe { chain c { fib daddr type local accept; }; }"),
     runtimeFacts(config),
     answers(config.api.socket),
   ]);
@@ -76,6 +80,8 @@ export async function readMachine(config: NodeConfig): Promise<Machine> {
     cgroups: cgroups(),
     filesystems: read("/proc/filesystems").split("\n").map((line) => line.split("\t").at(-1)!),
     nftError,
+    fib: fibError === "",
+    sctp: exists("/proc/sys/net/netfilter/nf_conntrack_sctp_timeout_established"),
     swapBytes: Number(/^SwapTotal:\s+(\d+) kB/m.exec(read("/proc/meminfo"))?.[1] ?? 0) * 1024,
     ipForward: read("/proc/sys/net/ipv4/ip_forward").trim() === "1",
     disk: disk(config.rootDir),
@@ -98,7 +104,7 @@ async function programVersion(name: Program): Promise<string | undefined> {
 }
 
 /** Has nft look at the rules without setting them. */
-async function checkRules(podCIDRs: readonly string[]): Promise<string> {
+async function checkRules(rules: string): Promise<string> {
   try {
     const child = new Deno.Command("nft", {
       args: ["--check", "-f", "-"],
@@ -108,7 +114,7 @@ async function checkRules(podCIDRs: readonly string[]): Promise<string> {
     })
       .spawn();
     const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(masqueradeRules(podCIDRs)));
+    await writer.write(new TextEncoder().encode(rules));
     await writer.close();
     const { success, stderr } = await child.output();
     return success ? "" : new TextDecoder().decode(stderr).trim().split("\n")[0] || "it refuses them";

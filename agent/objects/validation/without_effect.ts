@@ -15,9 +15,6 @@ const spec = FieldPath.of("spec");
 export function warnWithoutEffect(object: AnyObject, problems: FieldErrors, manifest: boolean): void {
   if (manifest) aboutManifest(object, problems);
   if (object.kind === "Pod") aboutPod(object, problems);
-  if (object.kind === "Service" || object.kind === "EndpointSlice" || object.kind === "Endpoints") {
-    problems.warn(FieldPath.of("kind"), `${object.kind} is only stored: this version has no service proxy`);
-  }
   if (object.kind === "ClusterRole" && object.aggregationRule) {
     problems.warn(
       FieldPath.of("aggregationRule"),

@@ -54,9 +54,7 @@ Deno.test("objects that nothing acts on say so", () => {
   const claim = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } };
   const volume = { accessModes: ["ReadWriteOnce"], capacity: { storage: "1Gi" }, hostPath: { path: "/data" } };
   const cases: [object, string[]][] = [
-    [object("Service", { spec: { ports: [{ port: 80 }] } }), [
-      "kind: Service is only stored: this version has no service proxy",
-    ]],
+    [object("Service", { spec: { ports: [{ port: 80 }] } }), []],
     [object("ServiceAccount", { imagePullSecrets: [{ name: "s" }] }), [
       "imagePullSecrets: is not added to pods of manifests: name the secrets in the pods themselves",
     ]],

@@ -1,0 +1,205 @@
+/**
+ * Service networking, wired: addresses that the node holds, the proxy's rules, the cluster's DNS, and the feed that tells both
+ * what there is.
+ *
+ *     stores ─► ServiceFeed ─┬─► ServiceProxy ─► nftables, connection table
+ *                            └─► ClusterDns ─► pods   ◄── NodeResolvers ◄── resolv.conf
+ */
+import { ClusterDns } from "../../net/dns/mod.ts";
+import { deleteStaleFlows } from "../../net/conntrack/mod.ts";
+import { openNft, probeFeatures } from "../../net/nft/mod.ts";
+import { type ProxyOptions, removeTable, ServiceProxy } from "../../net/proxy/mod.ts";
+import type { Clock } from "../clock.ts";
+import type { NodeConfig } from "../config/mod.ts";
+import { HeldAddresses, NodeResolvers, ServiceFeed, setConntrack } from "../network/mod.ts";
+import type { ObjectStore } from "../store/mod.ts";
+import type { EventRecorder } from "../telemetry/events.ts";
+import type { Logger } from "../telemetry/log.ts";
+
+export interface ServicesOptions {
+  config: Pick<
+    NodeConfig,
+    | "nodeName"
+    | "api"
+    | "serviceCIDRs"
+    | "podCIDRs"
+    | "serviceProxy"
+    | "dnsAddresses"
+    | "stubDomains"
+    | "clusterDomain"
+    | "resolvConf"
+  >;
+  /** Where Services and EndpointSlices are. */
+  stores: readonly ObjectStore[];
+  /** Service addresses of the API. */
+  apiAddresses: readonly string[];
+  /** The node's own. */
+  nodeAddresses(): readonly string[];
+  events: EventRecorder;
+  clock: Clock;
+  log: Logger;
+}
+
+export class Services {
+  readonly #options: ServicesOptions;
+  readonly #held: HeldAddresses;
+  readonly #dns?: ClusterDns;
+  readonly #resolvers?: NodeResolvers;
+  #proxy?: ServiceProxy;
+  #feed?: ServiceFeed;
+  #cancelVerify = () => {};
+  #isStopped = false;
+
+  constructor(options: ServicesOptions) {
+    this.#options = options;
+    const { config: { api, dnsAddresses, resolvConf, stubDomains }, apiAddresses, clock, log } = options;
+    const redirect = { port: 443, target: api.port };
+    const addresses = [
+      ...apiAddresses.map((address) => ({ address, redirect })),
+      ...dnsAddresses.filter((address) => !isLoopback(address) && !apiAddresses.includes(address))
+        .map((address) => ({ address })),
+    ];
+    this.#held = new HeldAddresses({ addresses, clock, log });
+    if (dnsAddresses.length === 0) return;
+    const dns = this.#dns = this.#makeDns();
+    this.#resolvers = new NodeResolvers({
+      resolvConf,
+      stubDomains,
+      configure: (config) => dns.configure(config),
+      clock,
+      log,
+    });
+  }
+
+  /** When the API's and DNS's service addresses are the node's. */
+  get held(): Promise<void> {
+    return this.#held.held;
+  }
+
+  /** Everything that needs no program to answer; what does comes by {@linkcode open}. Endpoints must be known by now. */
+  start(): void {
+    void this.#held.start();
+    this.#resolvers?.start();
+    this.#dns?.start();
+  }
+
+  /** Takes over the rules of an earlier life, and follows the stores from then on. */
+  async open(): Promise<void> {
+    const { config: { nodeName, serviceProxy }, stores } = this.#options;
+    if (serviceProxy) {
+      this.#proxy = await this.#makeProxy(serviceProxy);
+      await this.#proxy?.start();
+    }
+    if (this.#isStopped) return void await this.#proxy?.stop();
+    this.#feed = new ServiceFeed({
+      stores,
+      nodeName,
+      ...(this.#proxy ? { proxy: this.#proxy } : {}),
+      ...(this.#dns ? { records: this.#dns.records } : {}),
+      report: ({ service, message }) => this.#report(service, message),
+    });
+    this.#feed.start();
+    if (this.#proxy) this.#verifyLater(serviceProxy!.syncPeriodMs);
+  }
+
+  /** The network has changed. */
+  look(): void {
+    this.#resolvers?.look();
+    this.#dns?.wake();
+  }
+
+  /** Rules and addresses stay: connections go on. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancelVerify();
+    this.#feed?.stop();
+    this.#held.stop();
+    this.#resolvers?.stop();
+    await this.#proxy?.stop();
+    await this.#dns?.stop();
+  }
+
+  #makeDns(): ClusterDns {
+    const { config: { clusterDomain, dnsAddresses, serviceCIDRs, podCIDRs }, clock, log } = this.#options;
+    return new ClusterDns({
+      domain: clusterDomain || "cluster.local",
+      addresses: dnsAddresses,
+      reverse: [...serviceCIDRs, ...podCIDRs],
+      clock,
+      server: {
+        onListening: (address, transport) => log.debug("Cluster DNS is answered", { address, transport }),
+        onWaiting: (address, transport, err) => {
+          // right after the start the address is on its way
+          const level = isInUse(err) ? "warn" : "debug";
+          log[level]("Cluster DNS cannot listen; it is tried again", { address, transport, err });
+        },
+      },
+    });
+  }
+
+  /** Undefined where this machine cannot do it, which is told. */
+  async #makeProxy(wish: NonNullable<NodeConfig["serviceProxy"]>): Promise<ServiceProxy | undefined> {
+    const { config: { serviceCIDRs, podCIDRs }, nodeAddresses, clock, log } = this.#options;
+    const nft = openNft();
+    const features = await probeFeatures(nft);
+    for (const { fatal, message } of features.problems) {
+      if (fatal) log.error("Services are not forwarded", { because: message });
+      else log.info("The service proxy does without", { because: message });
+    }
+    if (features.problems.some(({ fatal }) => fatal)) return undefined;
+    for (const problem of setConntrack(wish.conntrack)) log.warn(problem);
+    const wanted = new Set(serviceCIDRs.map((cidr) => cidr.includes(":") ? "ip6" : "ip"));
+    const [families, others] = [true, false].map((isWanted) =>
+      (features.ipv6 ? ["ip", "ip6"] as const : ["ip"] as const).filter((family) => wanted.has(family) === isWanted)
+    );
+    for (const family of others) await removeTable(nft, family); // of an earlier configuration
+    const options: ProxyOptions = {
+      serviceCIDRs,
+      podCIDRs,
+      ...(wish.nodePortAddresses ? { nodePortAddresses: wish.nodePortAddresses } : {}),
+      localhostNodePorts: wish.localhostNodePorts,
+      algorithm: wish.algorithm,
+      masqueradeBit: wish.masqueradeBit,
+      masqueradeAll: wish.masqueradeAll,
+      nodeAddresses: nodeAddresses(),
+      fib: features.fib,
+      sctp: features.sctp,
+    };
+    return new ServiceProxy({
+      nft,
+      options,
+      families,
+      timers: { after: (ms, run) => clock.after(ms, run) },
+      deleteStaleFlows: (family, frontends) => {
+        const count = deleteStaleFlows(family, frontends);
+        if (count > 0) log.info("Forgot UDP connections to endpoints that are gone", { count });
+      },
+      report: ({ service, message, cause }) => this.#report(service, message, cause),
+    });
+  }
+
+  /** Somebody else may have taken the rules away (`nft flush ruleset`). */
+  #verifyLater(periodMs: number): void {
+    this.#cancelVerify = this.#options.clock.after(periodMs, () => {
+      this.#proxy?.verify()
+        .catch((err) => this.#options.log.debug("Cannot look at the rules of Services", { err }))
+        .finally(() => this.#isStopped || this.#verifyLater(periodMs));
+    });
+  }
+
+  #report(service: string | undefined, message: string, cause?: unknown): void {
+    const { log, events } = this.#options;
+    log.warn("Service proxy", { ...(service ? { service } : {}), problem: message, ...(cause ? { err: cause } : {}) });
+    if (!service) return;
+    const [namespace, name] = service.split("/");
+    events.event({ apiVersion: "v1", kind: "Service", namespace, name }, "Warning", "SyncServiceFailed", message);
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return address === "::1" || address.startsWith("127.");
+}
+
+function isInUse(err: unknown): boolean {
+  return err instanceof Deno.errors.AddrInUse || (err as { code?: string } | undefined)?.code === "EADDRINUSE";
+}

@@ -1,0 +1,22 @@
+/** Takes away all that the proxy has set on a machine, whatever it was configured to. */
+import { type Family } from "../addr.ts";
+import { type NftRunner } from "../nft/mod.ts";
+import { routeLocalnetMarker, tableName } from "./chains.ts";
+import { type ProxyHost, thisHost } from "./host.ts";
+
+const families: readonly Family[] = ["ip", "ip6"];
+
+/** Removes tables, routes and, where it was off before, route_localnet. Connections that go through it end. */
+export async function removeProxy(nft: NftRunner, host: ProxyHost = thisHost): Promise<void> {
+  for (const family of families) {
+    const lines: string[] = [];
+    for await (const line of nft.list(family, tableName)) lines.push(line);
+    if (lines.some((line) => line.startsWith(`\tchain ${routeLocalnetMarker} {`))) host.setRouteLocalnet(false);
+    if (lines.length > 0) await removeTable(nft, family);
+  }
+  await host.removeRoutes();
+}
+
+export async function removeTable(nft: NftRunner, family: Family): Promise<void> {
+  await nft.run(`add table ${family} ${tableName}\ndelete table ${family} ${tableName}\n`);
+}
