@@ -81,7 +81,7 @@ export async function readMachine(config: NodeConfig): Promise<Machine> {
     filesystems: read("/proc/filesystems").split("\n").map((line) => line.split("\t").at(-1)!),
     nftError,
     fib: fibError === "",
-    sctp: exists("/proc/sys/net/netfilter/nf_conntrack_sctp_timeout_established"),
+    sctp: existsSync("/proc/sys/net/netfilter/nf_conntrack_sctp_timeout_established"),
     swapBytes: Number(/^SwapTotal:\s+(\d+) kB/m.exec(read("/proc/meminfo"))?.[1] ?? 0) * 1024,
     ipForward: read("/proc/sys/net/ipv4/ip_forward").trim() === "1",
     disk: disk(config.rootDir),
