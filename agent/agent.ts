@@ -170,6 +170,10 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
       kubelet.imageCollected(reason);
       controllers.node.imagesChanged();
     },
+    onChanged() {
+      controllers.node.imagesChanged();
+      manager.retryAll();
+    },
     clock,
     log,
   });
@@ -298,6 +302,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     log,
     clock,
     imagesDir: images.archives,
+    images: images.commands,
     problems: () => source?.problems() ?? [],
     auth,
     stats,

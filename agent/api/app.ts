@@ -7,6 +7,7 @@ import { applyManifest } from "./apply.ts";
 import { auth, issuerRoutes } from "./auth/mod.ts";
 import type { AppDeps } from "./deps.ts";
 import { health, version } from "./health.ts";
+import { imageRoutes } from "./images.ts";
 import { customResourcesPath, noCustomResources } from "./kube/custom_resources.ts";
 import { kubeApi } from "./kube/mod.ts";
 import { metricsRoutes } from "./kubelet/metrics.ts";
@@ -58,6 +59,7 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
   app.get("/", showPage());
   app.post("/islet/v1/apply", applyManifest(kube.registry, (request, env) => app.fetch(request, env)));
   app.get("/islet/v1/namespaces/:namespace/pods/:name/why", whyPod(deps)).all(readOnly);
+  if (deps.images) imageRoutes(app, deps.images);
   if (deps.auth) {
     kubeconfigRoutes(app, deps.auth);
     issuerRoutes(app, deps.auth);

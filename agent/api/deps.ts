@@ -1,6 +1,7 @@
 /** What the API's routes work with. The parts are as narrow as the routes need them, so that tests can give stand-ins. */
 import type { CriClient } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
+import type { ImageCommands } from "../images/mod.ts";
 import type { ObservedPod } from "../observed/types.ts";
 import type { Problem } from "../sources/mod.ts";
 import type { KubeletMetrics, NodeUsage, Scrapes } from "../stats/mod.ts";
@@ -33,6 +34,8 @@ export interface ApiDeps {
   stats?: { usage: NodeUsage; scrapes: Scrapes; kubelet: KubeletMetrics };
   /** Where archives of images can be put to be imported, if the node imports any. */
   imagesDir?: string;
+  /** What people do with images. Without it there are no routes for that. */
+  images?: Pick<ImageCommands, "list" | "prune" | "pull" | "import">;
   /** Who may what. Without it the socket alone is open, to root. */
   auth?: AuthDeps;
   /** What kubelet's own API needs besides; without it there is none. */

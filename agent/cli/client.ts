@@ -49,7 +49,12 @@ export class Client {
   }
 
   /** As `get`, with a method and a body. */
-  async send(method: string, path: string, body?: string, contentType = "application/json"): Promise<Response> {
+  async send(
+    method: string,
+    path: string,
+    body?: string | ReadableStream<Uint8Array>,
+    contentType = "application/json",
+  ): Promise<Response> {
     return await this.#ask(path, { method, body, headers: body === undefined ? {} : { "content-type": contentType } });
   }
 

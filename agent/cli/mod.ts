@@ -31,6 +31,10 @@ const verbs: Record<string, Verb> = {
   },
   top: { summary: "show what pods and the node use", load: async () => (await import("./top.ts")).top },
   events: { summary: "show what happened", load: async () => (await import("./events.ts")).events },
+  images: {
+    summary: "show, pull, import and prune images",
+    load: async () => (await import("./images.ts")).images,
+  },
   kubeconfig: {
     summary: "give out credentials for kubectl, and take them back",
     load: async () => (await import("./kubeconfig.ts")).kubeconfig,

@@ -3,8 +3,9 @@
  * their end (collector.ts).
  */
 export { ImageCollector, type ImageCollectorOptions, type Pruned, type PruneOptions } from "./collector.ts";
+export { ImageCommandError, ImageCommands, type ImageInfo } from "./commands.ts";
 export { directRegistries, RegistryHosts } from "./hosts.ts";
-export { CtrImporter, type CtrImporterOptions, type ImageImporter } from "./importer.ts";
+export { type Archive, CtrImporter, type CtrImporterOptions, type ImageImporter } from "./importer.ts";
 export { type Credentials, type Keyring, parseDockerConfig } from "./keyring.ts";
 export { type EnsuredImage, type EnsureOptions, ImageManager, type ImageManagerOptions } from "./manager.ts";
 export { type ImageArchive, type ImageSpec, ociArchive, ociArchiveOf } from "./oci_archive.ts";

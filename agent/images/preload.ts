@@ -100,7 +100,13 @@ export class ImagePreloader {
     if (files.length === 0 && pins.archives().length === 0) return;
     const { images } = await image.listImages({}, { signal });
     const plan = planPreload(files, pins, new Set(images.map(({ id }) => id)));
-    for (const path of plan.unpin) pins.setArchive(path, undefined);
+    for (const path of plan.unpin) {
+      const { names } = pins.archive(path)!;
+      pins.setArchive(path, undefined);
+      const others = new Set(pins.archives().flatMap((other) => pins.archive(other)!.names));
+      const free = names.filter((name) => !others.has(name));
+      await importer.release?.(free, signal).catch((err) => log.debug("cannot unpin images", { archive: path, err }));
+    }
     for (const { path, modified, size } of plan.import) {
       const version = `${modified} ${size}`;
       if (this.#failed.get(path) === version) continue;

@@ -5,6 +5,7 @@ import type { NodeConfig } from "../config/mod.ts";
 import {
   ImageCollector,
   type ImageCollectorOptions,
+  ImageCommands,
   ImageManager,
   ImagePins,
   ImagePreloader,
@@ -37,6 +38,7 @@ function recordsOf(store: Store, table: string): Records {
 export interface ImageParts {
   images: ImageManager;
   collector: ImageCollector;
+  commands: ImageCommands;
   /** Where archives are imported from; undefined where the runtime takes none. */
   archives?: string;
   /** Begins to import; `onImported` is told when there are new images. */
@@ -45,13 +47,15 @@ export interface ImageParts {
 }
 
 export function assembleImages(
-  { config, store, runtime, pins, events, onCollected, clock, log }: {
+  { config, store, runtime, pins, events, onCollected, onChanged, clock, log }: {
     config: NodeConfig;
     store: Store;
     runtime: Pick<Runtime, "cri" | "image" | "importer" | "knock">;
     pins: ImagePins;
     events: EventRecorder;
     onCollected: ImageCollectorOptions["onCollected"];
+    /** Images have come or gone by somebody's command. */
+    onChanged(): void;
     clock: Clock;
     log: Logger;
   },
@@ -60,11 +64,12 @@ export function assembleImages(
   const keyring = new NodeKeyring([join(rootDir, "config.json"), "/root/.docker/config.json"]);
   const dir = join(rootDir, "images");
   let preloader: ImagePreloader | undefined;
+  // a clock that begins in 1970 makes nothing look unused since then
+  const book = new UseBook(recordsOf(store, "imageUse"), clock, () => Math.max(clock.now(), store.lastKnownTime));
   const collector = new ImageCollector({
     cri: { runtime: runtime.cri.runtime, image: runtime.image },
     pins,
-    // a clock that begins in 1970 makes nothing look unused since then
-    book: new UseBook(recordsOf(store, "imageUse"), clock, () => Math.max(clock.now(), store.lastKnownTime)),
+    book,
     policy: config.imageCollection,
     wanted: () => store.list<Pod>("Pod").map(({ object }) => object).filter(wantsImages),
     space: imageSpace(runtime.image),
@@ -74,19 +79,29 @@ export function assembleImages(
     clock,
     log,
   });
+  const images = new ImageManager({
+    image: runtime.image,
+    secret: (pod, name) => lookUp(store, pod, "Secret", name),
+    nodeKeyring: () => keyring.get(),
+    maxParallelPulls: config.maxParallelImagePulls,
+    fallBackToLocal: config.imageFallbackToLocal,
+    knock: runtime.knock,
+    archives: async () => await preloader?.idle(),
+    onPulled: (id) => collector.pulled(id),
+    clock,
+  });
   return {
     collector,
-    images: new ImageManager({
+    commands: new ImageCommands({
+      collector,
+      manager: images,
+      importer: runtime.importer,
       image: runtime.image,
-      secret: (pod, name) => lookUp(store, pod, "Secret", name),
-      nodeKeyring: () => keyring.get(),
-      maxParallelPulls: config.maxParallelImagePulls,
-      fallBackToLocal: config.imageFallbackToLocal,
-      knock: runtime.knock,
-      archives: async () => await preloader?.idle(),
-      onPulled: (id) => collector.pulled(id),
+      book,
       clock,
+      onChanged,
     }),
+    images,
     ...(runtime.importer ? { archives: dir } : {}),
     preload(onImported) {
       const { importer, image } = runtime;

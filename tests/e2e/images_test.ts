@@ -4,61 +4,11 @@ import { join } from "node:path";
 import { ociArchiveOf } from "../../agent/images/mod.ts";
 import { testImages } from "../images/build.ts";
 import { nodeFile } from "../support/node_file.ts";
-import type { TestNode } from "../support/node.ts";
 import { container, idle, manifest, type Pod, pod, secret, statusOf } from "../support/pods.ts";
+import { registryPassword, registryUser, startRegistry } from "../support/registry.ts";
 
 const open = "127.0.0.1:5000", closed = "127.0.0.1:5001", down = "127.0.0.1:5002";
-const user = "sailor", password = "swordfish";
-/** bcrypt of the password: what docker-registry takes. */
-const htpasswd = `${user}:$2a$05$abcdefghijklmnopqrstuupWDwJQeCHYIBQy8WvkVB6ImhZ476YYy`;
-
 const { nodeTest } = nodeFile();
-
-/** Starts a registry and fills it with the busybox image under these names. */
-async function registry(node: TestNode, address: string, names: string[], auth = false) {
-  const dir = join(node.dir, `registry-${address.split(":")[1]}`);
-  Deno.mkdirSync(dir);
-  Deno.writeTextFileSync(join(dir, "htpasswd"), htpasswd + "\n");
-  Deno.writeTextFileSync(
-    join(dir, "config.yml"),
-    JSON.stringify({
-      version: 0.1,
-      log: { level: "error" },
-      storage: { filesystem: { rootdirectory: join(dir, "data") } },
-      http: { addr: address },
-      ...(auth ? { auth: { htpasswd: { realm: "test", path: join(dir, "htpasswd") } } } : {}),
-    }),
-  );
-  const process = node.spawn("docker-registry", "serve", join(dir, "config.yml"));
-  const [host, port] = address.split(":");
-  await node.until(
-    "the registry listens",
-    async () => (await node.inside("busybox", "nc", "-w", "1", host, port)).code === 0,
-  );
-  const ctr = async (...args: string[]) => {
-    const { code, stderr } = await node.inside(
-      "ctr",
-      "--address",
-      `${node.runDir}/containerd.sock`,
-      "-n",
-      "k8s.io",
-      ...args,
-    );
-    if (code !== 0) throw new Error(`Cannot fill the registry: ctr ${args.join(" ")}: ${stderr}`);
-  };
-  for (const name of names) {
-    await ctr("images", "tag", "dev.islet/busybox:1", `${address}/${name}`);
-    await ctr(
-      "images",
-      "push",
-      "--plain-http",
-      ...(auth ? ["--user", `${user}:${password}`] : []),
-      `${address}/${name}`,
-    );
-    await ctr("images", "rm", "--sync", `${address}/${name}`);
-  }
-  return process;
-}
 
 const using = (name: string, image: string, more: Record<string, unknown> = {}, spec: Record<string, unknown> = {}) =>
   pod(name, container("main", idle, { image, ...more }), spec);
@@ -90,7 +40,7 @@ nodeTest("an archive put into the image directory is imported, and pods that wai
 });
 
 nodeTest("an image is pulled from a registry, once, and its digest pulls the same", {}, async (node) => {
-  await registry(node, open, ["app:1", "app:2"]);
+  await startRegistry(node, open, ["app:1", "app:2"]);
   node.write("pulls.yaml", manifest(using("pulls", `${open}/app:1`)));
   const first = await node.ready("pulls");
   await node.event("pulls", "Pulling", `Pulling image "${open}/app:1"`);
@@ -122,8 +72,8 @@ nodeTest(
   "a registry with a password needs imagePullSecrets or the node's docker config, and the password is never told",
   {},
   async (node) => {
-    await registry(node, closed, ["private:1", "private:2"], true);
-    const dockerConfig = JSON.stringify({ auths: { [closed]: { auth: btoa(`${user}:${password}`) } } });
+    await startRegistry(node, closed, ["private:1", "private:2"], { auth: true });
+    const dockerConfig = JSON.stringify({ auths: { [closed]: { auth: btoa(`${registryUser}:${registryPassword}`) } } });
     node.write("refused.yaml", manifest(using("refused", `${closed}/private:1`)));
     const refused = await node.podUntil(
       "refused",
@@ -145,7 +95,10 @@ nodeTest(
     node.write("by-node.yaml", manifest(using("by-node", `${closed}/private:2`)));
     await node.ready("by-node");
     const told = node.log() + JSON.stringify(await node.events());
-    ok(!told.includes(password) && !told.includes(btoa(`${user}:${password}`)), "the password is told");
+    ok(
+      !told.includes(registryPassword) && !told.includes(btoa(`${registryUser}:${registryPassword}`)),
+      "the password is told",
+    );
   },
 );
 
@@ -153,7 +106,7 @@ nodeTest(
   "Always falls back to the local image, with an event, when the registry cannot be reached",
   {},
   async (node) => {
-    const process = await registry(node, down, ["app:1"]);
+    const process = await startRegistry(node, down, ["app:1"]);
     node.write("before.yaml", manifest(using("before", `${down}/app:1`, { imagePullPolicy: "Always" })));
     await node.ready("before");
     process.kill("SIGKILL");

@@ -29,6 +29,8 @@ export interface TestNodeOptions {
   disk?: string;
   /** Variables of islet's environment. */
   env?: Record<string, string>;
+  /** Size of a small file system of containerd's own, such as `64M`: ext4 on a loop device. */
+  imageDisk?: string;
   /** Called with the node's directories before islet starts. */
   prepare?: (node: TestNode) => void | Promise<void>;
 }
@@ -73,6 +75,7 @@ export class TestNode extends NodeClient implements AsyncDisposable {
     const namespaces = await Namespaces.create();
     const node = new TestNode(options, dir, namespaces);
     try {
+      if (options.imageDisk) await node.#mountImageDisk(options.imageDisk);
       node.#before = await node.traces();
       if (archive) {
         Deno.mkdirSync(join(node.rootDir, "images"));
@@ -86,6 +89,20 @@ export class TestNode extends NodeClient implements AsyncDisposable {
       await node.#tearDown().catch(() => {});
       throw err;
     }
+  }
+
+  /** Where containerd keeps images. */
+  get imageDir(): string {
+    return join(this.rootDir, "containerd/root");
+  }
+
+  async #mountImageDisk(size: string): Promise<void> {
+    const file = join(this.dir, "images.ext4");
+    Deno.mkdirSync(this.imageDir, { recursive: true, mode: 0o700 });
+    await must("truncate", "-s", size, file);
+    await must("mkfs.ext4", "-q", "-m", "0", file);
+    const { code, stderr } = await this.namespaces.run("mount", "-o", "loop", file, this.imageDir);
+    if (code !== 0) throw new Error(`Cannot mount a disk for images: ${stderr}`);
   }
 
   // islet itself

@@ -94,6 +94,7 @@ export function isletPaths(): Record<string, Schema> {
       ),
     },
     ...kubeconfigPaths(),
+    ...imagePaths(),
     "/islet/v1/manifests/problems": get(
       "manifestProblems",
       "What is wrong with files of the manifest directory.",
@@ -154,6 +155,67 @@ function kubeconfigPaths(): Record<string, Schema> {
         parameters: [inPath("name", "Who it was for.")],
         responses: { "404": json("There is none of that name.") },
       }),
+    },
+  };
+}
+
+/** The runtime's images. */
+function imagePaths(): Record<string, Schema> {
+  const path = "/islet/v1/images";
+  const list = { type: "object", required: ["items"], properties: { items: { type: "array", items: ref("Image") } } };
+  const refused = { "502": json("The runtime, or a registry, refused: in its own words.") };
+  const wanted = {
+    type: "object",
+    required: ["image"],
+    properties: { image: string("The image's name, as in a pod.") },
+  };
+  const archive = (description: string) => ({ schema: { type: "string", format: "binary", description } });
+  return {
+    [path]: get("images", "The runtime's images, and what holds them.", json("All images.", list), {
+      responses: refused,
+    }),
+    [`${path}/prune`]: {
+      post: operation(
+        "pruneImages",
+        "Remove images that nothing needs.",
+        json("What was removed.", {
+          type: "object",
+          required: ["images", "freedBytes"],
+          properties: {
+            images: { type: "array", items: ref("Image") },
+            freedBytes: { type: "integer", description: "As measured on the file system." },
+          },
+        }),
+        {
+          parameters: [
+            inQuery("all", "Those that are young or were imported by hand, too.", "boolean"),
+            inQuery("dryRun", "All: say what would be removed, but remove nothing."),
+          ],
+          responses: refused,
+        },
+      ),
+    },
+    [`${path}/pull`]: {
+      post: operation(
+        "pullImage",
+        "Pull an image with the node's own credentials.",
+        json("The image.", { type: "object", properties: { image: ref("Image") } }),
+        {
+          requestBody: { required: true, content: { "application/json": { schema: wanted } } },
+          responses: refused,
+        },
+      ),
+    },
+    [`${path}/import`]: {
+      post: operation(
+        "importImages",
+        "Import an archive of images, OCI or Docker, plain or packed by gzip or zstd, of any size.",
+        json("The images that were in it.", list),
+        {
+          requestBody: { required: true, content: { "application/x-tar": archive("The archive.") } },
+          responses: refused,
+        },
+      ),
     },
   };
 }
@@ -291,6 +353,24 @@ export const isletSchemas: Record<string, Schema> = {
         },
       },
       message: string("What could not be applied, a line each."),
+    },
+  },
+  Image: {
+    type: "object",
+    required: ["id", "repoTags", "repoDigests", "sizeBytes", "firstSeen", "pods"],
+    properties: {
+      id: string("As the runtime names it."),
+      repoTags: { ...texts, description: "Its names with tags." },
+      repoDigests: { ...texts, description: "Its names with digests." },
+      sizeBytes: { type: "integer", description: "As the runtime tells: mostly of the compressed layers." },
+      firstSeen: { type: "string", format: "date-time" },
+      lastUsed: { type: "string", format: "date-time" },
+      hold: {
+        type: "string",
+        enum: ["in use", "wanted", "preloaded", "sandbox image", "pinned by the runtime", "imported by hand"],
+        description: "Why it is never collected.",
+      },
+      pods: { ...texts, description: "Pods that use or want it: namespace/name." },
     },
   },
   ManifestProblems: {

@@ -126,7 +126,7 @@ function malformed(): ApiError {
 
 /** A body as a Request takes one; `begin` is called when somebody starts to read, `end` when all is read. */
 export function bodyStream(
-  body: Body,
+  body: Pick<Body, "next">,
   begin: () => Promise<void>,
   end: () => void,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {

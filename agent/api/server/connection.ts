@@ -11,7 +11,7 @@ import { ApiError, statusOf } from "../status.ts";
 import { type Body, bodyOf, bodyStream, tooLarge } from "./body.ts";
 import { Deadline } from "./deadline.ts";
 import { headEnd, HeadError, latin1Bytes, parseHead, type RequestHead, responseHead } from "./head.ts";
-import type { Limits } from "./limits.ts";
+import { type Limits, streamed } from "./limits.ts";
 import { type Link, Source } from "./source.ts";
 import { takeOver } from "./upgrade.ts";
 import { Writer } from "./writer.ts";
@@ -100,7 +100,7 @@ export class Connection {
       if (!head) return false;
       const longest = head.body.type === "length" ? head.body.length : 0;
       // what is declared too large is not begun
-      if (longest > limits.body) throw tooLarge(limits.body);
+      if (longest > limits.body && !isStreamed(head)) throw tooLarge(limits.body);
     } catch (err) {
       if (this.#isClosed()) return false;
       await this.#refuse(err, head?.method === "HEAD");
@@ -147,7 +147,7 @@ export class Connection {
   async #answer(head: RequestHead): Promise<boolean> {
     const { limits, fetch, env, log } = this.#options;
     const gone = this.#gone = new AbortController();
-    const body = bodyOf(this.#source, head, limits.body);
+    const body = bodyOf(this.#source, head, isStreamed(head) ? Infinity : limits.body);
     const ends: (() => void)[] = [];
     let response: Response;
     let accepted = false;
@@ -210,12 +210,28 @@ export class Connection {
         this.#deadline(limits.bodyMs, 408);
         if (head.expectsContinue) await this.#writer.write(latin1Bytes("HTTP/1.1 100 Continue\r\n\r\n"));
       };
-      const stream = bodyStream(body, begin, () => this.#deadline(undefined));
+      const stream = bodyStream(
+        isStreamed(head) ? this.#patiently(body) : body,
+        begin,
+        () => this.#deadline(undefined),
+      );
       return new Request(url, { method, headers, signal, body: stream, duplex: "half" } as RequestInit);
     } catch (err) {
       if (err instanceof ApiError) throw err;
       throw new ApiError(400, "BadRequest", `the method ${JSON.stringify(method)} is not one of HTTP's`);
     }
+  }
+
+  /** A body of any length: the client has its time for each piece, and the reader all that it needs. */
+  #patiently(body: Body): Pick<Body, "next"> {
+    return {
+      next: async () => {
+        this.#deadline(this.#options.limits.bodyMs, 408);
+        const bytes = await body.next();
+        this.#deadline(undefined);
+        return bytes;
+      },
+    };
   }
 
   #watchForEnd(gone: AbortController): void {
@@ -318,6 +334,11 @@ function statusResponse(err: unknown): Response {
 
 function plain(code: number, text: string): Response {
   return new Response(`${code}: ${text}\n`, { status: code, headers: { "content-type": "text/plain; charset=utf-8" } });
+}
+
+/** Whether the body has no limit. */
+function isStreamed({ method, target }: RequestHead): boolean {
+  return streamed.test(`${method} ${target}`);
 }
 
 /** A path for the log, without its query: that may hold what is secret. */

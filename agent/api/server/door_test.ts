@@ -123,6 +123,14 @@ Deno.test("a body beyond the limit is refused with a 413, declared or not", () =
         `POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n${"x".repeat(1000)}`,
       );
       match(await read(fits), /\r\n\r\n1000$/);
+
+      const archive = await dial();
+      await send(
+        archive,
+        "POST /islet/v1/images/import HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2000\r\n\r\n" +
+          "x".repeat(2000),
+      );
+      match(await read(archive), /\r\n\r\n2000$/, "archives of images have no limit");
     },
     { body: 1000 },
   ));

@@ -1,3 +1,6 @@
+/** Requests whose body has no limit, because it is passed on as it comes: archives of images. */
+export const streamed = /^POST \/islet\/v1\/images\/import\/?(\?|$)/;
+
 /** What one door of the API takes. The defaults suit a small machine: many idle clients, few large requests. */
 
 export interface Limits {
@@ -9,7 +12,7 @@ export interface Limits {
   headers: number;
   /** Time for a request's line and headers, from the connection's opening or the last answer's end. */
   headMs: number;
-  /** Time for a request's body. */
+  /** Time for a request's body; of one that is passed on as it comes, for each piece. */
   bodyMs: number;
   /** Time that a connection may be without a request. Go's clients drop theirs after 90 s. */
   idleMs: number;

@@ -1,0 +1,163 @@
+/** Images that nothing needs are removed, by themselves and by hand; those that anything needs are not, however full the disk. */
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { join } from "node:path";
+import { type ImageInfo, type ImageSpec, ociArchiveOf, tar } from "../../agent/images/mod.ts";
+import { testImages } from "../images/build.ts";
+import { nodeFile } from "../support/node_file.ts";
+import type { TestNode } from "../support/node.ts";
+import { container, idle, manifest, pod } from "../support/pods.ts";
+import { startRegistry } from "../support/registry.ts";
+
+const address = "127.0.0.1:5000";
+let registry: Deno.ChildProcess | undefined;
+const { nodeTest } = nodeFile({
+  imageDisk: "80M",
+  flags: ["--minimum-image-ttl-duration=1s", "--eviction-hard=memory.available<1Mi"],
+});
+
+/** An image that can run and takes 5 MB, twice: its layer is kept beside what is unpacked of it. */
+async function large(): Promise<ImageSpec> {
+  const [plain] = await testImages();
+  const content = new Uint8Array(5_000_000);
+  for (let at = 0; at < content.length; at += 65536) crypto.getRandomValues(content.subarray(at, at + 65536));
+  return { ...plain, layers: [...plain.layers, await tar([{ path: "data/large", content }])] };
+}
+
+async function list(node: TestNode): Promise<ImageInfo[]> {
+  const answer = await node.api("/islet/v1/images");
+  equal(answer.status, 200);
+  return (await answer.json()).items;
+}
+
+const tags = async (node: TestNode) => (await list(node)).flatMap(({ repoTags }) => repoTags);
+const ours = async (node: TestNode) =>
+  (await tags(node)).filter((tag) => tag.startsWith(address)).map((tag) => tag.slice(address.length + 1));
+
+/** Use of the images' disk in percent. */
+async function used(node: TestNode): Promise<number> {
+  const { stdout } = await node.inside("stat", "-f", "-c", "%b %a", node.imageDir);
+  const [blocks, available] = stdout.trim().split(" ").map(Number);
+  return 100 - Math.floor((available * 100) / blocks);
+}
+
+/** Takes room on the images' disk: up to so many percent. */
+async function fill(node: TestNode, percent: number): Promise<void> {
+  const { stdout } = await node.inside("stat", "-f", "-c", "%b %a %S", node.imageDir);
+  const [blocks, available, size] = stdout.trim().split(" ").map(Number);
+  const bytes = Math.max(0, available - Math.floor(blocks * (100 - percent) / 100)) * size;
+  await node.inside("sh", "-c", `head -c ${bytes} /dev/zero >> ${node.imageDir}/filler || true`);
+}
+
+async function islet(node: TestNode, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await node.cli("images", ...args);
+  equal(code, 0, stderr);
+  return stdout;
+}
+
+const using = (name: string, image: string, spec: Record<string, unknown> = {}, more: Record<string, unknown> = {}) =>
+  pod(name, container("main", idle, { image: `${address}/${image}`, imagePullPolicy: "IfNotPresent", ...more }), spec);
+
+nodeTest(
+  "over the threshold of a small disk the least recently used images go, and no others",
+  {},
+  async (node) => {
+    registry = await startRegistry(node, address, [
+      ["large:1", await large()],
+      ["large:2", await large()],
+      ["large:3", await large()],
+      ["large:4", await large()],
+    ]);
+    node.write("uses.yaml", manifest(using("uses", "large:1")));
+    await node.ready("uses");
+    match(await islet(node, "pull", `${address}/large:2`), /large:2 pulled \(.*MB, [0-9a-f]{13}\)/);
+    // its pod is turned away: it is wanted, and does not run
+    const port = { ports: [{ containerPort: 80, hostPort: 4711 }] };
+    node.write("holds.yaml", manifest(pod("holds", container("main", idle, port))));
+    await node.ready("holds");
+    node.write("wants.yaml", manifest(using("wants", "large:3", {}, port)));
+    await node.podUntil("wants", "is turned away", ({ status }) => status?.phase === "Failed");
+    await islet(node, "pull", `${address}/large:3`, `${address}/large:4`);
+    await fill(node, 88);
+    // a pull is followed by a look at the disk
+    await islet(node, "pull", `${address}/large:4`);
+    await node.until(
+      "the image that was used longest ago is gone",
+      async () => !(await ours(node)).includes("large:2"),
+      {
+        tell: async () => `${await used(node)} % used`,
+      },
+    );
+    const left = await list(node);
+    const holdOf = (tag: string) => left.find(({ repoTags }) => repoTags.includes(tag))?.hold;
+    equal(holdOf(`${address}/large:1`), "in use");
+    equal(holdOf(`${address}/large:3`), "wanted");
+    equal(holdOf("dev.islet/pause:1"), "sandbox image");
+    equal(holdOf("dev.islet/busybox-app:1"), "preloaded");
+    const metrics = await (await node.api("/metrics")).text();
+    match(metrics, /^kubelet_image_garbage_collected_total\{reason="space"\} [1-9]/m);
+  },
+);
+
+/** As after a reboot without a network: nothing runs, the runtime has forgotten what it ran, and there is no registry. */
+async function reboot(node: TestNode): Promise<void> {
+  await node.kill9();
+  registry!.kill("SIGKILL");
+  await registry!.status;
+  for (const { id } of await node.containers()) await node.cri.runtime.removeContainer({ containerId: id });
+  for (const { id } of await node.sandboxes()) {
+    await node.cri.runtime.stopPodSandbox({ podSandboxId: id });
+    await node.cri.runtime.removePodSandbox({ podSandboxId: id });
+  }
+  await node.inside("kill", "-9", Deno.readTextFileSync(join(node.runDir, "containerd.pid")).split(/\s/)[0]);
+  await node.startIslet();
+}
+
+nodeTest(
+  "with the disk full all that can go is removed, it is told of, and after a reboot without a registry all pods start",
+  {},
+  async (node) => {
+    await fill(node, 100);
+    await node.restart(); // it looks when it starts
+    const event = await node.event(node.name, "FreeDiskSpaceFailed");
+    match(event.message, /^Insufficient free disk space on the node's image filesystem \(\d+% of [\d.]+ MiB used\)/);
+    deepEqual((await ours(node)).sort(), ["large:1", "large:3"]);
+    await reboot(node);
+    await node.ready("uses");
+    await node.ready("holds");
+    node.remove("holds.yaml");
+    await node.ready("wants");
+    equal((await node.containers()).length, 2);
+    await node.inside("rm", join(node.imageDir, "filler"));
+  },
+);
+
+nodeTest("images are imported by hand from packed archives, kept, listed and pruned", {}, async (node) => {
+  const [plain] = await testImages();
+  const archive = ociArchiveOf([{ ...plain, names: ["dev.islet/by-hand:1"], config: { User: "7" } }]).bytes;
+  const packed = new Blob([archive]).stream().pipeThrough(new CompressionStream("gzip"));
+  const file = join(node.dir, "by-hand.tar.gz");
+  await Deno.writeFile(file, packed);
+  node.write("by-hand.yaml", manifest(pod("by-hand", container("main", idle, { image: "dev.islet/by-hand:1" }))));
+  equal(await islet(node, "import", file), "dev.islet/by-hand:1 imported\n");
+  await node.ready("by-hand");
+  match(await islet(node), /^dev\.islet\/by-hand +1 +[0-9a-f]{13} +[\d.]+MB +now +in use$/m);
+  node.remove("by-hand.yaml");
+  await node.gone("by-hand");
+  const held = async () => (await list(node)).find(({ repoTags }) => repoTags.includes("dev.islet/by-hand:1"))?.hold;
+  equal(await held(), "imported by hand");
+  ok(!(await islet(node, "prune")).includes("by-hand"));
+  match(await islet(node, "prune", "--all", "--dry-run"), /^dev\.islet\/by-hand:1 would be removed$/m);
+  equal(await held(), "imported by hand");
+  match(await islet(node, "prune", "--all"), /^dev\.islet\/by-hand:1 removed\n(?:.*\n)*[\d.]+k?M?B freed$/m);
+  equal(await held(), undefined);
+  const yaml = await islet(node, "ls", "-o", "yaml");
+  match(yaml, /repoTags:\n +- dev\.islet\/pause:1/);
+
+  Deno.writeTextFileSync(join(node.dir, "broken.tar"), "x".repeat(8_000_000));
+  const broken = await node.cli("images", "import", join(node.dir, "broken.tar"), join(node.dir, "missing.tar"));
+  equal(broken.code, 1);
+  match(broken.stderr, /broken\.tar: Cannot import an image archive: .*\n.*missing\.tar: there is no such file/);
+  const absent = await node.cli("images", "pull", `${address}/large:1`);
+  match(absent.stderr, /Cannot pull 127\.0\.0\.1:5000\/large:1: .*connection refused/);
+  equal(absent.code, 1);
+});
