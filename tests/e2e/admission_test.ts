@@ -1,0 +1,62 @@
+/** Who may run: extended resources, preemption for critical pods, and another try when there is room. */
+import { deepEqual, equal } from "node:assert/strict";
+import { nodeFile } from "../support/node_file.ts";
+import { condition, container, finished, idle, manifest, pod } from "../support/pods.ts";
+
+const { nodeTest } = nodeFile({
+  config: `
+apiVersion: islet.dev/v1alpha1
+kind: IsletConfiguration
+extendedResources: { example.com/dongle: 2 }
+`,
+});
+
+const dongles = (count: number) =>
+  container("main", idle, {
+    resources: { requests: { "example.com/dongle": `${count}` }, limits: { "example.com/dongle": `${count}` } },
+  });
+
+nodeTest(
+  "extended resources of the configuration are the node's, and a pod that finds none left runs when they come back",
+  pod("dongles", dongles(2)),
+  async (node) => {
+    await node.ready("dongles");
+    const { capacity, allocatable } = (await (await node.api(`/api/v1/nodes/${node.name}`)).json()).status;
+    deepEqual([capacity["example.com/dongle"], allocatable["example.com/dongle"]], ["2", "2"]);
+
+    node.write("dongle-late.yaml", manifest(pod("dongle-late", dongles(1))));
+    const late = await node.podUntil("dongle-late", "is turned away", finished);
+    deepEqual([late.status?.reason, late.status?.message], [
+      "OutOfexample.com/dongle",
+      "Pod was rejected: Node didn't have enough resource: example.com/dongle, requested: 1, used: 2, capacity: 2",
+    ]);
+    node.remove("dongles.yaml");
+    const again = await node.ready("dongle-late");
+    equal(again.metadata.uid, late.metadata.uid);
+    node.remove("dongle-late.yaml");
+    await node.gone("dongle-late");
+  },
+);
+
+nodeTest("a critical pod displaces the least that makes room for it", {}, async (node) => {
+  node.write("holders.yaml", manifest([pod("holds-one", dongles(1)), pod("holds-none")]));
+  await node.ready("holds-one");
+  const spared = await node.ready("holds-none");
+  const critical = pod("critical", dongles(2), { priorityClassName: "system-node-critical" });
+  node.write("critical.yaml", manifest(critical));
+  const victim = await node.podUntil("holds-one", "has been displaced", finished);
+  deepEqual([victim.status?.phase, victim.status?.reason, victim.status?.message], [
+    "Failed",
+    "Preempting",
+    "Preempted in order to admit critical pod",
+  ]);
+  const { status, reason } = condition(victim, "DisruptionTarget") ?? {};
+  deepEqual([status, reason], ["True", "TerminationByKubelet"]);
+  await node.event("holds-one", "Preempting", "Preempted in order to admit critical pod");
+  await node.ready("critical");
+  deepEqual((await node.pod("holds-none"))?.status?.containerStatuses, spared.status?.containerStatuses);
+  const refused = (await node.events("critical")).filter(({ reason }) => /^OutOf|Preempting|Unexpected/.test(reason));
+  deepEqual(refused, [], "it has only waited");
+  for (const file of ["critical.yaml", "holders.yaml"]) node.remove(file);
+  for (const name of ["critical", "holds-one", "holds-none"]) await node.gone(name);
+});
