@@ -35,6 +35,7 @@ import { assembleImages, imagePins } from "./wiring/images.ts";
 import { podCgroups, withDriverOf } from "./wiring/kubepods.ts";
 import { refuseMachine } from "./wiring/machine.ts";
 import { podNetwork } from "./wiring/network.ts";
+import { watchOom } from "./wiring/oom.ts";
 import { assemblePods, logFile, realmOf } from "./wiring/pods.ts";
 import { startRuntime } from "./wiring/runtime.ts";
 import { Services } from "./wiring/services.ts";
@@ -341,6 +342,13 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   manager.start();
   controllers.follow(observer);
   cpus?.follow(observer);
+  watchOom(observer, {
+    cgroups,
+    cgroupPaths,
+    runtimeName: () => runtime.name,
+    pod: (uid) => manager.pods().find(({ metadata }) => metadata.uid === uid),
+    events,
+  });
   working = true;
   addresses.start();
   stops.push(() => addresses.stop());

@@ -31,6 +31,7 @@ export {
 export { isCritical } from "./critical.ts";
 export { deletionGrace } from "./deletion.ts";
 export { type FactsOptions, type Machine, type NodeFacts, nodeLabels, readFacts, thisMachine } from "./facts.ts";
+export { oomMessage, oomReason, OomWatch, type OomWatchOptions } from "./oom_watch.ts";
 export { boundPod, withPodCondition } from "./pod_condition.ts";
 export { planResize } from "./resize.ts";
 export {

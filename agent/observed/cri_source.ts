@@ -73,13 +73,13 @@ export function criSource({ cri, owner, clock, log, logFile }: CriSourceOptions)
       const message = await terminationMessage(detailed, mounts, logFile(detailed));
       return { ...detailed, message: message || detailed.message };
     },
-    watch({ onEvent, onConnected, onBroken }) {
+    watch({ onEvent, onOom, onConnected, onBroken }) {
       return cri.watchEvents({
         clock,
-        onEvent: ({ id, type }) => onEvent(id, type === "stopped"),
+        onEvent: ({ id, type }) => type === "oom" ? onOom(id) : onEvent(id, type === "stopped"),
         onConnected: (source) => {
           log.debug("Where container events come from", { source });
-          if (source !== "none") onConnected();
+          if (source !== "none") onConnected(source === "containerd");
         },
         onBroken,
       });

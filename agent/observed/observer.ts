@@ -22,10 +22,15 @@ export interface RuntimeSource {
   sandboxDetail(sandbox: ObservedSandbox): Promise<ObservedSandbox | undefined>;
   /** Adds what a list does not tell: stamps, exit code, reason, message. undefined when it has vanished meanwhile. */
   containerDetail(container: ObservedContainer): Promise<ObservedContainer | undefined>;
-  /** Calls `onEvent` with the ID of a sandbox or container that something happened to, and whether that was its end. */
-  watch(
-    handlers: { onEvent(id: string, ended: boolean): void; onConnected(): void; onBroken(err: unknown): void },
-  ): { close(): void };
+  watch(handlers: {
+    /** Something happened to a sandbox or container; `ended`: that was its end. */
+    onEvent(id: string, ended: boolean): void;
+    /** The kernel killed in a container for memory. */
+    onOom(id: string): void;
+    /** `tellsOom`: the source knows `onOom`. */
+    onConnected(tellsOom: boolean): void;
+    onBroken(err: unknown): void;
+  }): { close(): void };
 }
 
 export interface ObserverOptions {
@@ -67,6 +72,8 @@ export class PodObserver {
   onAvailable: (available: boolean) => void = () => {};
   /** Called each time the runtime was asked for everything and did not answer. */
   onUnanswered: () => void = () => {};
+  /** Called when the kernel has killed for memory in a container, ours or not, where the runtime tells. */
+  onOom: (containerId: string) => void = () => {};
   /** Called after each relist with when it began (monotonic ms) and how long it took: for metrics. */
   onRelisted: (began: number, ms: number) => void = () => {};
 
@@ -85,6 +92,7 @@ export class PodObserver {
   /** Monotonic ms at which the last relist began. */
   #lastList = 0;
   #eventful = false;
+  #tellsOom = false;
   #relisting: Promise<void> | undefined;
   #cancelRelist = () => {};
   #cancelExtra: (() => void)[] = [];
@@ -105,8 +113,12 @@ export class PodObserver {
   async start(): Promise<void> {
     this.#watch = this.#source.watch({
       onEvent: (id, ended) => this.#event(id, ended),
-      onConnected: () => {
+      onOom: (id) => {
+        if (!this.#stopped) this.onOom(id);
+      },
+      onConnected: (tellsOom) => {
         this.#eventful = true;
+        this.#tellsOom = tellsOom;
         // what happened between the last look and the subscription, and what an early subscription may have missed
         for (const cancel of this.#cancelExtra) cancel();
         if (this.#stopped) return;
@@ -130,6 +142,11 @@ export class PodObserver {
     this.#watch?.close();
     this.#cancelRelist();
     for (const cancel of [...this.#cancelExtra, ...this.#settling]) cancel();
+  }
+
+  /** Whether the runtime tells of OOM kills by itself. */
+  get tellsOom(): boolean {
+    return this.#eventful && this.#tellsOom;
   }
 
   /** Whether the runtime answered the last relist. */

@@ -398,7 +398,7 @@ export class PodManager {
 }
 
 /** `spec.containers{web}`: how events name a container. */
-function containerField({ spec }: Pod, name: string): string {
+export function containerField({ spec }: Pod, name: string): string {
   const lists = ["initContainers", "ephemeralContainers"] as const;
   const list = lists.find((list) => spec[list]?.some((container) => container.name === name)) ?? "containers";
   return `spec.${list}{${name}}`;

@@ -1,0 +1,158 @@
+/**
+ * Limits and weights as the kernel enforces them on pods. The machine may be busy with other things: the node's own cgroup
+ * outweighs them, and what is compared lies within it.
+ */
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { nodeFile } from "../support/node_file.ts";
+import { sleep, type TestNode } from "../support/node.ts";
+import { container, containerId, finished, manifest, type Pod, pod, statusOf } from "../support/pods.ts";
+
+const { nodeTest } = nodeFile();
+const v2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
+
+/** Works on the machine's first CPU alone, so that containers meet there. */
+const busy = "exec taskset 1 sh -c 'while :; do :; done'";
+const hungry = "dd if=/dev/zero of=/dev/null bs=200M count=1";
+
+function sized(name: string, script: string, requests: Record<string, string>, limits: Record<string, string> = {}) {
+  return container(name, script, { resources: { requests, limits } });
+}
+
+function path(pod: Pod, name?: string): string {
+  const qos = pod.status!.qosClass!;
+  const parent = qos === "Guaranteed" ? "" : `${qos.toLowerCase()}/`;
+  return `kubepods/${parent}pod${pod.metadata.uid}/${containerId(pod, name)}`;
+}
+
+/** CPU time in seconds, periods and those with a halt. */
+function cpu(node: TestNode, of: string): { seconds: number; periods: number; throttled: number } {
+  const stat = node.cgroupFile("cpu", of, "cpu.stat");
+  const value = (key: string) => Number(new RegExp(`^${key} (\\d+)`, "m").exec(stat)?.[1] ?? 0);
+  const seconds = v2 ? value("usage_usec") / 1e6 : Number(node.cgroupFile("cpuacct", of, "cpuacct.usage")) / 1e9;
+  return { seconds, periods: value("nr_periods"), throttled: value("nr_throttled") };
+}
+
+/** Lets the node have the CPU before all that does not belong to it. */
+function outweigh(node: TestNode): void {
+  if (v2) Deno.writeTextFileSync(`/sys/fs/cgroup/${node.cgroup}/cpu.weight`, "10000");
+  else Deno.writeTextFileSync(`/sys/fs/cgroup/cpu/${node.cgroup}/cpu.shares`, "262144");
+}
+
+async function removed(node: TestNode, name: string): Promise<void> {
+  node.remove(`${name}.yaml`);
+  await node.gone(name);
+}
+
+nodeTest("a container is held to its CPU limit within 5 %", {}, async (node) => {
+  node.write("throttled.yaml", manifest(pod("throttled", sized("main", busy, {}, { cpu: "200m" }))));
+  const pod_ = await node.ready("throttled");
+  outweigh(node);
+  const of = path(pod_);
+  const before = cpu(node, of);
+  const use = await node.until("it has been held back for 30 periods on end", async () => {
+    const start = cpu(node, of);
+    await sleep(3000);
+    const end = cpu(node, of);
+    const periods = end.periods - start.periods;
+    // where it was not held back in each period something else kept it from its limit
+    if (periods < 25 || end.throttled - start.throttled < periods - 1) return undefined;
+    return (end.seconds - start.seconds) / (periods * 0.02);
+  }, { timeoutMs: 60_000, everyMs: 0 });
+  ok(Math.abs(use - 1) < 0.05, `it used ${use} of its limit`);
+  const after = cpu(node, of);
+  const whole = (after.seconds - before.seconds) / ((after.periods - before.periods) * 0.02);
+  ok(whole < 1.05, `it used ${whole} of its limit`);
+  await removed(node, "throttled");
+});
+
+nodeTest("a saturated core is shared as classes and requests promise", {}, async (node) => {
+  const both = { cpu: "1", memory: "16Mi" };
+  node.write(
+    "share.yaml",
+    manifest([
+      pod("share-guaranteed", sized("main", busy, both, both)),
+      pod("share-600", sized("main", busy, { cpu: "600m" })),
+      pod("share-200", sized("main", busy, { cpu: "200m" })),
+      pod("share-effort", container("main", busy)),
+    ]),
+  );
+  const names = ["share-guaranteed", "share-600", "share-200", "share-effort"];
+  const pods: Pod[] = [];
+  for (const name of names) pods.push(await node.ready(name));
+  outweigh(node);
+  const about = (ratio: number, expected: number) => Math.abs(ratio / expected - 1) < 0.15;
+  let told = "";
+  // the kernel's averages of what groups are worth on a core take a few seconds to follow
+  await node.until("the core is shared as promised for six seconds", async () => {
+    const use = () => pods.map((pod) => cpu(node, path(pod)).seconds);
+    const before = use();
+    let spent: number[];
+    do {
+      await sleep(250);
+      spent = use().map((each, at) => each - before[at]);
+    } while (spent.reduce((a, b) => a + b) < 6);
+    told = spent.map((each, at) => `${names[at]} ${each.toFixed(2)} s`).join(", ");
+    const [guaranteed, large, small, effort] = spent;
+    // requests within a class, a guaranteed pod beside the burstable class, and what is left over
+    return about(large / small, 600 / 200) && about(guaranteed / (large + small), 1000 / 800) && effort < 0.3;
+  }, { timeoutMs: 90_000, everyMs: 0, tell: () => told });
+  node.remove("share.yaml");
+  for (const name of names) await node.gone(name);
+});
+
+nodeTest("a memory hog is OOMKilled, and only it", {}, async (node) => {
+  const limit = { memory: "32Mi" };
+  node.write(
+    "hog.yaml",
+    manifest([
+      pod("hog", [sized("greedy", `sleep 2; exec ${hungry}`, {}, limit), sized("modest", "sleep 3600", {}, limit)], {
+        restartPolicy: "Never",
+      }),
+      pod("hog-neighbour", sized("main", "sleep 3600", {}, limit)),
+    ]),
+  );
+  const neighbour = await node.ready("hog-neighbour");
+  const hog = await node.podUntil("hog", "has lost a container", (pod) => statusOf(pod, "greedy")?.state?.terminated);
+  const { reason, exitCode } = statusOf(hog, "greedy")!.state!.terminated!;
+  deepEqual([reason, exitCode], ["OOMKilled", 137]);
+  ok(statusOf(hog, "modest")?.state?.running, "the container beside it runs");
+  deepEqual((await node.pod("hog-neighbour"))?.status?.containerStatuses, neighbour.status?.containerStatuses);
+  node.remove("hog.yaml");
+  for (const name of ["hog", "hog-neighbour"]) await node.gone(name);
+});
+
+nodeTest("a child that is killed for memory while its container lives on is told of in an event", {}, async (node) => {
+  if (v2) return; // there a container's processes are killed together
+  const limit = { memory: "32Mi" };
+  node.write("child.yaml", manifest(pod("child", sized("main", `${hungry}; while :; do sleep 1; done`, {}, limit))));
+  const text = "Memory cgroup out of memory: Killed a process of container main";
+  const event = await node.event("child", "OOMKilling", text);
+  deepEqual([event.type, event.involvedObject.fieldPath], ["Warning", "spec.containers{main}"]);
+  const pod_ = await node.ready("child");
+  equal(statusOf(pod_)?.restartCount, 0);
+  await node.kill9();
+  await node.startIslet();
+  await node.ready("child");
+  await sleep(1000);
+  ok(
+    (await node.events("child")).every(({ reason }) => reason !== "OOMKilling"),
+    "another life does not tell it again",
+  );
+  await removed(node, "child");
+
+  node.write(
+    "child-ends.yaml",
+    manifest(pod("child-ends", sized("main", `${hungry}; exit 3`, {}, limit), {
+      restartPolicy: "Never",
+    })),
+  );
+  const ended = await node.podUntil("child-ends", "has ended", finished);
+  const { reason, exitCode } = statusOf(ended)!.state!.terminated!;
+  deepEqual(
+    [reason, exitCode],
+    ["OOMKilled", 3],
+    "what it ended of is told although its first process ended by itself",
+  );
+  await removed(node, "child-ends");
+});
