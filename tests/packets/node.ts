@@ -9,7 +9,7 @@ import {
   ServiceProxy,
 } from "../../net/proxy/mod.ts";
 import { type Family } from "../../net/addr.ts";
-import { addresses, type PacketNetwork, serverPort } from "./network.ts";
+import { addresses, PacketNetwork, serverPort } from "./network.ts";
 
 export const proxyOptions: ProxyOptions = {
   serviceCIDRs: ["10.96.0.0/16", "fd00:96::/108"],
@@ -79,6 +79,20 @@ export class ProxyNode implements AsyncDisposable {
   #inside<T>(fn: () => Promise<T>): Promise<T> {
     return this.network.host("node").enter(fn);
   }
+}
+
+/** A test on a node with a proxy of its own. */
+export function packetTest(
+  name: string,
+  test: (network: PacketNetwork, node: ProxyNode) => Promise<void>,
+  options: Partial<ProxyOptions> = {},
+): void {
+  Deno.test(name, async () => {
+    await using network = await PacketNetwork.create();
+    await using node = new ProxyNode(network, options);
+    await node.start();
+    await test(network, node);
+  });
 }
 
 /** A Service `default/<name>` with one port 80. */

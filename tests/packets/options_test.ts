@@ -1,27 +1,12 @@
 /** What Services and the node's configuration ask for beyond types and policies: ports, source ranges, masquerade, health checks. */
 import assert from "node:assert/strict";
-import { type ProxyOptions } from "../../net/proxy/mod.ts";
-import { addresses, type HostName, PacketNetwork } from "./network.ts";
-import { at, behind, ProxyNode, service } from "./node.ts";
+import { addresses, type HostName } from "./network.ts";
+import { at, behind, packetTest, service } from "./node.ts";
 
 const vip = "10.96.0.1", vip6 = "fd00:96::1";
 const { node: nodeAddress, nodeToFar, outside } = addresses.ip;
 
-/** Runs a test on a node with a proxy of its own. */
-function packets(
-  name: string,
-  test: (network: PacketNetwork, node: ProxyNode) => Promise<void>,
-  options: Partial<ProxyOptions> = {},
-): void {
-  Deno.test(name, async () => {
-    await using network = await PacketNetwork.create();
-    await using node = new ProxyNode(network, options);
-    await node.start();
-    await test(network, node);
-  });
-}
-
-packets(
+packetTest(
   "each named port of a Service leads to its own endpoints, and one name to TCP and UDP",
   async (network, node) => {
     const ports = [
@@ -40,14 +25,14 @@ packets(
   },
 );
 
-packets("a headless Service has no address here, and an external name neither", async (network, node) => {
+packetTest("a headless Service has no address here, and an external name neither", async (network, node) => {
   const headless = service("headless", [], { ports: [{ name: "", protocol: "TCP", port: 80, nodePort: 30080 }] });
   await node.sync([headless, service("web", vip)], behind({ headless: at("a"), web: at("b") }));
   assert.equal(await network.ask("c", nodeAddress, 30080), "refused");
   assert.equal(await network.ask("c", vip, 80), "b 10.244.0.13");
 });
 
-packets(
+packetTest(
   "source ranges are asked of every source, in both families; the node is in a range by its own address",
   async (network, node) => {
     const ports = [{ name: "", protocol: "TCP" as const, port: 80, nodePort: 30080 }];
@@ -78,7 +63,7 @@ packets(
   { nodeAddresses: ["192.0.2.1"] },
 );
 
-packets(
+packetTest(
   "a balancer's address that the node itself holds answers there, and lets nobody past",
   async (network, node) => {
     // as on a lone node, whose own addresses are the ingress
@@ -92,14 +77,14 @@ packets(
   },
 );
 
-packets("masqueradeAll gives every connection the node's address", async (network, node) => {
+packetTest("masqueradeAll gives every connection the node's address", async (network, node) => {
   await node.sync([service("web", vip)], behind({ web: at("a") }));
   for (const from of ["c", "outside", "node"] as const) {
     assert.match(await network.ask(from, vip, 80), /^a (10\.244\.0\.1|192\.0\.2\.1)$/, from);
   }
 }, { masqueradeAll: true });
 
-packets("the proxy's own algorithm is that of Services which name none", async (network, node) => {
+packetTest("the proxy's own algorithm is that of Services which name none", async (network, node) => {
   const web = service("web", vip), hash = service("hash", "10.96.0.2", { algorithm: "source-hash" });
   await node.sync([web, hash], behind({ web: at("a b c"), hash: at("a b c") }));
   const turns: string[] = [];
@@ -115,15 +100,19 @@ packets("the proxy's own algorithm is that of Services which name none", async (
   assert.deepEqual(await network.askMany(6, "c", "10.96.0.2", 80), kept);
 }, { algorithm: "round-robin" });
 
-packets("node ports on 127.0.0.1 can be switched off; then route_localnet stays as it was", async (network, node) => {
-  const ports = [{ name: "", protocol: "TCP" as const, port: 80, nodePort: 30080 }];
-  await node.sync([service("web", vip, { ports })], behind({ web: at("a") }));
-  assert.equal(await network.ask("node", "127.0.0.1", 30080), "refused");
-  assert.match(await network.ask("node", nodeAddress, 30080), /^a /);
-  assert.match(await node.run("sysctl", "-n", "net.ipv4.conf.all.route_localnet"), /^0/);
-}, { localhostNodePorts: false });
+packetTest(
+  "node ports on 127.0.0.1 can be switched off; then route_localnet stays as it was",
+  async (network, node) => {
+    const ports = [{ name: "", protocol: "TCP" as const, port: 80, nodePort: 30080 }];
+    await node.sync([service("web", vip, { ports })], behind({ web: at("a") }));
+    assert.equal(await network.ask("node", "127.0.0.1", 30080), "refused");
+    assert.match(await network.ask("node", nodeAddress, 30080), /^a /);
+    assert.match(await node.run("sysctl", "-n", "net.ipv4.conf.all.route_localnet"), /^0/);
+  },
+  { localhostNodePorts: false },
+);
 
-packets("nodePortAddresses holds for IPv6 too", async (network, node) => {
+packetTest("nodePortAddresses holds for IPv6 too", async (network, node) => {
   const ports = [{ name: "", protocol: "TCP" as const, port: 80, nodePort: 30080 }];
   await node.sync(
     [service("web", [vip, vip6], { ports })],
@@ -135,7 +124,7 @@ packets("nodePortAddresses holds for IPv6 too", async (network, node) => {
   assert.equal(await network.ask("outside", nodeAddress, 30080), "refused", "of the other family none is named");
 }, { nodePortAddresses: ["2001:db8:1::/64"] });
 
-packets(
+packetTest(
   "a health check node port answers from outside while a local endpoint is ready, and closes with its Service",
   async (network, node) => {
     const web = service("web", vip, { externalTrafficPolicy: "Local", healthCheckNodePort: 32000 });

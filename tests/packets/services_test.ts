@@ -1,31 +1,17 @@
 /** Real connections through the proxy's tables: who answers, and which source address it sees. */
 import assert from "node:assert/strict";
-import { type ProxyOptions, type ProxyServicePort } from "../../net/proxy/mod.ts";
-import { addresses, inTime, PacketNetwork } from "./network.ts";
-import { at, behind, ProxyNode, service } from "./node.ts";
+import { type ProxyServicePort } from "../../net/proxy/mod.ts";
+import { addresses, inTime } from "./network.ts";
+import { at, behind, packetTest, service } from "./node.ts";
 
 const vip = "10.96.0.1";
 const { node: nodeAddress, outside, nodeToFar } = addresses.ip;
 const ports: ProxyServicePort[] = [{ name: "", protocol: "TCP", port: 80, nodePort: 30080 }];
 
-/** Runs a test on a node with a proxy of its own. */
-function packets(
-  name: string,
-  test: (network: PacketNetwork, node: ProxyNode) => Promise<void>,
-  options: Partial<ProxyOptions> = {},
-): void {
-  Deno.test(name, async () => {
-    await using network = await PacketNetwork.create();
-    await using node = new ProxyNode(network, options);
-    await node.start();
-    await test(network, node);
-  });
-}
-
 /** Only who answered. */
 const who = (answers: string[]) => [...new Set(answers.map((each) => each.split(" ")[0]))].sort();
 
-packets(
+packetTest(
   "a cluster IP is answered by its endpoints, from pods, node and outside, with the client's address kept",
   async (network, node) => {
     await node.sync([service("web", vip)], behind({ web: at("a b") }));
@@ -35,7 +21,7 @@ packets(
   },
 );
 
-packets("a Service without endpoints refuses, an address that no Service has drops", async (network, node) => {
+packetTest("a Service without endpoints refuses, an address that no Service has drops", async (network, node) => {
   const empty = service("empty", "10.96.0.2", { ports });
   await node.sync([service("web", vip), empty], behind({ web: at("a") }));
   for (const from of ["c", "node", "outside"] as const) {
@@ -49,7 +35,7 @@ packets("a Service without endpoints refuses, an address that no Service has dro
   assert.equal(await network.ask("outside", nodeAddress, 30080), `b ${outside}`);
 });
 
-packets("a pod reaches itself through its Service, by an address that is not its own", async (network, node) => {
+packetTest("a pod reaches itself through its Service, by an address that is not its own", async (network, node) => {
   await node.sync([service("web", vip, { ports })], behind({ web: at("a") }));
   for (const [address, port] of [[vip, 80], [nodeAddress, 30080]] as const) {
     const answer = await network.ask("a", address, port);
@@ -58,27 +44,30 @@ packets("a pod reaches itself through its Service, by an address that is not its
   }
 });
 
-packets("a node port answers on every address of the node, 127.0.0.1 too, and on no other", async (network, node) => {
-  await node.sync([service("web", vip, { ports })], behind({ web: at("a") }));
-  assert.equal(await network.ask("outside", nodeAddress, 30080), `a ${outside}`);
-  assert.equal(await network.ask("outside", nodeToFar, 30080), `a ${outside}`);
-  assert.equal(await network.ask("c", nodeAddress, 30080), "a 10.244.0.13");
-  assert.match(await network.ask("node", nodeAddress, 30080), /^a \d/);
-  const local = await network.ask("node", "127.0.0.1", 30080);
-  assert.match(local, /^a \d/);
-  assert.doesNotMatch(local, /127\.0\.0\.1/);
-  assert.equal(await network.ask("outside", vip, 30080), "refused");
-  assert.equal(await network.ask("outside", addresses.ip.c, 30080), "refused");
-});
+packetTest(
+  "a node port answers on every address of the node, 127.0.0.1 too, and on no other",
+  async (network, node) => {
+    await node.sync([service("web", vip, { ports })], behind({ web: at("a") }));
+    assert.equal(await network.ask("outside", nodeAddress, 30080), `a ${outside}`);
+    assert.equal(await network.ask("outside", nodeToFar, 30080), `a ${outside}`);
+    assert.equal(await network.ask("c", nodeAddress, 30080), "a 10.244.0.13");
+    assert.match(await network.ask("node", nodeAddress, 30080), /^a \d/);
+    const local = await network.ask("node", "127.0.0.1", 30080);
+    assert.match(local, /^a \d/);
+    assert.doesNotMatch(local, /127\.0\.0\.1/);
+    assert.equal(await network.ask("outside", vip, 30080), "refused");
+    assert.equal(await network.ask("outside", addresses.ip.c, 30080), "refused");
+  },
+);
 
-packets("nodePortAddresses chooses where node ports answer", async (network, node) => {
+packetTest("nodePortAddresses chooses where node ports answer", async (network, node) => {
   await node.sync([service("web", vip, { ports })], behind({ web: at("a") }));
   assert.equal(await network.ask("outside", nodeAddress, 30080), `a ${outside}`);
   assert.equal(await network.ask("outside", nodeToFar, 30080), "refused");
   assert.equal(await network.ask("node", "127.0.0.1", 30080), "refused");
 }, { nodePortAddresses: ["192.0.2.0/24"] });
 
-packets(
+packetTest(
   "an endpoint on another node sees this node's address where it could not answer else",
   async (network, node) => {
     const web = service("web", vip, { ports, externalIPs: ["192.0.2.77"] });
@@ -89,7 +78,7 @@ packets(
   },
 );
 
-packets(
+packetTest(
   "externalTrafficPolicy Local keeps outsiders on this node's endpoints, pods and the node on all",
   async (network, node) => {
     const web = service("web", vip, { ports, externalTrafficPolicy: "Local", loadBalancerIPs: ["10.200.0.1"] });
@@ -105,7 +94,7 @@ packets(
   },
 );
 
-packets(
+packetTest(
   "internalTrafficPolicy Local keeps to this node's endpoints, and drops where there are only others",
   async (network, node) => {
     const web = service("web", vip, { internalTrafficPolicy: "Local" });
@@ -116,7 +105,7 @@ packets(
   },
 );
 
-packets(
+packetTest(
   "a load balancer's address lets in its source ranges only; external IPs let in everybody",
   async (network, node) => {
     const ranges = { loadBalancerIPs: ["10.200.0.1"], externalIPs: ["10.200.0.2"] };
@@ -130,7 +119,7 @@ packets(
   },
 );
 
-packets("an endpoint that ends answers while no other is ready", async (network, node) => {
+packetTest("an endpoint that ends answers while no other is ready", async (network, node) => {
   const web = service("web", vip), ending = { ready: false, serving: true, terminating: true };
   await node.sync([web], behind({ web: [...at("a", ending), ...at("b")] }));
   assert.deepEqual(who(await network.askMany(8, "c", vip, 80)), ["b"]);
@@ -138,7 +127,7 @@ packets("an endpoint that ends answers while no other is ready", async (network,
   assert.deepEqual(who(await network.askMany(8, "c", vip, 80)), ["a"]);
 });
 
-packets("round robin takes turns in each Service alone; source hash keeps a client", async (network, node) => {
+packetTest("round robin takes turns in each Service alone; source hash keeps a client", async (network, node) => {
   const one = service("one", vip, { algorithm: "round-robin" }),
     two = service("two", "10.96.0.2", { algorithm: "round-robin" });
   const hash = service("hash", "10.96.0.3", { algorithm: "source-hash" });
@@ -152,7 +141,7 @@ packets("round robin takes turns in each Service alone; source hash keeps a clie
   assert.equal((await network.askMany(8, "outside", "10.96.0.3", 80)).length, 1);
 });
 
-packets("a client keeps its endpoint, over a restart of islet, until the endpoint goes", async (network, node) => {
+packetTest("a client keeps its endpoint, over a restart of islet, until the endpoint goes", async (network, node) => {
   const web = service("web", vip, { affinitySeconds: 60, ports });
   const all = behind({ web: at("a b c") });
   await node.sync([web], all);
@@ -172,7 +161,7 @@ packets("a client keeps its endpoint, over a restart of islet, until the endpoin
   assert.deepEqual(more, []);
 });
 
-packets("connections outlive restarts of islet and changes of other endpoints", async (network, node) => {
+packetTest("connections outlive restarts of islet and changes of other endpoints", async (network, node) => {
   const web = service("web", vip, { ports });
   await node.sync([web], behind({ web: at("a b") }));
   const open = await Promise.all(Array.from({ length: 200 }, () => 0)).then(async (all) => {
@@ -207,7 +196,7 @@ packets("connections outlive restarts of islet and changes of other endpoints", 
   for (const connection of open) connection.close();
 });
 
-packets("remove() takes away what is ours and nothing else", async (_network, node) => {
+packetTest("remove() takes away what is ours and nothing else", async (_network, node) => {
   await node.run("nft", "add", "table", "ip", "theirs");
   await node.sync([service("web", vip, { ports })], behind({ web: at("a") }));
   assert.match(await node.run("nft", "list", "tables"), /table ip islet-proxy\n/);
@@ -217,7 +206,7 @@ packets("remove() takes away what is ours and nothing else", async (_network, no
   assert.match(await node.run("sysctl", "-n", "net.ipv4.conf.all.route_localnet"), /^0/);
 });
 
-packets("a listener on the node's loopback address stays out of pods' reach", async (network, node) => {
+packetTest("a listener on the node's loopback address stays out of pods' reach", async (network, node) => {
   await node.sync([service("web", vip, { ports })], behind({ web: at("a") }));
   assert.match(await node.run("sysctl", "-n", "net.ipv4.conf.all.route_localnet"), /^1/);
   const listener = await network.host("node").enter(() => Deno.listen({ hostname: "127.0.0.66", port: 9999 }));
