@@ -68,8 +68,10 @@ export class NodeGate {
 
   #node(): AdmissionNode {
     const { config, facts, allocatable, supplementalGroupsPolicy, node } = this.#options;
+    const { labels, taints } = node();
     return {
-      ...node(),
+      labels,
+      taints,
       name: config.nodeName,
       allocatable,
       allowedSysctls: [...safeSysctls(facts.kernelVersion), ...config.allowedUnsafeSysctls],
