@@ -15,6 +15,14 @@ interface Verb {
 
 const verbs: Record<string, Verb> = {
   run: { summary: "run the node in the foreground", load: async () => (await import("./run.ts")).run },
+  install: {
+    summary: "make islet a service of this machine",
+    load: async () => (await import("./install.ts")).install,
+  },
+  uninstall: {
+    summary: "end all pods and remove islet from this machine",
+    load: async () => (await import("./uninstall.ts")).uninstall,
+  },
   check: { summary: "say what this machine lacks to be a node", load: async () => (await import("./check.ts")).check },
   get: { summary: "show objects: pods, services, nodes, events …", load: async () => (await import("./get.ts")).get },
   describe: { summary: "show all there is to objects", load: async () => (await import("./describe.ts")).describe },

@@ -11,5 +11,5 @@
 export { formatDuration, parseDuration } from "../duration.ts";
 export { describeFlags, type Flags, type ParsedFlags, parseFlags } from "./flags.ts";
 export { loadConfig, type Loaded, type LoadOptions } from "./load.ts";
-export type { ConntrackWish, Host, NodeConfig } from "./node_config.ts";
+export { type ConntrackWish, type Host, type NodeConfig, thisHost } from "./node_config.ts";
 export type { PriorityGrace, Taint } from "./settings.ts";

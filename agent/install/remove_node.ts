@@ -1,6 +1,6 @@
 /**
- * Takes a node off the machine again: its pods, its containerd, its mounts, cgroups, network rules and files. For the examples
- * and for tests; what Debian's packages brought stays.
+ * Takes a node off the machine again: its pods, its containerd, its mounts, cgroups, network rules and files. What Debian's
+ * packages brought stays.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { openNft } from "../../net/nft/mod.ts";
 import { removeProxy } from "../../net/proxy/mod.ts";
 import { releaseAddresses } from "../../net/own_address.ts";
 import { containerdPaths, ManagedContainerd, runDirOf } from "../runtime/containerd/mod.ts";
+import { ownSelector } from "../runtime/mod.ts";
 import { type Logger, silentLogger } from "../telemetry/log.ts";
 
 export interface RemoveNodeOptions {
@@ -17,20 +18,26 @@ export interface RemoveNodeOptions {
   runDir?: string;
   /** The node's own top cgroup, `kubepods` unless configured otherwise; removed only if named: nodes may share it. */
   cgroup?: string;
+  /** Of a runtime that is not the node's own: only pods with this owner are ended, and it goes on. */
+  external?: { endpoint: string; owner: string };
+  podCIDRs?: string[];
+  /** Leaves the files: store, images, volumes, logs. */
+  keepData?: boolean;
   log?: Logger;
   onProgress?: (message: string) => void;
 }
 
 /** Removes everything; throws when the node's agent is still running or a mount cannot be undone. */
-export async function removeNode(
-  { rootDir, runDir = runDirOf(rootDir), cgroup, log = silentLogger, onProgress = () => {} }: RemoveNodeOptions,
-): Promise<void> {
+export async function removeNode(options: RemoveNodeOptions): Promise<void> {
+  const { rootDir, runDir = runDirOf(rootDir), cgroup, external, keepData = false, onProgress = () => {} } = options;
+  const { podCIDRs = ["10.244.0.0/24", "fd00::/64"], log = silentLogger } = options;
   if (await answers(join(runDir, "islet.sock"))) {
     throw new Error(`Cannot remove the node: it is running (${runDir}/islet.sock answers); stop it first`);
   }
   const paths = containerdPaths(rootDir, { runDir });
-  if (existsSync(paths.config)) {
-    onProgress("ending pods");
+  onProgress("ending pods");
+  if (external) await removePods(external.endpoint, ownSelector(external.owner));
+  else if (existsSync(paths.config)) {
     const containerd = new ManagedContainerd({ paths, log });
     await containerd.start();
     await removePods(containerd.endpoint);
@@ -39,23 +46,24 @@ export async function removeNode(
   }
   onProgress("removing mounts, cgroups and network rules");
   await unmountBelow([rootDir, runDir]);
-  if (cgroup !== undefined) removeCgroups(cgroup);
-  if (existsSync(paths.cniConfDir)) await removeDefaultCni(paths.cniConfDir, ["10.244.0.0/24", "fd00::/64"]);
+  if (cgroup !== undefined) await removeCgroups(cgroup);
+  if (existsSync(paths.cniConfDir)) await removeDefaultCni(paths.cniConfDir, podCIDRs);
   await removeProxy(openNft());
   await releaseAddresses();
   await removePortmapChains();
-  onProgress("removing files");
+  if (!keepData) onProgress("removing files");
   const left = mountsBelow([rootDir, runDir]);
   if (left.length > 0) throw new Error(`Cannot remove the node's files: still mounted: ${left.join(", ")}`);
-  for (const dir of [rootDir, runDir]) await removeDirectory(dir);
+  for (const dir of keepData ? [runDir] : [rootDir, runDir]) await removeDirectory(dir);
 }
 
-async function removePods(endpoint: string): Promise<void> {
+async function removePods(endpoint: string, labels: Record<string, string> = {}): Promise<void> {
   const cri = connectCri(endpoint);
+  const filter = { labelSelector: labels };
   try {
     const [{ containers }, { items }] = await Promise.all([
-      cri.runtime.listContainers({}),
-      cri.runtime.listPodSandbox({}),
+      cri.runtime.listContainers({ filter }),
+      cri.runtime.listPodSandbox({ filter }),
     ]);
     await Promise.all(containers.map(({ id }) => cri.runtime.stopContainer({ containerId: id, timeout: 2n })));
     await Promise.all(items.map(async ({ id }) => {
@@ -82,7 +90,9 @@ async function unmountBelow(dirs: readonly string[]): Promise<void> {
 }
 
 /** Removes the empty cgroups of this name in every hierarchy; those that hold processes are somebody's and stay. */
-function removeCgroups(name: string): void {
+async function removeCgroups(name: string): Promise<void> {
+  // slices are systemd's to remove, with all that is below them
+  if (name.endsWith(".slice")) return void await run("systemctl", ["stop", name]);
   const root = "/sys/fs/cgroup";
   const hierarchies = existsSync(`${root}/cgroup.controllers`)
     ? [root]
