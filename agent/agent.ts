@@ -13,9 +13,7 @@ import { kubeletConfiguration } from "./api/kubelet/configuration.ts";
 import { startApi } from "./api/mod.ts";
 import { systemClock } from "./clock.ts";
 import type { NodeConfig } from "./config/mod.ts";
-import { apiServiceEnv } from "./controllers/api_service.ts";
 import { LogRotator } from "./logs/mod.ts";
-import { EndpointsController } from "./network/endpoints/mod.ts";
 import { AddressWatcher, allocatable, hostIPs, readAddresses, readFacts } from "./node/mod.ts";
 import type { Pod } from "./objects/mod.ts";
 import { firstServiceAddress } from "./pki/names.ts";
@@ -38,6 +36,7 @@ import { podNetwork } from "./wiring/network.ts";
 import { watchOom } from "./wiring/oom.ts";
 import { assemblePods, logFile, realmOf } from "./wiring/pods.ts";
 import { startRuntime } from "./wiring/runtime.ts";
+import { ServiceObjects } from "./wiring/service_objects.ts";
 import { Services } from "./wiring/services.ts";
 import { nodeSettings, podLimits } from "./wiring/settings.ts";
 import { NodeShutdown } from "./wiring/shutdown.ts";
@@ -114,6 +113,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
       log.info("The node's addresses have changed", { addresses: now });
       manager.retryAll();
       controllers.look();
+      serviceObjects.look();
       services.look();
       void doors.check();
     },
@@ -131,7 +131,16 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   stops.push(() => tokens.stop());
   // where pods find the API
   const serviceAddresses = config.api.port === 0 ? [] : config.serviceCIDRs.map(firstServiceAddress);
-  const serviceEnv = serviceAddresses.length > 0 ? apiServiceEnv(serviceAddresses[0]) : {};
+  const serviceObjects = new ServiceObjects({
+    config,
+    store,
+    memory,
+    events,
+    clock,
+    log,
+    apiAddresses: serviceAddresses,
+    nodeAddresses: () => addresses.addresses,
+  });
   const nodeIPs = () => hostIPs(addresses.addresses);
   const roomForPods = allocatable(facts.capacity, config.reservation);
 
@@ -197,7 +206,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     owner,
     hostIPs: nodeIPs,
     allocatable: () => roomForPods,
-    serviceEnv: () => serviceEnv,
+    serviceEnv: (pod) => serviceObjects.env(pod),
   });
   const gate = new NodeGate({
     config,
@@ -254,14 +263,21 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     clock,
     log,
   });
-  const source = manifestSource({ config, observer, store, events, clock, log });
+  const source = manifestSource({
+    config,
+    serviceAddresses: serviceObjects.addresses,
+    observer,
+    store,
+    events,
+    clock,
+    log,
+  });
   images.preload(() => manager.retryAll());
 
   stops.push(() => controllers.stop());
   await controllers.start();
-  const endpoints = new EndpointsController({ store, memory, events, clock, log });
-  stops.push(() => endpoints.stop());
-  await endpoints.start();
+  stops.push(() => serviceObjects.stop());
+  await serviceObjects.start();
   const services = new Services({
     config,
     stores: [store, memory],
@@ -297,6 +313,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     config,
     store,
     memory,
+    serviceAddresses: serviceObjects.addresses,
     events,
     observer,
     cri,

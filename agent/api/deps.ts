@@ -2,6 +2,7 @@
 import type { CriClient } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { ImageCommands } from "../images/mod.ts";
+import type { ServiceAddresses } from "../network/addresses/mod.ts";
 import type { ObservedPod } from "../observed/types.ts";
 import type { Problem } from "../sources/mod.ts";
 import type { KubeletMetrics, NodeUsage, Scrapes } from "../stats/mod.ts";
@@ -23,6 +24,8 @@ export interface ApiDeps {
   store: ObjectStore & { nextVersion(): string };
   /** What is kept in memory alone: Leases, and endpoints that follow from selectors. */
   memory?: ObjectStore;
+  /** Who gives Services their addresses; by itself the API gives those of its configuration. */
+  serviceAddresses?: Pick<ServiceAddresses, "assign">;
   events: Pick<EventRing, "get" | "list" | "watch" | "put" | "remove" | "resourceVersion">;
   observer: { get(uid: string): ObservedPod | undefined };
   cri: { runtime: Pick<CriClient["runtime"], "exec" | "attach" | "portForward"> & Partial<CriClient["runtime"]> };

@@ -116,6 +116,12 @@ export const isletFields: readonly Field[] = [
     check: stubDomains,
     help: 'name servers of single domains: {"corp.example": ["10.0.0.53"]}',
   }),
+  field("network.loadBalancer", "string", {
+    sets: "loadBalancer",
+    flag: "load-balancer",
+    oneOf: ["node", "none"],
+    help: "who serves Services of type LoadBalancer: node: this node, on its own addresses; none: somebody else",
+  }),
   field("logging.level", "string", {
     sets: "logLevel",
     flag: "log-level",

@@ -87,6 +87,7 @@ Deno.test("loadConfig() without file and flags gives the defaults, and what the 
       syncPeriodMs: 30_000,
       conntrack: { tcpEstablishedSeconds: 0, tcpCloseWaitSeconds: 0, udpSeconds: 0, udpStreamSeconds: 0 },
     },
+    loadBalancer: "node",
     podLogsDir: "/var/lib/islet/logs/pods",
     containerLogMaxSize: 10 * 1024 * 1024,
     containerLogMaxFiles: 5,

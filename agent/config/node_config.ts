@@ -128,6 +128,8 @@ export interface NodeConfig {
     syncPeriodMs: number;
     conntrack: ConntrackWish;
   };
+  /** Whose addresses are the ingress of load balancers: this node's, or somebody else's. */
+  loadBalancer: "node" | "none";
 
   podLogsDir: string;
   /** Bytes. */
@@ -287,6 +289,7 @@ export function nodeConfig(settings: Settings, host: Host): NodeConfig {
         },
       }
       : {}),
+    loadBalancer: settings.loadBalancer,
     podLogsDir: settings.podLogsDir || join(rootDir, "logs/pods"),
     containerLogMaxSize: settings.containerLogMaxSize,
     containerLogMaxFiles: settings.containerLogMaxFiles,

@@ -95,6 +95,7 @@ export interface Settings {
   resolvConf: string;
   podCIDR: string;
   serviceCIDR: string;
+  loadBalancer: "node" | "none";
 
   serviceProxy: boolean;
   loadBalancing: Algorithm;
@@ -232,6 +233,7 @@ export function defaultSettings(): Settings {
     conntrackUdpStreamTimeout: 0,
     dns: true,
     stubDomains: {},
+    loadBalancer: "node",
     podLogsDir: "",
     containerLogMaxSize: 10 * 1024 * 1024,
     containerLogMaxFiles: 5,

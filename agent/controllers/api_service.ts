@@ -58,21 +58,6 @@ export function apiService({ addresses, port }: ApiServiceInput): Content[] {
   ];
 }
 
-/** What kubelet gives to every container, whatever enableServiceLinks says. */
-export function apiServiceEnv(address: string): Record<string, string> {
-  const url = `tcp://${address.includes(":") ? `[${address}]` : address}:443`;
-  return {
-    KUBERNETES_SERVICE_HOST: address,
-    KUBERNETES_SERVICE_PORT: "443",
-    KUBERNETES_SERVICE_PORT_HTTPS: "443",
-    KUBERNETES_PORT: url,
-    KUBERNETES_PORT_443_TCP: url,
-    KUBERNETES_PORT_443_TCP_PROTO: "tcp",
-    KUBERNETES_PORT_443_TCP_PORT: "443",
-    KUBERNETES_PORT_443_TCP_ADDR: address,
-  };
-}
-
 /** The object as it should be, or `current` itself where that says so already. Labels and annotations of others stay. */
 export function asWanted(current: Content | undefined, wanted: Content): Content {
   if (!current) return wanted;

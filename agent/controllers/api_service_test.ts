@@ -1,6 +1,6 @@
 import { deepEqual, equal, notEqual } from "node:assert/strict";
 import { deepFreeze } from "../store/mod.ts";
-import { apiService, apiServiceEnv, asWanted } from "./api_service.ts";
+import { apiService, asWanted } from "./api_service.ts";
 
 Deno.test("apiService() is Service default/kubernetes with the node's own address behind it", () => {
   const [service, endpoints, slice] = apiService({ addresses: ["10.96.0.1"], port: 6550 });
@@ -25,13 +25,6 @@ Deno.test("apiService() is Service default/kubernetes with the node's own addres
     addresses: ["10.96.0.1"],
     conditions: { ready: true },
   }]]);
-});
-
-Deno.test("apiServiceEnv() is what kubelet gives to every container", () => {
-  const env = apiServiceEnv("10.96.0.1");
-  deepEqual([env.KUBERNETES_SERVICE_HOST, env.KUBERNETES_SERVICE_PORT], ["10.96.0.1", "443"]);
-  equal(env.KUBERNETES_PORT_443_TCP, "tcp://10.96.0.1:443");
-  equal(apiServiceEnv("fd00::1").KUBERNETES_PORT, "tcp://[fd00::1]:443");
 });
 
 Deno.test("asWanted() leaves what is right, takes back what was changed, and keeps what others added", () => {

@@ -60,7 +60,7 @@ export type {
   PodStatus,
 } from "./pod_status.ts";
 export type { ConfigMap, Secret } from "./config_map.ts";
-export type { Endpoint, EndpointSlice, Service, ServicePort, ServiceSpec } from "./service.ts";
+export type { Endpoint, EndpointSlice, Service, ServicePort, ServiceSpec, ServiceStatus } from "./service.ts";
 export type { PersistentVolume, PersistentVolumeClaim } from "./storage.ts";
 export type { Namespace, ServiceAccount } from "./namespace.ts";
 export type { Endpoints, EndpointSubset } from "./endpoints.ts";

@@ -64,28 +64,27 @@ const serviceSpec = lazily(() =>
 );
 export interface ServiceSpec extends z.infer<ReturnType<typeof serviceSpec>> {}
 
-export const serviceSchema = lazily(() =>
-  defineKind("v1", "Service", {
-    metadata: objectMeta(),
-    spec: serviceSpec(),
-    status: opt(
-      define("core.v1.ServiceStatus", {
-        loadBalancer: opt(
-          define("core.v1.LoadBalancerStatus", {
-            ingress: list(
-              define("core.v1.LoadBalancerIngress", {
-                ip: text,
-                hostname: text,
-                ipMode: text,
-                ports: list(define("core.v1.PortStatus", { port: neededInt, protocol: neededText, error: text })),
-              }),
-            ),
+const serviceStatus = lazily(() =>
+  define("core.v1.ServiceStatus", {
+    loadBalancer: opt(
+      define("core.v1.LoadBalancerStatus", {
+        ingress: list(
+          define("core.v1.LoadBalancerIngress", {
+            ip: text,
+            hostname: text,
+            ipMode: text,
+            ports: list(define("core.v1.PortStatus", { port: neededInt, protocol: neededText, error: text })),
           }),
         ),
-        conditions: mapList(condition(), "type"),
       }),
     ),
+    conditions: mapList(condition(), "type"),
   })
+);
+export interface ServiceStatus extends z.infer<ReturnType<typeof serviceStatus>> {}
+
+export const serviceSchema = lazily(() =>
+  defineKind("v1", "Service", { metadata: objectMeta(), spec: serviceSpec(), status: opt(serviceStatus()) })
 );
 export interface Service extends z.infer<ReturnType<typeof serviceSchema>> {}
 

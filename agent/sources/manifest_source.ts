@@ -17,7 +17,7 @@ import type { EventRecorder } from "../telemetry/events.ts";
 import { errorText, type Logger } from "../telemetry/log.ts";
 import { annotate, fileOf, isFromFile, isMadeByNode } from "./annotations.ts";
 import { claimObjects } from "./claims.ts";
-import { executeWrites } from "./execute.ts";
+import { type Completion, executeWrites, nothingToAdd } from "./execute.ts";
 import { ManifestFiles, type Reading } from "./files.ts";
 import { isManifestName } from "./names.ts";
 import { parseObjects, type Parser } from "./parse.ts";
@@ -50,6 +50,7 @@ export interface ManifestSourceOptions {
   parse?: Parser;
   watchFs?: WatchFs;
   editKind?: SourceState["editKind"];
+  completion?: Completion;
 }
 
 /** Warnings and errors of one file that are written into one log line or event. */
@@ -98,6 +99,7 @@ export class ManifestSource {
       retryMs: 1000,
       parse: parseObjects,
       editKind,
+      completion: nothingToAdd,
       ...options,
     };
     this.#path = this.#directory = resolve(options.dir);
@@ -277,7 +279,7 @@ export class ManifestSource {
   }
 
   async #reconcile(): Promise<void> {
-    const { store, log, editKind } = this.#options;
+    const { store, log, editKind, completion } = this.#options;
     const rows = this.#rows();
     const { desired, keeps, problems } = claimObjects(this.#files.views(), rows);
     const free = desired.filter(({ object, origin }) => {
@@ -297,9 +299,10 @@ export class ManifestSource {
       keeps: this.#directoryProblem ? () => true : keeps,
       adoptable: this.#orphans,
       editKind,
+      isComplete: (row) => completion.isComplete(row),
     });
     this.#waiting = plan.waiting;
-    const failures = await executeWrites(store, realm, plan.writes);
+    const failures = await executeWrites(store, realm, plan.writes, completion);
     for (const write of plan.writes) {
       if (!failures.some((failure) => failure.write === write)) log.info(describe(write), { reason: write.reason });
     }

@@ -3,6 +3,7 @@
  * objects against stored rows, as plain data.
  */
 export { ManifestSource, type ManifestSourceOptions, problemText } from "./manifest_source.ts";
+export type { Completion } from "./execute.ts";
 export { planSource, type SourceState } from "./plan.ts";
 export {
   configHash,

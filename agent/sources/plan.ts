@@ -4,7 +4,8 @@
  *
  *   no row                       put; a pod whose sandbox the runtime still has takes over its UID
  *   row ending                   wait until it is gone, then put the next incarnation
- *   row says the same            nothing; if only its file or the node was renamed, that name
+ *   row says the same            nothing; if only its file or the node was renamed, that name; if it lacks what the node
+ *                                adds, put over the row
  *   an edit allowed in place     put over the row
  *   any other edit of a pod      end the row's incarnation
  *   row no longer wanted         end it (pods), delete it (everything else)
@@ -23,9 +24,13 @@ export interface SourceState {
   adoptable: Adoptable[];
   /** How an edit of a pod is to be applied. */
   editKind: (stored: StoreObject, wanted: StoreObject) => "none" | "inPlace" | "replace";
+  /** Whether a row has all that the node adds to what its manifest says. */
+  isComplete?: (row: StoreObject) => boolean;
 }
 
-export function planSource({ desired, rows, keeps, adoptable, editKind }: SourceState): SourcePlan {
+export function planSource(
+  { desired, rows, keeps, adoptable, editKind, isComplete = () => true }: SourceState,
+): SourcePlan {
   const stored = new Map(rows.map((row) => [identityOf(row), row]));
   const wanted = new Set(desired.map(({ object }) => identityOf(object)));
   const known = new Set(rows.map((row) => row.metadata.uid));
@@ -55,7 +60,7 @@ export function planSource({ desired, rows, keeps, adoptable, editKind }: Source
       continue;
     }
     const otherUid = object.metadata.uid !== undefined && object.metadata.uid !== uid;
-    if (!otherUid && sameManifest(row, object)) {
+    if (!otherUid && sameManifest(row, object) && isComplete(row)) {
       const moved = refreshed(row, object);
       if (moved) writes.push({ type: "put", object: moved, reason: "moved" });
       continue;

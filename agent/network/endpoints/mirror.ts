@@ -4,7 +4,7 @@
  */
 import { canonicalAddress } from "../../../net/addr.ts";
 import type { Endpoint, Endpoints } from "../../objects/mod.ts";
-import { familyOf } from "../addresses/range.ts";
+import { familyOf } from "../addresses/mod.ts";
 import {
   lastAppliedAnnotation,
   leaderAnnotation,

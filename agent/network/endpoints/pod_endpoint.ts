@@ -1,6 +1,6 @@
 /** What one pod is to one Service: an address, ports, and whether it is ready. Pure. */
 import { type Endpoint, type EndpointSlice, type Pod, podContainers, type Service } from "../../objects/mod.ts";
-import { familyOf } from "../addresses/range.ts";
+import { familyOf } from "../addresses/mod.ts";
 
 export type Family = "IPv4" | "IPv6";
 export type SlicePort = NonNullable<EndpointSlice["ports"]>[number];

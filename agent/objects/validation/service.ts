@@ -53,6 +53,13 @@ export function validateService(service: Service, errors: FieldErrors): void {
     }
   }
   validateAffinity(service, path, errors);
+  if (spec.healthCheckNodePort && !(spec.type === "LoadBalancer" && spec.externalTrafficPolicy === "Local")) {
+    errors.invalid(
+      path.child("healthCheckNodePort"),
+      spec.healthCheckNodePort,
+      "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
+    );
+  }
   const external = spec.type === "NodePort" || spec.type === "LoadBalancer" || spec.externalIPs?.length;
   if (spec.externalTrafficPolicy && !external) {
     errors.invalid(

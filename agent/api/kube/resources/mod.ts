@@ -19,6 +19,7 @@ import type {
   Service,
   ServiceAccount,
 } from "../../../objects/mod.ts";
+import { ServiceAddresses } from "../../../network/addresses/mod.ts";
 import { isDerived } from "../../../network/endpoints/mod.ts";
 import { LayeredStore, MemoryStore } from "../../../store/mod.ts";
 import { checkEscalation } from "../../auth/mod.ts";
@@ -42,7 +43,6 @@ import { podResource } from "./pod.ts";
 import { clusterRoleBindings, clusterRoles, type EscalationCheck, roleBindings, roles } from "./rbac.ts";
 import { reviewResources } from "./reviews.ts";
 import { secrets } from "./secret.ts";
-import { ServiceAddresses } from "./service_addresses.ts";
 import { serviceAccounts } from "./service_account.ts";
 import { services } from "./service.ts";
 import { persistentVolumeClaims, persistentVolumes } from "./volumes.ts";
@@ -59,9 +59,9 @@ export function resources(deps: AppDeps): Resource[] {
   const memory = deps.memory ?? new MemoryStore({ log: deps.log, clock: deps.clock, versions: store });
   const layered = new LayeredStore({ disk: store, memory, isVolatile: isDerived });
   const derived = <T extends ApiObject>(kind: string) => storeBackend<T>(layered, kind);
-  const addresses = new ServiceAddresses({
+  const addresses = deps.serviceAddresses ?? new ServiceAddresses({
     serviceCIDRs: deps.config.serviceCIDRs ?? ["10.96.0.0/16"],
-    services: () => store.list<Service>("Service").map(({ object }) => object),
+    store,
     clock: deps.clock,
   });
   const check: EscalationCheck = (user, written, previous) => {

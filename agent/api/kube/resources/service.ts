@@ -1,11 +1,19 @@
 /** Services. Addresses and node ports are given out at the moment of the write. */
 import type { Service } from "../../../objects/mod.ts";
+import { type ServiceAddresses, ServiceRefused } from "../../../network/addresses/mod.ts";
+import { invalidObject } from "../errors.ts";
 import type { Backend, Resource } from "../types.ts";
 import { ageColumn, ageOf, labelsText, nameColumn, none, text } from "./columns.ts";
-import type { ServiceAddresses } from "./service_addresses.ts";
 import { allVerbs } from "./verbs.ts";
 
-export function services(backend: Backend<Service>, addresses: ServiceAddresses): Resource<Service> {
+export function services(backend: Backend<Service>, addresses: Pick<ServiceAddresses, "assign">): Resource<Service> {
+  const assign = (object: Service, current?: Service) => {
+    try {
+      return addresses.assign(object, current);
+    } catch (err) {
+      throw err instanceof ServiceRefused ? invalidObject("", "Service", object.metadata.name, err.errors) : err;
+    }
+  };
   return {
     group: "",
     version: "v1",
@@ -21,8 +29,8 @@ export function services(backend: Backend<Service>, addresses: ServiceAddresses)
     fields: { "spec.clusterIP": ({ spec }) => spec.clusterIP, "spec.type": ({ spec }) => spec.type },
     strategy: {
       prepareForCreate: (object) => ({ ...object, status: { loadBalancer: {} } }),
-      admitCreate: (object) => addresses.assign(object),
-      prepareForUpdate: (object, current) => addresses.assign(object, current),
+      admitCreate: (object) => assign(object),
+      prepareForUpdate: (object, current) => assign(object, current),
       returnsDeleted: true,
     },
     printer: {

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { client } from "../testing.ts";
-import { AddressRange, plainAddress } from "../../../network/addresses/range.ts";
+import { client } from "../../api/kube/testing.ts";
+import { ManualClock } from "../../clock.ts";
+import { testService } from "../endpoints/testing.ts";
+import { ServiceAddresses } from "./mod.ts";
+import { AddressRange, plainAddress } from "./range.ts";
 
 const services = "/api/v1/namespaces/default/services";
 
@@ -121,8 +124,11 @@ Deno.test("of two services that ask for one address at the same moment one gets 
 
 Deno.test("a headless service has no address, one with an external name neither families nor one", async () => {
   const here = node();
-  const headless = (await here.create(services, service("h", { clusterIP: "None" }))).body.spec;
+  const selector = { app: "db" };
+  const headless = (await here.create(services, service("h", { clusterIP: "None", selector }))).body.spec;
   assert.deepEqual([headless.clusterIP, headless.clusterIPs, headless.ipFamilies], ["None", ["None"], ["IPv4"]]);
+  const bare = (await here.create(services, service("bare", { clusterIP: "None" }))).body.spec;
+  assert.deepEqual([bare.ipFamilies, bare.ipFamilyPolicy], [["IPv4", "IPv6"], "RequireDualStack"]);
   const named = (await here.create(services, service("e", { type: "ExternalName", externalName: "example.com" }))).body;
   for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]) {
     assert.equal(named.spec[field], undefined, field);
@@ -164,4 +170,51 @@ Deno.test("a service becomes an external name and back", async () => {
   assert.equal(named.body.spec.clusterIP, undefined);
   const back = await here.put(`${services}/a`, service("a"));
   assert.match(back.body.spec.clusterIP, /^10\.96\./);
+});
+
+Deno.test("a load balancer with local traffic has a health check port, kept while it needs one", async () => {
+  const here = node();
+  const local = { type: "LoadBalancer", externalTrafficPolicy: "Local" };
+  const port = (await here.create(services, service("lb", local))).body.spec.healthCheckNodePort;
+  assert.ok(port >= 30_000 && port <= 32_767);
+  const again = await here.put(`${services}/lb`, service("lb", { ...local, sessionAffinity: "ClientIP" }));
+  assert.equal(again.body.spec.healthCheckNodePort, port);
+  const taken = await here.create(services, service("other", { ...local, healthCheckNodePort: port }));
+  assert.match(
+    taken.body.message,
+    /spec\.healthCheckNodePort: Invalid value: \d+: provided port is already allocated$/,
+  );
+  const cluster = await here.patch("merge", `${services}/lb`, { spec: { externalTrafficPolicy: "Cluster" } });
+  assert.equal(cluster.body.spec.healthCheckNodePort, undefined);
+  const unneeded = await here.create(services, service("plain", { type: "NodePort", healthCheckNodePort: 31_000 }));
+  assert.match(
+    unneeded.body.message,
+    /may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'/,
+  );
+});
+
+Deno.test("a name leads to the same addresses again, whatever else there is", () => {
+  const store = { list: () => [], watch: () => () => {} };
+  const given = (name: string) => {
+    const { spec } = new ServiceAddresses({ serviceCIDRs: ["10.96.0.0/16"], store, clock: new ManualClock() }).assign(
+      testService(name, { type: "NodePort", clusterIP: undefined, clusterIPs: undefined }),
+    );
+    return [spec.clusterIP, spec.ports![0].nodePort];
+  };
+  assert.deepEqual(given("web"), given("web"));
+  assert.notDeepEqual(given("web"), given("wec"));
+});
+
+Deno.test("an address that is reserved goes to its owner alone", () => {
+  const store = { list: () => [], watch: () => () => {} };
+  const reserved = { "10.96.0.10": "kube-system/kube-dns" };
+  const options = { serviceCIDRs: ["10.96.0.0/28"], store, clock: new ManualClock(), reserved };
+  const addresses = new ServiceAddresses(options);
+  const asks = { clusterIP: "10.96.0.10", clusterIPs: undefined };
+  assert.throws(() => addresses.assign(testService("web", asks)), /provided IP is already allocated/);
+  const dns = addresses.assign(testService("kube-dns", asks, { namespace: "kube-system" }));
+  assert.deepEqual(dns.spec.clusterIPs, ["10.96.0.10"]);
+  const free = { clusterIP: undefined, clusterIPs: undefined };
+  const others = Array.from({ length: 13 }, (_, at) => addresses.assign(testService(`s${at}`, free)).spec.clusterIP);
+  assert.ok(!others.includes("10.96.0.10"));
 });

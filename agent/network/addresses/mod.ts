@@ -1,0 +1,3 @@
+/** Cluster IPs and node ports: service_addresses.ts is the way in. */
+export { ServiceAddresses, type ServiceAddressOptions, ServiceRefused } from "./service_addresses.ts";
+export { AddressRange, type Family, familyOf, plainAddress } from "./range.ts";
