@@ -41,7 +41,7 @@ import { Services } from "./wiring/services.ts";
 import { nodeSettings, podLimits } from "./wiring/settings.ts";
 import { NodeShutdown } from "./wiring/shutdown.ts";
 import { manifestSource } from "./wiring/sources.ts";
-import { assembleStats } from "./wiring/stats.ts";
+import { assembleStats, networkMetrics } from "./wiring/stats.ts";
 
 /** A running node. */
 export interface Agent {
@@ -278,11 +278,12 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   await controllers.start();
   stops.push(() => serviceObjects.stop());
   await serviceObjects.start();
-  const services = new Services({
+  const services: Services = new Services({
     config,
     stores: [store, memory],
     apiAddresses: serviceAddresses,
     nodeAddresses: nodeIPs,
+    observers: networkMetrics(kubelet, config.clusterDomain || "cluster.local", () => services.dns, clock),
     events,
     clock,
     log,

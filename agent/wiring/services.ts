@@ -5,10 +5,10 @@
  *     stores ─► ServiceFeed ─┬─► ServiceProxy ─► nftables, connection table
  *                            └─► ClusterDns ─► pods   ◄── NodeResolvers ◄── resolv.conf
  */
-import { ClusterDns } from "../../net/dns/mod.ts";
+import { ClusterDns, type DnsObserver } from "../../net/dns/mod.ts";
 import { deleteStaleFlows } from "../../net/conntrack/mod.ts";
 import { openNft, probeFeatures } from "../../net/nft/mod.ts";
-import { type ProxyOptions, removeTable, ServiceProxy } from "../../net/proxy/mod.ts";
+import { type ProxyObserver, type ProxyOptions, removeTable, ServiceProxy } from "../../net/proxy/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
 import { HeldAddresses, NodeResolvers, ServiceFeed, setConntrack } from "../network/mod.ts";
@@ -35,6 +35,8 @@ export interface ServicesOptions {
   apiAddresses: readonly string[];
   /** The node's own. */
   nodeAddresses(): readonly string[];
+  /** Who counts what the proxy and DNS do. */
+  observers: { proxy: ProxyObserver; dns: DnsObserver };
   events: EventRecorder;
   clock: Clock;
   log: Logger;
@@ -69,6 +71,11 @@ export class Services {
       clock,
       log,
     });
+  }
+
+  /** Undefined where there is none. */
+  get dns(): Pick<ClusterDns, "cached" | "servers"> | undefined {
+    return this.#dns;
   }
 
   /** When the API's and DNS's service addresses are the node's. */
@@ -126,6 +133,7 @@ export class Services {
       addresses: dnsAddresses,
       reverse: [...serviceCIDRs, ...podCIDRs],
       clock,
+      observer: this.#options.observers.dns,
       server: {
         onListening: (address, transport) => log.debug("Cluster DNS is answered", { address, transport }),
         onWaiting: (address, transport, err) => {
@@ -170,6 +178,7 @@ export class Services {
       options,
       families,
       timers: { after: (ms, run) => clock.after(ms, run) },
+      observer: this.#options.observers.proxy,
       deleteStaleFlows: (family, frontends) => {
         const count = deleteStaleFlows(family, frontends);
         if (count > 0) log.info("Forgot UDP connections to endpoints that are gone", { count });

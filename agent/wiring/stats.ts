@@ -6,6 +6,8 @@
  */
 import type { CgroupFs } from "../../cgroups/mod.ts";
 import type { CriClient } from "../../cri/mod.ts";
+import type { DnsObserver } from "../../net/dns/mod.ts";
+import type { ProxyObserver } from "../../net/proxy/mod.ts";
 import { versionInfo } from "../api/version.ts";
 import type { Clock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
@@ -16,7 +18,15 @@ import type { ProbeManager } from "../probes/mod.ts";
 import type { CgroupPathOptions } from "../resources/mod.ts";
 import { sandboxImage } from "../runtime/containerd/mod.ts";
 import { isFromFile } from "../sources/mod.ts";
-import { type KubeletMetrics, NodeUsage, type Scrapes, scrapes } from "../stats/mod.ts";
+import {
+  DnsMetrics,
+  type DnsState,
+  type KubeletMetrics,
+  NodeUsage,
+  ProxyMetrics,
+  type Scrapes,
+  scrapes,
+} from "../stats/mod.ts";
 import type { Store, StoreObject } from "../store/mod.ts";
 import { lookUp } from "./pods.ts";
 
@@ -96,4 +106,17 @@ export function assembleStats(options: StatsOptions): Stats {
       usage.stop();
     },
   };
+}
+
+/** Who counts what the proxy and DNS do, and tells it beside kubelet's metrics. */
+export function networkMetrics(
+  kubelet: KubeletMetrics,
+  clusterDomain: string,
+  dns: () => DnsState | undefined,
+  clock: Clock,
+): { proxy: ProxyObserver; dns: DnsObserver } {
+  const ofProxy = new ProxyMetrics(() => clock.now()), ofDns = new DnsMetrics(clusterDomain, dns);
+  kubelet.metrics.collect((out) => ofProxy.write(out));
+  kubelet.metrics.collect((out) => ofDns.write(out));
+  return { proxy: ofProxy.observer, dns: ofDns.observer };
 }
