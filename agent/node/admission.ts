@@ -8,11 +8,12 @@
  * A critical pod that lacks nothing but room displaces others (`preemption.ts`) and waits until they are gone.
  */
 import { type Pod, podContainers } from "../objects/mod.ts";
+import { displacedReason } from "../pods/status/pod_status.ts";
 import { type Amounts, podRequests } from "../resources/mod.ts";
 import { isCritical } from "./critical.ts";
 import { type HostPort, hostPortConflict, hostPorts } from "./host_ports.ts";
 import { matchesNode } from "./node_affinity.ts";
-import { planPreemption, preemptionDisruption, preemptionMessage, preemptionReason, without } from "./preemption.ts";
+import { planPreemption, preemptionDisruption, preemptionMessage, without } from "./preemption.ts";
 import { forbiddenSysctl } from "./sysctls.ts";
 import { type Taint, untoleratedTaint } from "./taints.ts";
 
@@ -110,7 +111,7 @@ function displace(
   for (const { metadata } of plan.victims) {
     decisions.set(metadata.uid ?? "", {
       admit: false,
-      reason: preemptionReason,
+      reason: displacedReason,
       message: preemptionMessage,
       disruption: preemptionDisruption,
     });

@@ -7,7 +7,6 @@ import type { Pod } from "../objects/mod.ts";
 import { type Amounts, podRequests, type QosClass, qosClass } from "../resources/mod.ts";
 import { isCritical } from "./critical.ts";
 
-export const preemptionReason = "Preempting";
 export const preemptionMessage = "Preempted in order to admit critical pod";
 /** Of the condition DisruptionTarget. */
 export const preemptionDisruption = "Pod was preempted by Kubelet to accommodate a critical pod.";

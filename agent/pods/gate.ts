@@ -18,6 +18,8 @@ export interface GateOptions {
   admitResize(pod: Pod, others: readonly Pod[]): ResizeRefusal | undefined;
   /** A pod was turned away for a reason that it has not been told yet. */
   refused(pod: Pod, verdict: Verdict): void;
+  /** There is room again for a pod that others had displaced. */
+  comesBack(pod: Pod): void;
 }
 
 /** A pod as admission sees it. */
@@ -35,6 +37,8 @@ export interface Candidate {
   worker: PodWorker;
   /** It was let in, or is there already. */
   admitted: boolean;
+  /** It has ended because it was displaced, and is to come back when there is room. */
+  displaced: boolean;
 }
 
 export class Gate {
@@ -77,8 +81,13 @@ export class Gate {
     for (const candidate of candidates) {
       const { worker } = candidate;
       const { uid, deletionTimestamp } = worker.pod.metadata;
-      if (deletionTimestamp || this.#displaced.has(uid!)) continue;
       const verdict = verdicts.get(uid!);
+      if (candidate.displaced) {
+        if (verdict !== undefined) this.#waits = true;
+        else if (!deletionTimestamp) this.#options.comesBack(worker.pod);
+        continue;
+      }
+      if (deletionTimestamp || this.#displaced.has(uid!)) continue;
       worker.hold(verdict === "later");
       if (verdict === "later") {
         this.#waits = true;

@@ -23,7 +23,7 @@ import {
 } from "./dead_containers.ts";
 import type { Verdict } from "./intents.ts";
 import { references } from "./references.ts";
-import { turnedAway } from "./status/pod_status.ts";
+import { isDisplaced, turnedAway } from "./status/pod_status.ts";
 import type { PodMemory } from "./pod_memory.ts";
 import { PodWorker, type WorkerDeps } from "./worker.ts";
 
@@ -79,6 +79,7 @@ export class PodManager {
       admit,
       admitResize,
       refused: (pod, { reason, message }) => this.#event(pod, undefined, "Warning", reason, message),
+      comesBack: (pod) => this.#comeBack(pod),
     });
   }
 
@@ -303,26 +304,41 @@ export class PodManager {
 
   #work(realm: Realm | undefined, pod: Pod): PodWorker {
     const worker = new PodWorker(pod, realm !== undefined, this.#workerDeps(realm));
-    this.#managed.set(pod.metadata.uid!, { worker, realm, admitted: false });
+    this.#managed.set(pod.metadata.uid!, { worker, realm, admitted: false, displaced: false });
     return worker;
   }
 
   /** Decides anew on all pods that want to run; a pod that was rejected for want of room gets another chance. */
   #admit(): void {
     const { observer, store } = this.#options;
-    const open = [...this.#managed].filter(([, { realm, worker: { pod } }]) => {
+    const open = [...this.#managed].filter(([, managed]) => {
+      const { realm, worker: { pod } } = managed;
       if (realm === undefined) return false;
       const status = currentStatus(store, realm, pod);
-      // a pod of the API that was turned away has failed for good, as everywhere; a manifest is tried again
-      return !isOver(status) || (turnedAway(status!) && isFromFile(pod as StoreObject));
+      if (!isOver(status)) return true;
+      // a pod of the API that was turned away or displaced has failed for good, as everywhere; a manifest is tried again
+      if (!isFromFile(pod as StoreObject)) return false;
+      managed.displaced = isDisplaced(status!);
+      return managed.displaced || turnedAway(status!);
     });
     for (const [uid, managed] of open) {
+      if (managed.displaced) continue;
       const observed = observer.get(uid);
       const present = (observed?.sandboxes.length ?? 0) + (observed?.containers.length ?? 0) > 0;
       // a pod on its way out holds what it has until it is gone
       managed.admitted ||= present || Boolean(managed.worker.pod.metadata.deletionTimestamp);
     }
     this.#gate.decide(open.map(([, managed]) => managed));
+  }
+
+  /** Its manifest makes the next incarnation. */
+  #comeBack(pod: Pod): void {
+    const { namespace, name, uid } = pod.metadata;
+    const { store, log } = this.#options;
+    const { realm } = this.#managed.get(uid!)!;
+    log.info("There is room again for a pod that was displaced", { pod: `${namespace}/${name}` });
+    store.markDeleted(realm!, "Pod", namespace!, name, { uid, gracePeriodSeconds: 0, evenIfUnwritable: true })
+      .catch((err) => log.warn("Cannot bring back a pod that was displaced", { pod: `${namespace}/${name}`, err }));
   }
 
   #workerDeps(realm: Realm | undefined): WorkerDeps {

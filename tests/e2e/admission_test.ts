@@ -1,5 +1,5 @@
 /** Who may run: extended resources, preemption for critical pods, and another try when there is room. */
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
 import { nodeFile } from "../support/node_file.ts";
 import { condition, container, finished, idle, manifest, pod } from "../support/pods.ts";
 
@@ -38,7 +38,20 @@ nodeTest(
   },
 );
 
-nodeTest("a critical pod displaces the least that makes room for it", {}, async (node) => {
+nodeTest("the node's conditions tell that it and its pods' network are ready", {}, async (node) => {
+  const { conditions } = (await (await node.api(`/api/v1/nodes/${node.name}`)).json()).status;
+  const told = new Map<string, { status: string; reason: string; lastTransitionTime: string }>();
+  for (const condition of conditions) told.set(condition.type, condition);
+  deepEqual([...told.keys()], ["NetworkUnavailable", "MemoryPressure", "DiskPressure", "PIDPressure", "Ready"]);
+  deepEqual([told.get("NetworkUnavailable")?.status, told.get("NetworkUnavailable")?.reason], [
+    "False",
+    "PodNetworkReady",
+  ]);
+  deepEqual([told.get("Ready")?.status, told.get("Ready")?.reason], ["True", "KubeletReady"]);
+  for (const { lastTransitionTime } of told.values()) ok(Date.parse(lastTransitionTime) <= Date.now());
+});
+
+nodeTest("a critical pod displaces the least that makes room for it, which comes back after it", {}, async (node) => {
   node.write("holders.yaml", manifest([pod("holds-one", dongles(1)), pod("holds-none")]));
   await node.ready("holds-one");
   const spared = await node.ready("holds-none");
@@ -57,6 +70,10 @@ nodeTest("a critical pod displaces the least that makes room for it", {}, async 
   deepEqual((await node.pod("holds-none"))?.status?.containerStatuses, spared.status?.containerStatuses);
   const refused = (await node.events("critical")).filter(({ reason }) => /^OutOf|Preempting|Unexpected/.test(reason));
   deepEqual(refused, [], "it has only waited");
-  for (const file of ["critical.yaml", "holders.yaml"]) node.remove(file);
-  for (const name of ["critical", "holds-one", "holds-none"]) await node.gone(name);
+  node.remove("critical.yaml");
+  await node.gone("critical");
+  const back = await node.ready("holds-one");
+  notEqual(back.metadata.uid, victim.metadata.uid);
+  node.remove("holders.yaml");
+  for (const name of ["holds-one", "holds-none"]) await node.gone(name);
 });

@@ -49,6 +49,8 @@ export interface NodeKeeperOptions {
 const realm = "local";
 /** How long after a new image the list of images is read again. */
 const imagesMs = 5000;
+/** How often the runtime is asked for a network that is not ready. */
+const networkMs = 5000;
 
 export class NodeKeeper {
   readonly #options: NodeKeeperOptions;
@@ -92,7 +94,11 @@ export class NodeKeeper {
 
   /** Images have come or gone. */
   imagesChanged(): void {
-    this.#lookAgain ??= this.#options.clock.after(imagesMs, () => {
+    this.#lookAgainIn(imagesMs);
+  }
+
+  #lookAgainIn(ms: number): void {
+    this.#lookAgain ??= this.#options.clock.after(ms, () => {
       this.#lookAgain = undefined;
       this.#readRuntime();
     });
@@ -150,7 +156,12 @@ export class NodeKeeper {
   /** What people look for in a node's events: kubelet's. */
   #tell({ spec, metadata: { name } }: Node): void {
     const problem = this.#options.notReady();
-    const ready = problem === undefined ? "NodeReady" : problem === null ? undefined : "NodeNotReady";
+    const network = this.#runtime?.network;
+    const ready = problem === undefined && network === undefined
+      ? "NodeReady"
+      : problem === null
+      ? undefined
+      : "NodeNotReady";
     const open = spec.unschedulable ? "NodeNotSchedulable" : "NodeSchedulable";
     for (const [what, word] of [["ready", ready], ["open", open]] as const) {
       if (!word) continue;
@@ -201,7 +212,10 @@ export class NodeKeeper {
   #readRuntime(): void {
     this.#options.readRuntime().then((runtime) => {
       this.#runtime = runtime;
-      if (!this.#stopped) this.#rounds.wake();
+      if (this.#stopped) return;
+      this.#rounds.wake();
+      // nobody tells when the network is there
+      if (runtime.network !== undefined) this.#lookAgainIn(networkMs);
     }, (err) => this.#options.log.debug("Cannot ask the runtime about itself", { err }));
   }
 }

@@ -18,6 +18,7 @@ export async function readRuntimeFacts(
       names: [...repoDigests, ...repoTags],
       sizeBytes: Number(size),
     })).filter(({ names }) => names.length > 0),
+    ...networkTrouble(status.status?.conditions ?? []),
     handlers: status.runtimeHandlers.map(({ name, features }) => ({
       name,
       ...(features
@@ -31,4 +32,13 @@ export async function readRuntimeFacts(
     })),
     supplementalGroupsPolicy: status.features?.supplementalGroupsPolicy ?? false,
   };
+}
+
+/** Why pods would have no network; kubelet's words. */
+export function networkTrouble(
+  conditions: readonly { type: string; status: boolean; reason: string; message: string }[],
+): { network?: string } {
+  const trouble = conditions.find(({ type, status }) => type === "NetworkReady" && !status);
+  if (!trouble) return {};
+  return { network: `NetworkReady=false reason:${trouble.reason} message:${trouble.message}` };
 }

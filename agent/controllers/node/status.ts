@@ -12,6 +12,8 @@ export interface RuntimeFacts {
   images: readonly ContainerImage[];
   handlers: RuntimeHandlers;
   supplementalGroupsPolicy: boolean;
+  /** Why pods would have no network. */
+  network?: string;
 }
 
 export interface NodeStatusFacts {
@@ -62,6 +64,7 @@ export function nodeStatus(previous: NodeStatus | undefined, given: NodeStatusFa
       kubeProxyVersion: "",
       operatingSystem: facts.operatingSystem,
       architecture: facts.architecture,
+      ...(facts.swapBytes > 0 ? { swap: { capacity: facts.swapBytes } } : {}),
     },
     images: runtime ? listed(runtime.images, maxImages) : previous?.images ?? [],
     ...(handlers?.length ? { runtimeHandlers: handlers } : {}),
@@ -81,9 +84,10 @@ function listed(images: readonly ContainerImage[], most: number): ContainerImage
 
 type Bare = Pick<NodeCondition, "type" | "status" | "reason" | "message">;
 
-function conditions({ notReady, facts }: NodeStatusFacts, previous: readonly NodeCondition[] = []): Bare[] {
+function conditions({ notReady, facts, runtime }: NodeStatusFacts, previous: readonly NodeCondition[] = []): Bare[] {
   const words = "kubelet is posting ready status" + (facts.appArmor ? ". AppArmor enabled" : "");
   return [
+    ...network(),
     {
       type: "MemoryPressure",
       status: "False",
@@ -105,16 +109,30 @@ function conditions({ notReady, facts }: NodeStatusFacts, previous: readonly Nod
     ready(),
   ];
 
+  /** Who makes the pods' network says it; while nobody knows, what was said last holds. */
+  function network(): Bare[] {
+    const type = "NetworkUnavailable";
+    if (!runtime) return previous.filter((each) => each.type === type).map(bare);
+    return runtime.network === undefined
+      ? [{ type, status: "False", reason: "PodNetworkReady", message: "pods' network is ready" }]
+      : [{ type, status: "True", reason: "PodNetworkNotReady", message: runtime.network }];
+  }
+
   function ready(): Bare {
     const before = previous.find(({ type }) => type === "Ready");
-    if (notReady === undefined) return { type: "Ready", status: "True", reason: "KubeletReady", message: words };
-    if (notReady === null && before) {
-      const { type, status, reason, message } = before;
-      return { type, status, reason, message };
+    if (notReady === undefined && runtime?.network !== undefined) {
+      const message = `container runtime network not ready: ${runtime.network}`;
+      return { type: "Ready", status: "False", reason: "KubeletNotReady", message };
     }
+    if (notReady === undefined) return { type: "Ready", status: "True", reason: "KubeletReady", message: words };
+    if (notReady === null && before) return bare(before);
     const message = notReady ?? "container runtime status check may not have completed yet";
     return { type: "Ready", status: "False", reason: "KubeletNotReady", message };
   }
+}
+
+function bare({ type, status, reason, message }: NodeCondition): Bare {
+  return { type, status, reason, message };
 }
 
 function stamp(bare: Bare, previous: readonly NodeCondition[], now: number): NodeCondition {

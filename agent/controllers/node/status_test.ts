@@ -1,5 +1,6 @@
 import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
 import type { NodeFacts } from "../../node/mod.ts";
+import { networkTrouble } from "./runtime_facts.ts";
 import { nodeStatus, type NodeStatusFacts, type RuntimeFacts } from "./status.ts";
 
 const facts: NodeFacts = {
@@ -48,6 +49,7 @@ Deno.test("nodeStatus() is what kubelet writes of a healthy node", () => {
   equal(status.daemonEndpoints?.kubeletEndpoint?.Port, 10250);
   deepEqual(status.images?.map(({ names }) => names![0]), ["b:1", "a@sha256:1"]);
   deepEqual(status.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`), [
+    "NetworkUnavailable=False PodNetworkReady",
     "MemoryPressure=False KubeletHasSufficientMemory",
     "DiskPressure=False KubeletHasNoDiskPressure",
     "PIDPressure=False KubeletHasSufficientPID",
@@ -64,11 +66,50 @@ Deno.test("nodeStatus() moves the transition of the condition that changed, and 
   const status = nodeStatus(undefined, given);
   const next = nodeStatus(status, later(60, { notReady: "container runtime is down" }));
   notEqual(next, status);
-  const [memory, , , ready] = next.conditions!;
+  const [, memory, , , ready] = next.conditions!;
   deepEqual([ready.status, ready.reason, ready.message], ["False", "KubeletNotReady", "container runtime is down"]);
   equal(ready.lastTransitionTime, "2026-01-01T00:01:00Z");
   equal(memory.lastTransitionTime, "2026-01-01T00:00:00Z");
   equal(memory.lastHeartbeatTime, "2026-01-01T00:01:00Z");
+});
+
+Deno.test("nodeStatus() tells that pods would have no network", () => {
+  const network = "NetworkReady=false reason:NetworkPluginNotReady message:cni plugin not initialized";
+  const status = nodeStatus(undefined, { ...given, runtime: { ...runtime, network } });
+  deepEqual(
+    status.conditions?.filter(({ type }) => type === "NetworkUnavailable" || type === "Ready")
+      .map(({ type, status, reason, message }) => [type, status, reason, message]),
+    [
+      ["NetworkUnavailable", "True", "PodNetworkNotReady", network],
+      ["Ready", "False", "KubeletNotReady", `container runtime network not ready: ${network}`],
+    ],
+  );
+  const later_ = nodeStatus(status, later(5));
+  deepEqual(later_.conditions?.map(({ type, lastTransitionTime }) => [type, lastTransitionTime]), [
+    ["NetworkUnavailable", "2026-01-01T00:00:05Z"],
+    ["MemoryPressure", "2026-01-01T00:00:00Z"],
+    ["DiskPressure", "2026-01-01T00:00:00Z"],
+    ["PIDPressure", "2026-01-01T00:00:00Z"],
+    ["Ready", "2026-01-01T00:00:05Z"],
+  ]);
+  equal(nodeStatus(later_, later(60, { runtime: undefined })), later_, "what was said last holds");
+});
+
+Deno.test("networkTrouble() is the runtime's word", () => {
+  const told = (status: boolean) => [
+    { type: "RuntimeReady", status: true, reason: "", message: "" },
+    { type: "NetworkReady", status, reason: "NetworkPluginNotReady", message: "no CNI configuration" },
+  ];
+  deepEqual(networkTrouble(told(true)), {});
+  deepEqual(networkTrouble(told(false)), {
+    network: "NetworkReady=false reason:NetworkPluginNotReady message:no CNI configuration",
+  });
+});
+
+Deno.test("nodeStatus() says how much swap there is", () => {
+  const swap = (swapBytes: number) =>
+    nodeStatus(undefined, { ...given, facts: { ...facts, swapBytes } }).nodeInfo?.swap;
+  deepEqual([swap(0), swap(4096)], [undefined, { capacity: 4096 }]);
 });
 
 Deno.test("nodeStatus() keeps what it knew of the runtime until that has answered", () => {

@@ -174,3 +174,11 @@ export function turnedAway({ phase, reason, containerStatuses = [], initContaine
   return phase === "Failed" && !!reason && reason !== "DeadlineExceeded" && reason !== "Evicted" &&
     ![...containerStatuses, ...initContainerStatuses].some(({ containerID }) => containerID);
 }
+
+/** Why a pod ends that had to make room for a critical one; kubelet's word. */
+export const displacedReason = "Preempting";
+
+/** Whether the pod ran, and had to make room for a critical one. */
+export function isDisplaced(status: PodStatus): boolean {
+  return status.phase === "Failed" && status.reason === displacedReason && !turnedAway(status);
+}
