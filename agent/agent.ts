@@ -135,7 +135,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     config,
     store,
     memory,
-    events,
+    events: events.by("endpoint-slice-mirroring-controller"),
     clock,
     log,
     apiAddresses: serviceAddresses,
@@ -284,7 +284,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     apiAddresses: serviceAddresses,
     nodeAddresses: nodeIPs,
     observers: networkMetrics(kubelet, config.clusterDomain || "cluster.local", () => services.dns, clock),
-    events,
+    events: events.by("kube-proxy"),
     clock,
     log,
   });

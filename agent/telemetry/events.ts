@@ -29,7 +29,7 @@ export interface Event {
   count: number;
   firstTimestamp: string;
   lastTimestamp: string;
-  source: { component: string; host: string };
+  source: { component: string; host?: string };
   reportingComponent: string;
   reportingInstance: string;
 }
@@ -40,7 +40,6 @@ export interface EventRecorder {
 
 export interface EventRingOptions {
   nodeName: string;
-  component?: string;
   /** Entries kept. */
   size?: number;
   /** New (not counted-up) events allowed per object in a burst, refilled one every `refillMs`. */
@@ -73,7 +72,6 @@ export class EventRing implements EventRecorder {
   constructor(options: EventRingOptions) {
     let version = 0;
     this.#options = {
-      component: "islet",
       size: 1000,
       burst: 25,
       refillMs: 30_000,
@@ -88,12 +86,22 @@ export class EventRing implements EventRecorder {
     return this.#version;
   }
 
+  /** What a kubelet tells. */
   event(about: ObjectReference, type: EventType, reason: string, message: string): void {
-    const { clock, component, nodeName } = this.#options;
+    const { nodeName } = this.#options;
+    this.#event(about, type, reason, message, { component: "kubelet", host: nodeName });
+  }
+
+  /** A recorder for what a part of the control plane tells, by its name there; such a part is on no node. */
+  by(component: string): EventRecorder {
+    return { event: (...told) => this.#event(...told, { component }) };
+  }
+
+  #event(about: ObjectReference, type: EventType, reason: string, message: string, source: Event["source"]): void {
+    const { clock } = this.#options;
     const now = timestamp(clock.now());
-    const subject = [about.kind, about.namespace, about.name, about.uid, about.fieldPath, type, reason, message].join(
-      "\0",
-    );
+    const subject = [about.kind, about.namespace, about.name, about.uid, about.fieldPath, type, reason, message]
+      .join("\0");
     const known = this.#events.get(this.#told.get(subject) ?? "");
     if (known) {
       this.#put({ ...known, count: known.count + 1, lastTimestamp: now });
@@ -118,9 +126,9 @@ export class EventRing implements EventRecorder {
       count: 1,
       firstTimestamp: now,
       lastTimestamp: now,
-      source: { component, host: nodeName },
-      reportingComponent: component,
-      reportingInstance: nodeName,
+      source,
+      reportingComponent: source.component,
+      reportingInstance: source.host ?? "",
     };
     this.#told.set(subject, keyOf(event.metadata));
     this.#put(event);

@@ -61,6 +61,23 @@ Deno.test("an object that talks too much is silenced for a while, others are not
   assert.equal(events.list({ name: "web" }).length, 4);
 });
 
+Deno.test("an event says who tells it: the kubelet of this node, or a part of the control plane", () => {
+  const { events } = ring();
+  events.event(web, "Normal", "Started", "m");
+  events.by("default-scheduler").event(web, "Normal", "Scheduled", "m");
+  assert.deepEqual(
+    events.list().map(({ source, reportingComponent, reportingInstance }) => [
+      source,
+      reportingComponent,
+      reportingInstance,
+    ]),
+    [
+      [{ component: "kubelet", host: "edge-1" }, "kubelet", "edge-1"],
+      [{ component: "default-scheduler" }, "default-scheduler", ""],
+    ],
+  );
+});
+
 Deno.test("events of others are put in, found by name, changed and taken out", () => {
   const { events, told } = ring();
   events.event(web, "Normal", "Started", "m");

@@ -19,7 +19,7 @@ import type { PodObserver } from "../observed/observer.ts";
 import type { Pki } from "../pki/mod.ts";
 import type { Amounts } from "../resources/mod.ts";
 import type { MemoryStore, Store } from "../store/mod.ts";
-import type { EventRecorder } from "../telemetry/events.ts";
+import type { EventRing } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -28,7 +28,7 @@ export interface ControllersOptions {
   store: Store;
   /** Leases, and endpoints that follow from selectors. */
   memory: MemoryStore;
-  events: EventRecorder;
+  events: Pick<EventRing, "event" | "by">;
   clock: Clock;
   log: Logger;
   facts: NodeFacts;
@@ -95,14 +95,20 @@ export class Controllers {
     this.#owners = new Owners({ ...common, knows: findKind });
     this.#volumes = new Volumes({
       ...common,
+      events: events.by("persistentvolume-controller"),
       usable: ({ spec }) => {
         const terms = spec.nodeAffinity?.required?.nodeSelectorTerms;
         return !terms || selectsNode(terms, { name: nodeName, labels: this.node.labels });
       },
     });
-    this.#taints = new TaintEviction({ ...common, taints: () => this.node.taints });
+    this.#taints = new TaintEviction({
+      ...common,
+      events: events.by("taint-eviction-controller"),
+      taints: () => this.node.taints,
+    });
     this.#scheduler = new Scheduler({
       ...common,
+      events: events.by("default-scheduler"),
       node: () => {
         const { node } = this.node;
         if (!node) return undefined;

@@ -71,14 +71,14 @@ Deno.test("describe shows a pod that ends, and events with how often they came",
     count: 3,
     firstTimestamp: "2025-12-31T23:58:00Z",
     lastTimestamp: "2025-12-31T23:59:50Z",
-    source: { component: "islet", host: "edge-1" },
+    source: { component: "kubelet", host: "edge-1" },
     message: "Back-off restarting",
   } as Event;
   const pod = testPod({ metadata: { deletionTimestamp: "2026-01-01T00:00:20Z", deletionGracePeriodSeconds: 30 } });
   const lines = describePod(pod, [event], now).split("\n");
   assert.ok(lines.some((line) => /^Status: +Terminating \(lasts 10s\)$/.test(line)));
   assert.ok(lines.some((line) => /^Termination Grace Period: +30s$/.test(line)));
-  assert.ok(lines.includes("  Warning   BackOff   10s (x3 over 2m)   islet   Back-off restarting"), lines.join("\n"));
+  assert.ok(lines.includes("  Warning   BackOff   10s (x3 over 2m)   kubelet   Back-off restarting"), lines.join("\n"));
 });
 
 Deno.test("describe without events has no section of them", () => {

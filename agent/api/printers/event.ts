@@ -25,7 +25,7 @@ export function eventRow(event: Event, now: number): string[] {
     event.reason,
     `${about.kind.toLowerCase()}/${about.name}`,
     about.fieldPath ?? "",
-    [source.component, source.host].filter((part) => part !== "").join(", "),
+    [source.component, source.host].filter(Boolean).join(", "),
     event.message.trim(),
     age(event.firstTimestamp, now),
     String(event.count),
