@@ -61,7 +61,9 @@ export class ApiObjects {
       changes.map((object) =>
         store.change<StoreObject>(realm, object.kind, "", object.metadata.name, (current) => {
           const wanted = object as unknown as StoreObject;
-          return current ? { ...current, ...wanted, metadata: current.metadata } : wanted;
+          if (!current) return wanted;
+          const labels = { ...current.metadata.labels, ...wanted.metadata.labels };
+          return { ...current, ...wanted, metadata: { ...current.metadata, labels } };
         })
       ),
     );

@@ -9,6 +9,7 @@ import { Namespaces } from "../controllers/namespaces/mod.ts";
 import { NodeKeeper, readRuntimeFacts } from "../controllers/node/mod.ts";
 import { Owners } from "../controllers/owners/mod.ts";
 import { pluralOf } from "../controllers/plural.ts";
+import { RoleAggregation } from "../controllers/roles/mod.ts";
 import { Scheduler } from "../controllers/scheduler/mod.ts";
 import { TaintEviction } from "../controllers/taints/mod.ts";
 import { Volumes } from "../controllers/volumes/mod.ts";
@@ -51,6 +52,7 @@ export class Controllers {
   readonly #taints: TaintEviction;
   readonly #owners: Owners;
   readonly #volumes: Volumes;
+  readonly #roles: RoleAggregation;
   #ca?: string;
   /** Whether the runtime has been looked at in this life. */
   #following = false;
@@ -101,6 +103,7 @@ export class Controllers {
         return !terms || selectsNode(terms, { name: nodeName, labels: this.node.labels });
       },
     });
+    this.#roles = new RoleAggregation(common);
     this.#taints = new TaintEviction({
       ...common,
       events: events.by("taint-eviction-controller"),
@@ -131,6 +134,7 @@ export class Controllers {
     this.#taints.start();
     this.#owners.start();
     this.#volumes.start();
+    this.#roles.start();
   }
 
   /** Tells pods what the API's certificate is signed with, as soon as that is known. */
@@ -164,8 +168,8 @@ export class Controllers {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#retry();
-    for (const one of [this.#scheduler, this.#taints, this.#owners, this.#volumes, this.#namespaces, this.node]) {
-      await one.stop();
-    }
+    const { node } = this;
+    const others = [this.#scheduler, this.#taints, this.#owners, this.#volumes, this.#roles, this.#namespaces];
+    for (const one of [...others, node]) await one.stop();
   }
 }

@@ -321,6 +321,20 @@ nodeTest("roles grant, refuse in Kubernetes' words, and cannot be used to gain m
   match((await admin("auth", "can-i", "--list", as)).stdout, /pods\/exec/);
 });
 
+nodeTest("a role that is labelled for it adds its rules to the role that aggregates", {}, async (node) => {
+  const { token: kubeconfig } = await kubeconfigs(node);
+  const admin = await kubectl(node, kubeconfig);
+  const may = async () => (await admin("auth", "can-i", "get", "leases", "-A", "--as=jim")).stdout.trim();
+  equal((await admin("create", "clusterrolebinding", "jim", "--clusterrole=view", "--user=jim")).code, 0);
+  equal(await may(), "no");
+  equal((await admin("create", "clusterrole", "see-leases", "--verb=get", "--resource=leases")).code, 0);
+  const label = "rbac.authorization.k8s.io/aggregate-to-view";
+  equal((await admin("label", "clusterrole", "see-leases", `${label}=true`)).code, 0);
+  await node.until("the viewer may", async () => await may() === "yes");
+  equal((await admin("delete", "clusterrole", "see-leases")).code, 0);
+  await node.until("the viewer may not", async () => await may() === "no");
+});
+
 nodeTest("a viewer's kubeconfig shows all but Secrets, changes nothing, and can be taken back", {}, async (node) => {
   await kubeconfigs(node);
   const file = join(node.dir, "viewer.kubeconfig");

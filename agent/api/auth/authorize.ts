@@ -46,7 +46,8 @@ interface Grant {
   reason: string;
 }
 
-const everything: PolicyRule[] = [
+/** What somebody holds who may all. */
+export const everything: PolicyRule[] = [
   { verbs: ["*"], apiGroups: ["*"], resources: ["*"] },
   { verbs: ["*"], nonResourceURLs: ["*"] },
 ];

@@ -17,6 +17,7 @@ export interface BootstrapRole {
   kind: "ClusterRole";
   metadata: { name: string; labels: Record<string, string>; annotations: Record<string, string> };
   rules: PolicyRule[];
+  aggregationRule?: { clusterRoleSelectors: { matchLabels: Record<string, string> }[] };
 }
 
 export interface BootstrapBinding extends Binding {
@@ -55,8 +56,7 @@ const view: PolicyRule[] = [
   rule(read, ["metrics.k8s.io"], "pods", "nodes"),
 ];
 
-const edit: PolicyRule[] = [
-  ...view,
+const ownOfEdit: PolicyRule[] = [
   rule(
     read,
     core,
@@ -76,11 +76,27 @@ const edit: PolicyRule[] = [
   rule(all, ["coordination.k8s.io"], "leases"),
 ];
 
-const admin: PolicyRule[] = [
-  ...edit,
+const ownOfAdmin: PolicyRule[] = [
   rule(["create"], ["authorization.k8s.io"], "localsubjectaccessreviews"),
   rule(all, [rbac], "rolebindings", "roles"),
 ];
+
+/** The label of roles whose rules one of the three roles for people gets. */
+const aggregateTo = (name: string) => ({ [`rbac.authorization.k8s.io/aggregate-to-${name}`]: "true" });
+
+/** Labels of roles that are parts of others. */
+const parts: Record<string, Record<string, string>> = {
+  "system:aggregate-to-admin": aggregateTo("admin"),
+  edit: aggregateTo("admin"),
+  "system:aggregate-to-edit": aggregateTo("edit"),
+  view: aggregateTo("edit"),
+  "system:aggregate-to-view": aggregateTo("view"),
+};
+const aggregating = ["admin", "edit", "view"];
+
+// in the order in which they are aggregated
+const edit = [...ownOfEdit, ...view];
+const admin = [...edit, ...ownOfAdmin];
 
 const paths = (...nonResourceURLs: string[]): PolicyRule => ({ verbs: ["get"], nonResourceURLs });
 const health = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
@@ -93,6 +109,9 @@ const roles: Record<string, PolicyRule[]> = {
   admin,
   edit,
   view,
+  "system:aggregate-to-admin": ownOfAdmin,
+  "system:aggregate-to-edit": ownOfEdit,
+  "system:aggregate-to-view": view,
   "islet:viewer": [
     ...view,
     rule(read, core, "nodes", "nodes/status", "persistentvolumes", "persistentvolumes/status"),
@@ -154,7 +173,7 @@ const bindings: Record<string, string[]> = {
 
 const metadata = (name: string) => ({
   name,
-  labels: { "kubernetes.io/bootstrapping": "rbac-defaults" },
+  labels: { "kubernetes.io/bootstrapping": "rbac-defaults", ...parts[name] },
   annotations: { "rbac.authorization.kubernetes.io/autoupdate": "true" },
 });
 
@@ -164,6 +183,9 @@ export function bootstrapRoles(): BootstrapRole[] {
     kind: "ClusterRole",
     metadata: metadata(name),
     rules,
+    ...(aggregating.includes(name)
+      ? { aggregationRule: { clusterRoleSelectors: [{ matchLabels: aggregateTo(name) }] } }
+      : {}),
   }));
 }
 
@@ -180,15 +202,17 @@ export function bootstrapBindings(): BootstrapBinding[] {
 const autoupdate = "rbac.authorization.kubernetes.io/autoupdate";
 
 interface Stored {
-  metadata: { name: string; annotations?: Record<string, string> };
+  metadata: { name: string; labels?: Record<string, string>; annotations?: Record<string, string> };
   rules?: unknown;
+  aggregationRule?: unknown;
   subjects?: unknown;
   roleRef?: unknown;
 }
 
 /**
  * What is to be written so that the built-in roles are there, as kube-apiserver does at each start: missing ones, and
- * those that were changed by hand unless their annotation `autoupdate` says "false". Pure.
+ * those that were changed by hand unless their annotation `autoupdate` says "false". Rules that a role gets from others are
+ * not looked at. Pure.
  */
 export function bootstrapChanges(
   find: (kind: string, name: string) => Stored | undefined,
@@ -197,7 +221,9 @@ export function bootstrapChanges(
     const found = find(wanted.kind, wanted.metadata.name);
     if (!found) return true;
     if (found.metadata.annotations?.[autoupdate] === "false") return false;
-    const content = ({ rules, subjects, roleRef }: Stored) => JSON.stringify([rules, subjects, roleRef]);
+    const label = Object.keys(parts[wanted.metadata.name] ?? {})[0];
+    const content = ({ metadata, rules, aggregationRule, subjects, roleRef }: Stored) =>
+      JSON.stringify([metadata.labels?.[label], aggregationRule ?? rules, subjects, roleRef]);
     return content(found) !== content(wanted as Stored);
   });
 }

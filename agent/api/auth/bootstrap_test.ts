@@ -14,11 +14,23 @@ Deno.test("everything is written once", () => {
 
 Deno.test("what was lost or changed comes back at the next start, unless it is to stay as it is", () => {
   const change = (more: object) =>
-    all.map((each) => each.metadata.name === "view" ? { ...each, ...more } as unknown as Stored : each);
+    all.map((each) => each.metadata.name === "system:monitoring" ? { ...each, ...more } as unknown as Stored : each);
   deepEqual(bootstrapChanges(among(all.slice(1))).map(({ metadata }) => metadata.name), [all[0].metadata.name]);
-  deepEqual(bootstrapChanges(among(change({ rules: [] }))).map(({ metadata }) => metadata.name), ["view"]);
+  deepEqual(bootstrapChanges(among(change({ rules: [] }))).map(({ metadata }) => metadata.name), [
+    "system:monitoring",
+    "system:monitoring",
+  ]);
   const annotations = { "rbac.authorization.kubernetes.io/autoupdate": "false" };
-  deepEqual(bootstrapChanges(among(change({ rules: [], metadata: { name: "view", annotations } }))), []);
+  deepEqual(bootstrapChanges(among(change({ rules: [], metadata: { name: "system:monitoring", annotations } }))), []);
+});
+
+Deno.test("the roles for people may have got rules from others, and have to aggregate", () => {
+  const change = (more: object) =>
+    all.map((each) => each.metadata.name === "view" ? { ...each, ...more } as unknown as Stored : each);
+  deepEqual(bootstrapChanges(among(change({ rules: [{ verbs: ["get"] }] }))), []);
+  deepEqual(bootstrapChanges(among(change({ aggregationRule: undefined }))).map(({ kind }) => kind), ["ClusterRole"]);
+  const unlabelled = { metadata: { name: "view", labels: {} } };
+  deepEqual(bootstrapChanges(among(change(unlabelled))).map(({ kind }) => kind), ["ClusterRole"]);
 });
 
 Deno.test("every binding names a role that is there", () => {

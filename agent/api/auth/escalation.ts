@@ -3,7 +3,7 @@
  * rules its writer holds; unless they may `escalate`, or `bind` that role.
  */
 import type { UserInfo } from "../request.ts";
-import type { Authorizer, RoleRef } from "./authorize.ts";
+import { type Authorizer, everything, type RoleRef } from "./authorize.ts";
 import { refusal } from "./forbidden.ts";
 import { masters } from "./groups.ts";
 import { type Attributes, compact, type PolicyRule, ruleText, uncovered } from "./rules.ts";
@@ -14,6 +14,7 @@ interface Written {
   kind: string;
   metadata: { name: string; namespace?: string };
   rules?: readonly PolicyRule[] | null;
+  aggregationRule?: unknown;
   roleRef?: RoleRef;
 }
 
@@ -54,6 +55,13 @@ export function checkEscalation(authorizer: Authorizer, user: UserInfo, written:
     if (previous && same(previous, written)) return;
     if (authorizer.authorize(user, attributes("escalate", resource, name)).allowed) return;
     granted = rules ?? [];
+    // whoever says which roles to take rules from gives whatever these will ever hold
+    if (written.aggregationRule || previous?.aggregationRule) {
+      if (uncovered(authorizer.rulesOf(user, "").rules, everything).length > 0) {
+        throw refusal({ resource, group, name }, "must have cluster-admin privileges to use the aggregationRule");
+      }
+      return;
+    }
   }
   const owned = authorizer.rulesOf(user, namespace);
   if (owned.problems.length > 0) problem = `; resolution errors: [${owned.problems.join(", ")}]`;
@@ -69,5 +77,7 @@ export function checkEscalation(authorizer: Authorizer, user: UserInfo, written:
 
 /** Whether a write changes nothing of what is granted, and to whom. */
 function same(a: Written & { subjects?: unknown }, b: Written & { subjects?: unknown }): boolean {
-  return JSON.stringify([a.rules, a.roleRef, a.subjects]) === JSON.stringify([b.rules, b.roleRef, b.subjects]);
+  const granted = ({ rules, aggregationRule, roleRef, subjects }: typeof a) =>
+    JSON.stringify([rules, aggregationRule, roleRef, subjects]);
+  return granted(a) === granted(b);
 }

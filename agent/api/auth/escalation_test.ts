@@ -32,6 +32,17 @@ Deno.test("a role may hold what its writer holds, and no more", async () => {
   doesNotThrow(() => check(role("r", getAll), undefined, { name: "root", groups: ["system:masters"] }));
 });
 
+Deno.test("only who may all says that a role takes its rules from others", async () => {
+  const { check, put } = await checker();
+  const aggregate = { ...role("r", []), aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: "b" } }] } };
+  const words = /"r" is forbidden: must have cluster-admin privileges to use the aggregationRule/;
+  throws(() => check(aggregate), words);
+  throws(() => check(role("r", []), aggregate), words);
+  doesNotThrow(() => check(aggregate, aggregate));
+  put(binding("all", "ClusterRole/cluster-admin", ["User/jane"]));
+  doesNotThrow(() => check(aggregate));
+});
+
 Deno.test("what is held in one namespace cannot be given in another, or everywhere", async () => {
   const { check, put } = await checker();
   put(role("secrets", getAll), binding("s", "ClusterRole/secrets", ["User/jane"], "shop"));

@@ -15,12 +15,6 @@ const spec = FieldPath.of("spec");
 export function warnWithoutEffect(object: AnyObject, problems: FieldErrors, manifest: boolean): void {
   if (manifest) aboutManifest(object, problems);
   if (object.kind === "Pod") aboutPod(object, problems);
-  if (object.kind === "ClusterRole" && object.aggregationRule) {
-    problems.warn(
-      FieldPath.of("aggregationRule"),
-      "has no effect: rules of other ClusterRoles are not added to this one",
-    );
-  }
   if (object.kind === "PersistentVolume") {
     const policy = object.spec.persistentVolumeReclaimPolicy;
     if (policy === "Delete" || policy === "Recycle") {
