@@ -137,6 +137,9 @@ export class TestNode extends NodeClient implements AsyncDisposable {
       this.manifests,
       "--cgroup-root",
       `/${this.cgroup}`,
+      // a systemd of the machine knows nothing of the node's namespaces
+      "--cgroup-driver",
+      "cgroupfs",
       "--log-level",
       "debug",
       "--log-format",

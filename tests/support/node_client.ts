@@ -11,7 +11,7 @@ import { containerId, isReady, type Pod } from "./pods.ts";
 import type { NodePlaces } from "./traces.ts";
 
 /** What is not so by then never will be: long, for it costs nothing where all is well. */
-export const patienceMs = 120_000;
+export const patienceMs = 120_000 * Number(Deno.env.get("ISLET_TEST_PATIENCE") ?? 1);
 
 export const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 

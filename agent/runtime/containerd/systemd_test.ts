@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { containerdPaths } from "./paths.ts";
-import { unitArguments, unitName } from "./systemd.ts";
+import { containerdUnit } from "../../../systemd/units.ts";
+import { environmentText, installedFor, unitArguments, unitName } from "./systemd.ts";
 
 Deno.test("unitArguments() start containerd in a unit whose end leaves the containers alone", () => {
   const args = unitArguments({
@@ -34,4 +35,22 @@ Deno.test("unitName() is the plain one for the machine's node and another for ea
   const other = unitName(containerdPaths("/tmp/other"));
   assert.match(other, /^islet-containerd-[0-9a-f]{8}\.service$/);
   assert.notEqual(other, unitName(containerdPaths("/tmp/another")));
+});
+
+Deno.test("installedFor() takes the unit that was installed for this node, and unitName() another beside it", async () => {
+  const unit = await Deno.makeTempFile();
+  const paths = containerdPaths("/var/lib/islet");
+  await Deno.writeTextFile(unit, containerdUnit({ config: paths.config, log: "/l", environment: "/e" }));
+  assert.equal(installedFor(paths, unit), true);
+  assert.equal(installedFor(containerdPaths("/srv/islet"), unit), false);
+  assert.match(unitName(paths, unit), /^islet-containerd-[0-9a-f]{8}\.service$/);
+  await Deno.remove(unit);
+  assert.equal(installedFor(paths, unit), false);
+});
+
+Deno.test("environmentText() quotes as systemd reads it", () => {
+  assert.equal(
+    environmentText({ PATH: "/bin", NO_PROXY: 'a "b" $c\\' }),
+    'PATH="/bin"\nNO_PROXY="a \\"b\\" \\$c\\\\"\n',
+  );
 });

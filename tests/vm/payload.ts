@@ -1,0 +1,40 @@
+/** What the guest is given to work with, as a disk: the compiled program, manifests, images, the tests and a deno for them. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildImages } from "../images/build.ts";
+import { must } from "./run.ts";
+
+const repository = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Makes the disk; `tests` are the test files that run inside the guest. */
+export async function makePayload(dir: string, binary: string, tests: readonly string[]): Promise<string> {
+  const tree = join(dir, "payload");
+  const copy = join(tree, "islet-source");
+  await Deno.mkdir(copy, { recursive: true });
+  await Deno.copyFile(binary, join(tree, "islet"));
+  await Deno.chmod(join(tree, "islet"), 0o755);
+  const tracked = (await must("git", "-C", repository, "ls-files", "--cached", "--others", "--exclude-standard", "-z"))
+    .split("\0").filter((path) => path !== "");
+  for (const path of tracked) {
+    await Deno.mkdir(join(copy, path, ".."), { recursive: true });
+    await Deno.copyFile(join(repository, path), join(copy, path)).catch((err) => {
+      if (!(err instanceof Deno.errors.NotFound)) throw err; // removed and not yet committed
+    });
+  }
+  const archive = await buildImages(join(repository, ".cache/e2e-images"));
+  await Deno.mkdir(join(copy, ".cache/e2e-images"), { recursive: true });
+  await Deno.copyFile(archive, join(copy, ".cache/e2e-images", archive.split("/").at(-1)!));
+  await Deno.copyFile(archive, join(tree, "images.tar"));
+  await Deno.copyFile(await Deno.realPath(Deno.execPath()), join(tree, "deno"));
+  await Deno.chmod(join(tree, "deno"), 0o755);
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["cache", "--quiet", "--no-check", ...tests],
+    cwd: copy,
+    env: { DENO_DIR: join(tree, "deno-dir") },
+  }).output();
+  if (!success) throw new Error(`Cannot fetch what the tests import: ${new TextDecoder().decode(stderr)}`);
+  const disk = join(dir, "payload.ext4");
+  await must("mkfs.ext4", "-q", "-F", "-d", tree, disk, "1G");
+  await Deno.remove(tree, { recursive: true });
+  return disk;
+}
