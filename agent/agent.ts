@@ -241,6 +241,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     runtimeName: () => runtime.name,
     maxBackoffMs: config.maxContainerRestartPeriodMs,
     deadContainers: config.deadContainers,
+    ownLogs: podLogsDir.startsWith(`${rootDir}/`),
     bootId: facts.bootID,
     admit: (pods) => gate.admit(pods),
     admitResize: (pod, others) => gate.admitResize(pod, others),

@@ -7,6 +7,7 @@
  *                                                      <attempt>.log.….tmp               being compressed
  */
 import { basename, dirname, join } from "node:path";
+import { type Fd, isErrno, O, openPath, removeTree } from "../linux/mod.ts";
 
 /** Names a pod's log directory. */
 export interface LogPod {
@@ -73,12 +74,23 @@ export function readableFiles(files: LogFile[]): LogFile[] {
 
 /** Removes one attempt's log with all its rotated files. Absent is done. */
 export function removeContainerLogs(path: string): void {
-  for (const file of [path, ...rotatedFiles(path).map((file) => file.path)]) remove(file, false);
+  for (const file of [path, ...rotatedFiles(path).map((file) => file.path)]) remove(file);
 }
 
-/** Removes a pod's log directory with everything in it, following no symbolic link. Absent is done. */
-export function removePodLogs(podLogsDir: string, pod: LogPod): void {
-  remove(podLogDirectory(podLogsDir, pod), true);
+/**
+ * Removes a pod's log directory with everything in it, following no symbolic link; a mount in it stops it. Absent is
+ * done.
+ */
+export async function removePodLogs(podLogsDir: string, pod: LogPod): Promise<void> {
+  let parent: Fd;
+  try {
+    parent = openPath(podLogsDir, O.RDONLY | O.DIRECTORY);
+  } catch (err) {
+    if (isErrno(err, "ENOENT")) return;
+    throw err;
+  }
+  using opened = parent;
+  await removeTree(opened, basename(podLogDirectory(podLogsDir, pod)));
 }
 
 function logFile(path: string, suffix: string): LogFile {
@@ -99,9 +111,9 @@ function names(directory: string): string[] {
   }
 }
 
-function remove(path: string, recursive: boolean): void {
+function remove(path: string): void {
   try {
-    Deno.removeSync(path, { recursive });
+    Deno.removeSync(path);
   } catch (err) {
     if (!(err instanceof Deno.errors.NotFound)) throw err;
   }

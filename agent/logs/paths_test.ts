@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { loadLibc } from "../linux/mod.ts";
 import {
   containerLogPath,
   loggedAttempts,
@@ -11,12 +12,15 @@ import {
   rotatedFiles,
 } from "./paths.ts";
 
+// once, before tests are watched for what they leave open
+loadLibc();
+
 const pod = { namespace: "default", name: "web", uid: "u-1" };
 
-function withDirectory(test: (directory: string) => void): void {
+async function withDirectory(test: (directory: string) => void | Promise<void>): Promise<void> {
   const directory = Deno.makeTempDirSync();
   try {
-    test(directory);
+    await test(directory);
   } finally {
     Deno.removeSync(directory, { recursive: true });
   }
@@ -69,13 +73,13 @@ Deno.test("removeContainerLogs() takes one attempt with all its files and no oth
   }));
 
 Deno.test("removePodLogs() follows no symbolic link out of the directory", () =>
-  withDirectory((directory) => {
+  withDirectory(async (directory) => {
     write(directory, "app", "0.log");
     Deno.mkdirSync(join(directory, "precious"));
     Deno.writeTextFileSync(join(directory, "precious", "file"), "kept");
     Deno.symlinkSync(join(directory, "precious"), join(podLogDirectory(directory, pod), "link"));
-    removePodLogs(directory, pod);
+    await removePodLogs(directory, pod);
     assert.throws(() => Deno.lstatSync(podLogDirectory(directory, pod)), Deno.errors.NotFound);
     assert.equal(Deno.readTextFileSync(join(directory, "precious", "file")), "kept");
-    removePodLogs(directory, pod);
+    await removePodLogs(directory, pod);
   }));

@@ -48,12 +48,18 @@ export interface PodManagerOptions extends Pick<GateOptions, "admit" | "admitRes
   refreshVolumes(pod: Pod): Promise<boolean>;
   /** A pod object for something in the runtime that has no row. */
   orphan(observed: ObservedPod): Pod;
-  /** Cleans what earlier lives left of pods that are gone; `known` says of which there still is something. */
-  sweep(known: (uid: string) => boolean): Promise<void>;
+  /**
+   * Cleans what earlier lives left of pods that are gone; `known` says of which there still is something. Answers of how
+   * many pods something could not be removed.
+   */
+  sweep(known: (uid: string) => boolean): Promise<number>;
 }
 
 /** Kinds that pods' volumes and environments are made from. */
 const referred = ["ConfigMap", "Secret", "PersistentVolume", "PersistentVolumeClaim", "ServiceAccount"];
+
+const firstSweepMs = 60_000;
+const lastSweepMs = 3600_000;
 
 interface Managed extends Candidate {
   realm: Realm | undefined;
@@ -69,6 +75,7 @@ export class PodManager {
   /** Those of them that were given up by command, not by a limit. */
   #givenUp: ReadonlySet<string> = new Set();
   #unwatch = () => {};
+  #cancelSweep = () => {};
   #stopped = false;
   readonly #options: PodManagerOptions;
 
@@ -105,14 +112,28 @@ export class PodManager {
     this.#admit();
     this.#limitDead();
     for (const { worker } of this.#managed.values()) worker.kick();
-    this.#options.sweep((uid) => this.#managed.has(uid) || this.#waiting.has(uid))
-      .catch((err) => this.#options.log.warn("Cannot clean up after pods that are gone", { err }));
+    void this.#sweep(firstSweepMs);
+  }
+
+  /** What cannot be removed is tried again now and then, with growing pauses. */
+  async #sweep(pauseMs: number): Promise<void> {
+    const { sweep, clock, log } = this.#options;
+    let left: number;
+    try {
+      left = await sweep((uid) => this.has(uid));
+    } catch (err) {
+      log.warn("Cannot clean up after pods that are gone", { err });
+      left = 1;
+    }
+    if (left === 0 || this.#stopped) return;
+    this.#cancelSweep = clock.after(pauseMs, () => void this.#sweep(Math.min(2 * pauseMs, lastSweepMs)));
   }
 
   /** Stops working; pods stay as they are. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#unwatch();
+    this.#cancelSweep();
     this.#options.observer.onChange = () => {};
     this.#options.observer.onAvailable = () => {};
     await Promise.all([...this.#managed.values()].map(({ worker }) => worker.stop()));

@@ -19,7 +19,7 @@ import { type ExecutorDeps, PodExecutor } from "../pods/execute.ts";
 import { PodManager, type PodManagerOptions } from "../pods/manager.ts";
 import { type MessageDeps, type NodeSettings, PodMessages } from "../pods/messages.ts";
 import { orphanPod } from "../pods/orphan.ts";
-import { type SweepDeps, sweepLeftovers } from "../pods/sweep.ts";
+import { type LeftBehind, type SweepDeps, sweepLeftovers } from "../pods/sweep.ts";
 import { type ExecSync, ProbeManager } from "../probes/mod.ts";
 import { readIdentity } from "../runtime/mod.ts";
 import type { Realm, Store } from "../store/mod.ts";
@@ -47,6 +47,8 @@ export interface PodsOptions {
   runtimeName(): string;
   maxBackoffMs: number;
   deadContainers?: PodManagerOptions["deadContainers"];
+  /** Whether nobody else puts logs where this node's pods have theirs. */
+  ownLogs?: boolean;
   bootId: string;
   admit: PodManagerOptions["admit"];
   admitResize: PodManagerOptions["admitResize"];
@@ -100,7 +102,7 @@ export function assemblePods(options: PodsOptions): Pods {
     removeLogs: async ({ metadata: { namespace, name, uid } }, one) => {
       const pod = { namespace: namespace!, name, uid: uid! };
       if (one) removeContainerLogs(containerLogPath(podLogsDir, pod, one.container, one.attempt));
-      else removePodLogs(podLogsDir, pod);
+      else await removePodLogs(podLogsDir, pod);
     },
     removeRow: async (pod) => {
       const { namespace, name, uid } = pod.metadata;
@@ -113,6 +115,7 @@ export function assemblePods(options: PodsOptions): Pods {
     },
   });
   const probes = new ProbeManager({ exec, events, log, clock, random, onChange: (uid) => manager.kick(uid) });
+  const left: LeftBehind = new Map();
   const manager = new PodManager({
     store,
     isHere: ({ spec }) => spec.nodeName === settings.nodeName,
@@ -145,9 +148,11 @@ export function assemblePods(options: PodsOptions): Pods {
     refreshVolumes: (pod) => volumes.refresh(pod),
     orphan: orphanPod,
     sweep: async (known) => {
-      await sweepLeftovers({ volumes, cgroups, cgroupPaths, podLogsDir, log, known });
+      const { ownLogs = false } = options;
+      await sweepLeftovers({ volumes, cgroups, cgroupPaths, podLogsDir, ownLogs, log, known }, left);
       const live = observer.uids().flatMap((uid) => observer.get(uid)?.sandboxes.map(({ id }) => id) ?? []);
       await options.freeAddresses?.(new Set(live));
+      return left.size;
     },
   });
   return { observer, manager, probes, volumes };

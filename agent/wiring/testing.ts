@@ -18,6 +18,7 @@ import { FakeRuntime, type FakeRuntimeOptions } from "../../cri/fake.ts";
 import type { CriClient, MethodName } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
 import { ImageManager } from "../images/mod.ts";
+import { loadLibc } from "../linux/mod.ts";
 import type { ConfigMap, Pod, PodStatus } from "../objects/mod.ts";
 import type { PodManagerOptions } from "../pods/manager.ts";
 import { readIdentity } from "../runtime/mod.ts";
@@ -26,6 +27,9 @@ import { EventRing } from "../telemetry/events.ts";
 import { type Logger, silentLogger } from "../telemetry/log.ts";
 import { VolumeError } from "../volumes/mod.ts";
 import { assemblePods, lookUp, type Pods, type PodVolumes } from "./pods.ts";
+
+// once, before tests are watched for what they leave open
+loadLibc();
 
 type Journal = Parameters<NonNullable<StoreOptions["wrapJournal"]>>[0];
 

@@ -1,6 +1,8 @@
 /** Images that nothing needs are removed, by themselves and by hand; those that anything needs are not, however full the disk. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
+import { podCgroupFor } from "../../agent/resources/mod.ts";
+import { detect } from "../../cgroups/mod.ts";
 import { type ImageInfo, type ImageSpec, ociArchiveOf, tar } from "../../agent/images/mod.ts";
 import { testImages } from "../images/build.ts";
 import { nodeFile } from "../support/node_file.ts";
@@ -126,7 +128,6 @@ nodeTest(
     await node.ready("holds");
     node.remove("holds.yaml");
     await node.ready("wants");
-    equal((await node.containers()).length, 2);
     await node.inside("rm", join(node.imageDir, "filler"));
   },
 );
@@ -137,7 +138,10 @@ nodeTest("images are imported by hand from packed archives, kept, listed and pru
   const packed = new Blob([archive]).stream().pipeThrough(new CompressionStream("gzip"));
   const file = join(node.dir, "by-hand.tar.gz");
   await Deno.writeFile(file, packed);
-  node.write("by-hand.yaml", manifest(pod("by-hand", container("main", idle, { image: "dev.islet/by-hand:1" }))));
+  node.write(
+    "by-hand.yaml",
+    manifest(pod("by-hand", container("main", idle, { image: "dev.islet/by-hand:1", imagePullPolicy: "Never" }))),
+  );
   equal(await islet(node, "import", file), "dev.islet/by-hand:1 imported\n");
   await node.ready("by-hand");
   match(await islet(node), /^dev\.islet\/by-hand +1 +[0-9a-f]{13} +[\d.]+MB +now +in use$/m);
@@ -161,3 +165,44 @@ nodeTest("images are imported by hand from packed archives, kept, listed and pru
   match(absent.stderr, /Cannot pull 127\.0\.0\.1:5000\/large:1: .*connection refused/);
   equal(absent.code, 1);
 });
+
+nodeTest(
+  "what is left of pods that are gone goes when the node starts: directories with mounts, logs, cgroups; links are not followed",
+  pod("lasting"),
+  async (node) => {
+    const { metadata: { uid: lasting } } = await node.ready("lasting");
+    await node.kill9();
+    const uid = crypto.randomUUID();
+    const dir = join(node.rootDir, "pods", uid), logs = join(node.rootDir, "logs/pods");
+    const volume = join(dir, "volumes/kubernetes.io~empty-dir/data");
+    const precious = join(node.dir, "precious");
+    for (const path of [volume, precious, join(logs, `default_left_${uid}`, "main")]) {
+      Deno.mkdirSync(path, { recursive: true });
+    }
+    Deno.writeTextFileSync(join(precious, "file"), "kept");
+    Deno.symlinkSync(precious, join(dir, "link"));
+    Deno.symlinkSync(precious, join(logs, `default_left_${uid}`, "link"));
+    await node.inside("mount", "-t", "tmpfs", "left", volume);
+    const orphan = join(logs, `default_older_${crypto.randomUUID()}`); // its other remains are gone already
+    Deno.mkdirSync(orphan);
+    const cgroups = detect();
+    const paths = { driver: "cgroupfs", root: `/${node.cgroup}` } as const;
+    const left = [podCgroupFor(uid, "Burstable", paths), podCgroupFor(crypto.randomUUID(), "BestEffort", paths)];
+    for (const path of left) await cgroups.create(path);
+    await node.startIslet();
+    await node.until("all of it is gone", () => {
+      const there = (path: string) => {
+        try {
+          return Boolean(Deno.lstatSync(path));
+        } catch {
+          return false;
+        }
+      };
+      return ![dir, orphan, join(logs, `default_left_${uid}`)].some(there) &&
+        !left.some((path) => cgroups.exists(path));
+    });
+    equal(Deno.readTextFileSync(join(precious, "file")), "kept");
+    equal((await node.ready("lasting")).metadata.uid, lasting);
+    ok(Deno.statSync(join(logs, `default_lasting_${lasting}`)).isDirectory);
+  },
+);
