@@ -19,6 +19,7 @@ import type { AppEnv } from "./request.ts";
 import { limitWatches } from "./server/watch_limit.ts";
 import { countRequests } from "./request_metrics.ts";
 import { ApiError, methodNotAllowed, statusOf } from "./status.ts";
+import { lastHour } from "./usage.ts";
 import { isletVersion } from "./version.ts";
 import { whyPod } from "./why.ts";
 
@@ -65,6 +66,7 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
     issuerRoutes(app, deps.auth);
   }
   app.get("/islet/v1/manifests/problems", manifestProblems(deps)).all(readOnly);
+  if (deps.stats) app.get("/islet/v1/usage", lastHour(deps)).all(readOnly);
 
   app.notFound((c) => {
     throw new ApiError(404, "NotFound", `the server could not find the requested resource: ${c.req.path}`, {});

@@ -22,6 +22,7 @@ import { type CgroupPathOptions, qosCgroup } from "../resources/mod.ts";
 import { ownSelector } from "../runtime/mod.ts";
 import { type DirectoryUsage, DiskUsage } from "./disk_usage.ts";
 import { anyFilesystem, type FilesystemUsage, localFilesystem } from "./filesystems.ts";
+import { UsageHistory } from "./history.ts";
 import { machineCpuNs, type MachineUsage, machineUsage } from "./machine.ts";
 import { type InterfaceUsage, nodeInterfaces, podInterfaces, type ReadText } from "./network.ts";
 import { type Pressures, readCgroup, type Reading } from "./reading.ts";
@@ -61,6 +62,8 @@ export interface PodUsage {
 
 export class NodeUsage {
   readonly sampler: UsageSampler;
+  /** Begun and ended by whoever starts the node. */
+  readonly history: UsageHistory;
   readonly #options: NodeUsageOptions;
   readonly #targets: TargetDeps;
   readonly #read: ReadText;
@@ -80,11 +83,13 @@ export class NodeUsage {
     this.#disk = options.disk ?? new DiskUsage({ clock });
     this.#runtime = new RuntimeStorage({ cri, labelSelector: ownSelector(options.owner), clock });
     this.sampler = new UsageSampler({ clock, look: () => this.#look() });
+    this.history = new UsageHistory({ clock, look: () => this.#look({ containers: false }) });
   }
 
-  /** Lets go of the sampler. */
+  /** Lets go of the sampler and the history. */
   stop(): void {
     this.sampler.stop();
+    this.history.stop();
   }
 
   /** Pods that run now. */
@@ -190,8 +195,8 @@ export class NodeUsage {
     return `${this.#options.rootDir}/pods`;
   }
 
-  /** The sampler's look: of every container the two numbers that rates and `kubectl top` need. */
-  #look(): Map<string, Point> {
+  /** Of the node, every pod and container the two numbers that rates and `kubectl top` need. */
+  #look({ containers: withContainers = true } = {}): Map<string, Point> {
     const { cgroups, clock } = this.#options;
     const points = new Map<string, Point>();
     const add = (key: string, path: string, startedAt: number) => {
@@ -200,7 +205,9 @@ export class NodeUsage {
     };
     for (const { uid, cgroup, startedAt, containers } of this.targets()) {
       add(uid, cgroup, startedAt);
-      for (const container of containers) add(container.id, container.cgroup, container.startedAt);
+      for (const container of withContainers ? containers : []) {
+        add(container.id, container.cgroup, container.startedAt);
+      }
     }
     const cpuNs = machineCpuNs(cgroups, this.#read), memory = this.machine().memory;
     if (cpuNs !== undefined && memory) {

@@ -79,6 +79,7 @@ export function assembleStats(options: StatsOptions): Stats {
     if (type === "ADDED") kubelet.podAdded(object as unknown as Pod);
     else if (type === "MODIFIED") kubelet.podChanged(object as unknown as Pod, previous as unknown as Pod, clock.now());
   }, { kind: "Pod" });
+  usage.history.start();
   return {
     usage,
     kubelet,

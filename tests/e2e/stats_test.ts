@@ -347,3 +347,24 @@ nodeTest("what a container writes into its own layer is counted, when the runtim
   ok(all > 7e6 && all < 10e6, String(all));
   ok(imageFs!.usedBytes! > usedBytes!, JSON.stringify(imageFs));
 });
+
+nodeTest("the last hour of node and pods is remembered, as the cgroups had it", {}, async (node) => {
+  const running = await node.ready("burner");
+  interface Series {
+    cpu: (number | null)[];
+    memory: (number | null)[];
+  }
+  const hour = await node.until("there are two points", async () => {
+    const answer: { periodSeconds: number; node: Series; pods: Record<string, Series> } = await json(
+      node,
+      "/islet/v1/usage",
+    );
+    return answer.pods["default/burner"]?.cpu.at(-1) ? answer : undefined;
+  }, { timeoutMs: 100_000, everyMs: 1000 });
+  const { cpu, memory } = hour.pods["default/burner"];
+  ok(cpu.at(-1)! > 0.01 && cpu.at(-1)! < 0.5, JSON.stringify(cpu));
+  near(memory.at(-1)!, workingSet(node, running), "memory");
+  equal(cpu.length, hour.node.cpu.length);
+  ok(hour.node.cpu.at(-1)! >= cpu.at(-1)! * 0.9 && hour.node.memory.at(-1)! > memory.at(-1)!);
+  equal(hour.periodSeconds, 30);
+});

@@ -120,7 +120,7 @@ const roles: Record<string, PolicyRule[]> = {
     rule(read, ["node.k8s.io"], "runtimeclasses"),
     rule(read, [rbac], "clusterrolebindings", "clusterroles", "rolebindings", "roles"),
     rule(read, ["scheduling.k8s.io"], "priorityclasses"),
-    paths("/", "/islet/*", "/metrics"),
+    paths("/", "/islet/*", "/metrics", "/metrics/*"),
   ],
   "system:auth-delegator": [
     rule(["create"], ["authentication.k8s.io"], "tokenreviews"),

@@ -100,6 +100,11 @@ export function isletPaths(): Record<string, Schema> {
       "What is wrong with files of the manifest directory.",
       json("Problems, with their places.", ref("ManifestProblems")),
     ),
+    "/islet/v1/usage": get(
+      "lastHour",
+      "What the node and its pods used in the last hour: cores and bytes, a value every thirty seconds, oldest first.",
+      json("Values; null where there is none.", ref("LastHour")),
+    ),
     "/islet/v1/namespaces/{namespace}/pods/{name}/why": get(
       "why",
       "Why a pod is not running, in plain words, with the next thing to try.",
@@ -371,6 +376,24 @@ export const isletSchemas: Record<string, Schema> = {
         description: "Why it is never collected.",
       },
       pods: { ...texts, description: "Pods that use or want it: namespace/name." },
+    },
+  },
+  Series: {
+    type: "object",
+    required: ["cpu", "memory"],
+    properties: {
+      cpu: { type: "array", items: { type: ["number", "null"] }, description: "Cores." },
+      memory: { type: "array", items: { type: ["integer", "null"] }, description: "Bytes of the working set." },
+    },
+  },
+  LastHour: {
+    type: "object",
+    required: ["end", "periodSeconds", "node", "pods"],
+    properties: {
+      end: { type: "string", format: "date-time", description: "Time of the last value." },
+      periodSeconds: { type: "integer" },
+      node: ref("Series"),
+      pods: { type: "object", additionalProperties: ref("Series"), description: "By namespace/name." },
     },
   },
   ManifestProblems: {
