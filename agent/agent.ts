@@ -29,11 +29,13 @@ import { Controllers } from "./wiring/controllers.ts";
 import { authOf, keysOf } from "./wiring/credentials.ts";
 import { ownerId, privateDirectory } from "./wiring/directories.ts";
 import { Doors } from "./wiring/doors.ts";
+import { assembleEviction } from "./wiring/eviction.ts";
 import { assembleImages, imagePins } from "./wiring/images.ts";
 import { podCgroups, withDriverOf } from "./wiring/kubepods.ts";
 import { refuseMachine } from "./wiring/machine.ts";
 import { podNetwork } from "./wiring/network.ts";
 import { watchOom } from "./wiring/oom.ts";
+import { NodePressures } from "./wiring/pressures.ts";
 import { assemblePods, logFile, realmOf } from "./wiring/pods.ts";
 import { startRuntime } from "./wiring/runtime.ts";
 import { ServiceObjects } from "./wiring/service_objects.ts";
@@ -155,6 +157,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   stops.push(() => kubepods.stop());
   const { fs: cgroups, paths: cgroupPaths } = kubepods;
 
+  const pressures = new NodePressures(store, nodeName);
   const controllers = new Controllers({
     config,
     store,
@@ -168,6 +171,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     addresses: nodeIPs,
     available: () => observer.available,
     shuttingDown: (): boolean => gate.shuttingDown,
+    pressures: () => pressures.now,
   });
 
   const images = assembleImages({
@@ -214,6 +218,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     allocatable: roomForPods,
     supplementalGroupsPolicy: runtime.supplementalGroupsPolicy,
     node: () => controllers.node,
+    pressures: () => pressures.now,
     kubepods,
     cpus,
   });
@@ -308,6 +313,24 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     clock,
   });
   stops.push(() => stats.stop());
+  const eviction = assembleEviction({
+    config,
+    store,
+    manager,
+    usage: stats.usage,
+    kubelet,
+    cgroups,
+    cgroupPaths,
+    pressures,
+    reclaimers: {
+      containers: () => manager.removeDeadContainers(),
+      images: (bytes) => images.collector.reclaim(bytes),
+    },
+    onPressures: () => controllers.look(),
+    events,
+    clock,
+    log,
+  });
 
   // the API answers from the store while the runtime is still waited for
   let working = false;
@@ -368,6 +391,8 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     pod: (uid) => manager.pods().find(({ metadata }) => metadata.uid === uid),
     events,
   });
+  eviction.start();
+  stops.push(() => eviction.stop());
   working = true;
   addresses.start();
   stops.push(() => addresses.stop());

@@ -5,6 +5,7 @@
 import { isIP } from "node:net";
 import { parseCpuList } from "../../cgroups/cpu_list.ts";
 import { parseServer } from "../../net/dns/resolv_conf.ts";
+import { parseDuration } from "../duration.ts";
 
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
@@ -86,6 +87,13 @@ export function extendedResources(map: Readonly<Record<string, string>>): string
     if (!/^\d+$/.test(amount)) return `${name} must be a whole number`;
   }
   return undefined;
+}
+
+export function evictionGraces(graces: Readonly<Record<string, string>>): string | undefined {
+  const problem = evictionSignals(graces);
+  if (problem) return problem;
+  const wrong = Object.entries(graces).find(([, text]) => !((parseDuration(text) ?? -1) >= 0));
+  return wrong && `${JSON.stringify(wrong[1])} of ${wrong[0]} must be a duration, such as 1m30s`;
 }
 
 /** A trailing dot is welcome. */

@@ -9,6 +9,7 @@ import {
   cpuPolicyOptions,
   dnsDomain,
   endpoint,
+  evictionGraces,
   evictionSignals,
   ipAddress,
   ipAddresses,
@@ -165,6 +166,13 @@ const collection: Field[] = [
   }),
 ];
 
+/** The runtime says where layers are, and that file system has thresholds of its own already. */
+const asOfTheOther = {
+  note: "containerfs has the thresholds of nodefs or imagefs, whichever it is part of",
+  noteWhen: (value: Readonly<Record<string, string>>) =>
+    Object.keys(value).some((signal) => signal.startsWith("containerfs.")),
+};
+
 const resources: Field[] = [
   field("cgroupDriver", "string", {
     sets: "cgroupDriver",
@@ -192,8 +200,38 @@ const resources: Field[] = [
   field("evictionHard", "thresholds", {
     sets: "evictionHard",
     check: evictionSignals,
-    help: "memory.available<100Mi,…: kept free of pods' requests",
-    note: "counts against what pods may request, but no pod is evicted in this version",
+    help: "memory.available<100Mi,…: below these pods are evicted at once",
+    ...asOfTheOther,
+  }),
+  field("evictionSoft", "thresholds", {
+    sets: "evictionSoft",
+    check: evictionSignals,
+    help: "memory.available<500Mi,…: below these for some time pods are evicted with grace",
+    ...asOfTheOther,
+  }),
+  field("evictionSoftGracePeriod", "stringMap", {
+    sets: "evictionSoftGracePeriod",
+    check: evictionGraces,
+    help: "memory.available=1m30s,…: for how long soft thresholds must be met",
+  }),
+  field("evictionMinimumReclaim", "thresholds", {
+    sets: "evictionMinimumReclaim",
+    check: evictionSignals,
+    help: "nodefs.available=500Mi,…: what is won back beyond a threshold that was met",
+  }),
+  field("evictionPressureTransitionPeriod", "duration", {
+    sets: "evictionPressureTransitionPeriod",
+    min: 0,
+    zeroIsUnset: true,
+    help: "how long the node's pressure conditions stay after the pressure is over",
+  }),
+  field("evictionMaxPodGracePeriod", "int", {
+    sets: "evictionMaxPodGracePeriod",
+    help: "seconds of grace at most for pods that soft thresholds evict",
+  }),
+  field("mergeDefaultEvictionSettings", "bool", {
+    sets: "mergeDefaultEvictionSettings",
+    help: "signals that eviction-hard leaves out keep their defaults",
   }),
   field("enforceNodeAllocatable", "strings", {
     sets: "enforceNodeAllocatable",
@@ -392,12 +430,6 @@ const without: Field[] = [
   field("contentType", "string", { flag: ["kube-api-content-type", "content-type"] }),
   field("kubeAPIQPS", "int", { flag: "kube-api-qps" }),
   field("kubeAPIBurst", "int"),
-  field("evictionSoft", "thresholds", { check: evictionSignals }),
-  field("evictionSoftGracePeriod", "stringMap"),
-  field("evictionPressureTransitionPeriod", "duration"),
-  field("evictionMaxPodGracePeriod", "int"),
-  field("evictionMinimumReclaim", "stringMap"),
-  field("mergeDefaultEvictionSettings", "bool"),
   field("enableControllerAttachDetach", "bool"),
   field("protectKernelDefaults", "bool"),
   field("makeIPTablesUtilChains", "bool", { flag: "make-iptables-util-chains" }),

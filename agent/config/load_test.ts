@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parseFlags } from "./flags.ts";
 import { loadConfig } from "./load.ts";
+import { defaultEvictionHard } from "./settings.ts";
 import type { Host } from "./node_config.ts";
 
 const host: Host = { hostname: () => "Edge-1", systemd: () => false };
@@ -57,6 +58,20 @@ Deno.test("loadConfig() without file and flags gives the defaults, and what the 
         "imagefs.available": "15%",
         "imagefs.inodesFree": "5%",
       },
+    },
+    eviction: {
+      hard: {
+        "memory.available": "100Mi",
+        "nodefs.available": "10%",
+        "nodefs.inodesFree": "5%",
+        "imagefs.available": "15%",
+        "imagefs.inodesFree": "5%",
+      },
+      soft: {},
+      softGraceMs: {},
+      minimumReclaim: {},
+      transitionMs: 300_000,
+      maxPodGraceSeconds: 0,
     },
     enforceNodeAllocatable: ["pods"],
     systemReservedCgroup: "",
@@ -180,6 +195,14 @@ Deno.test("loadConfig() lets no limit of parallel pulls be no limit, and serial 
 });
 
 const wrong: { name: string; text?: string; args?: string[]; errors: string[] }[] = [
+  {
+    name: "a soft threshold without a time",
+    text: `${kubelet}evictionSoft: { memory.available: 10% }\n`,
+    errors: [
+      '/etc/islet/node.yaml:3:15: evictionSoft: Invalid value: {"memory.available":"10%"}: grace period must be specified ' +
+      "for the soft eviction threshold memory.available",
+    ],
+  },
   {
     name: "unknown fields, with place and the nearest name",
     text: `${kubelet}staticPodPaht: /x\nauthentication:\n  anonymous: { enable: false }\n`,
@@ -368,7 +391,6 @@ Deno.test("loadConfig() names every field that is known and has no effect", asyn
   const { config, warnings } = await load(text, ["--pod-infra-container-image=pause"]);
   assert.deepEqual(warnings, [
     "/etc/islet/node.yaml:3:18: registryPullQPS: is known but has no effect in this version",
-    "/etc/islet/node.yaml:4:15: evictionHard: counts against what pods may request, but no pod is evicted in this version",
     "/etc/islet/node.yaml:8:7: mode: has no effect: islet's own nftables rules do the same",
     "--pod-infra-container-image: has no effect: islet carries its own sandbox image",
   ]);
@@ -427,7 +449,42 @@ for (const [name, args, clusterDNS, own] of dns) {
   });
 }
 
+Deno.test("loadConfig() reads how pods are evicted, from a file and from flags", async () => {
+  const text = `${kubelet}
+evictionHard: { memory.available: 200Mi }
+evictionSoft: { memory.available: 10% }
+evictionSoftGracePeriod: { memory.available: 1m30s }
+evictionMinimumReclaim: { nodefs.available: 1Gi }
+evictionPressureTransitionPeriod: 0s
+mergeDefaultEvictionSettings: true
+`;
+  const { config, warnings } = await load(text, ["--eviction-max-pod-grace-period=20"]);
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(config?.eviction, {
+    hard: { ...defaultEvictionHard, "memory.available": "200Mi" },
+    soft: { "memory.available": "10%" },
+    softGraceMs: { "memory.available": 90_000 },
+    minimumReclaim: { "nodefs.available": "1Gi" },
+    transitionMs: 300_000,
+    maxPodGraceSeconds: 20,
+  });
+  assert.deepEqual(config.reservation.evictionHard, config.eviction.hard);
+  const flags = await load(kubelet, [
+    "--eviction-hard=nodefs.available<1%",
+    "--eviction-minimum-reclaim=nodefs.available=2%",
+    "--eviction-pressure-transition-period=5s",
+  ]);
+  assert.deepEqual(flags.config?.eviction.hard, { "nodefs.available": "1%" });
+  assert.deepEqual(flags.config?.eviction.minimumReclaim, { "nodefs.available": "2%" });
+  assert.equal(flags.config?.eviction.transitionMs, 5000);
+});
+
 const partly: [name: string, line: string, warning?: string][] = [
+  [
+    "thresholds of containerfs",
+    "evictionHard: {containerfs.available: 5%}",
+    "evictionHard: containerfs has the thresholds of nodefs or imagefs, whichever it is part of",
+  ],
   ["enforcement on pods", "enforceNodeAllocatable: [pods]"],
   ["enforcement on the system", "enforceNodeAllocatable: [pods, system-reserved]\nsystemReservedCgroup: /system"],
   ["memory QoS", "featureGates: { MemoryQoS: true }"],

@@ -10,7 +10,8 @@ import { contains, parseAddress, parseCidr } from "../../net/addr.ts";
 import type { Algorithm } from "../../net/proxy/mod.ts";
 import { serviceAddress } from "../pki/names.ts";
 import { runDirOf } from "../runtime/containerd/paths.ts";
-import type { PriorityGrace, Settings, Taint } from "./settings.ts";
+import { parseDuration } from "../duration.ts";
+import { defaultEvictionHard, type PriorityGrace, type Settings, type Taint } from "./settings.ts";
 
 /** What the kernel's table of connections is to be set to; 0 or absent: left as it is. */
 export interface ConntrackWish {
@@ -72,6 +73,16 @@ export interface NodeConfig {
     systemReserved: Record<string, string>;
     kubeReserved: Record<string, string>;
     evictionHard: Record<string, string>;
+  };
+  /** When pods are evicted; signal → quantity, percentage or ms. */
+  eviction: {
+    hard: Record<string, string>;
+    soft: Record<string, string>;
+    softGraceMs: Record<string, number>;
+    minimumReclaim: Record<string, string>;
+    transitionMs: number;
+    /** For soft thresholds. */
+    maxPodGraceSeconds: number;
   };
   /** Without `none`. */
   enforceNodeAllocatable: string[];
@@ -194,6 +205,9 @@ export function nodeConfig(settings: Settings, host: Host): NodeConfig {
   const clusterDNS = settings.clusterDNS.length > 0 || !settings.dns
     ? settings.clusterDNS
     : serviceCIDRs.map(dnsAddress);
+  const evictionHard = settings.mergeDefaultEvictionSettings
+    ? { ...defaultEvictionHard, ...settings.evictionHard }
+    : settings.evictionHard;
   return {
     rootDir,
     runDir,
@@ -233,7 +247,17 @@ export function nodeConfig(settings: Settings, host: Host): NodeConfig {
     podPidsLimit: settings.podPidsLimit,
     reservation: {
       ...reservedAmounts(settings, reserved?.length),
-      evictionHard: settings.evictionHard,
+      evictionHard,
+    },
+    eviction: {
+      hard: evictionHard,
+      soft: settings.evictionSoft,
+      softGraceMs: Object.fromEntries(
+        Object.entries(settings.evictionSoftGracePeriod).map(([signal, text]) => [signal, parseDuration(text) ?? 0]),
+      ),
+      minimumReclaim: settings.evictionMinimumReclaim,
+      transitionMs: settings.evictionPressureTransitionPeriod,
+      maxPodGraceSeconds: settings.evictionMaxPodGracePeriod,
     },
     enforceNodeAllocatable: settings.enforceNodeAllocatable.filter((each) => each !== "none"),
     systemReservedCgroup: settings.systemReservedCgroup,

@@ -63,6 +63,15 @@ export interface Settings {
   systemReserved: Record<string, string>;
   kubeReserved: Record<string, string>;
   evictionHard: Record<string, string>;
+  evictionSoft: Record<string, string>;
+  /** Durations, as they are written. */
+  evictionSoftGracePeriod: Record<string, string>;
+  evictionMinimumReclaim: Record<string, string>;
+  evictionPressureTransitionPeriod: number;
+  /** Seconds; for soft thresholds. */
+  evictionMaxPodGracePeriod: number;
+  /** Defaults fill in what evictionHard leaves out. */
+  mergeDefaultEvictionSettings: boolean;
   enforceNodeAllocatable: string[];
   systemReservedCgroup: string;
   kubeReservedCgroup: string;
@@ -152,6 +161,14 @@ export interface Settings {
   logFormat: "" | "text" | "json";
 }
 
+export const defaultEvictionHard: Readonly<Record<string, string>> = {
+  "memory.available": "100Mi",
+  "nodefs.available": "10%",
+  "nodefs.inodesFree": "5%",
+  "imagefs.available": "15%",
+  "imagefs.inodesFree": "5%",
+};
+
 export function defaultSettings(): Settings {
   return {
     rootDir: "/var/lib/islet",
@@ -184,13 +201,13 @@ export function defaultSettings(): Settings {
     podPidsLimit: -1,
     systemReserved: {},
     kubeReserved: {},
-    evictionHard: {
-      "memory.available": "100Mi",
-      "nodefs.available": "10%",
-      "nodefs.inodesFree": "5%",
-      "imagefs.available": "15%",
-      "imagefs.inodesFree": "5%",
-    },
+    evictionHard: { ...defaultEvictionHard },
+    evictionSoft: {},
+    evictionSoftGracePeriod: {},
+    evictionMinimumReclaim: {},
+    evictionPressureTransitionPeriod: 300_000,
+    evictionMaxPodGracePeriod: 0,
+    mergeDefaultEvictionSettings: false,
     enforceNodeAllocatable: ["pods"],
     systemReservedCgroup: "",
     kubeReservedCgroup: "",

@@ -76,6 +76,10 @@ export function conflicts(settings: Settings): Conflict[] {
   if (maxAge > 0 && minAge > maxAge) {
     invalid("imageMaximumGCAge", `must be greater than imageMinimumGCAge (${formatDuration(minAge)})`);
   }
+  const soft = Object.keys(settings.evictionSoft);
+  for (const signal of soft.filter((each) => settings.evictionSoftGracePeriod[each] === undefined)) {
+    invalid("evictionSoft", `grace period must be specified for the soft eviction threshold ${signal}`);
+  }
   const { shutdownGracePeriod: total, shutdownGracePeriodCriticalPods: critical } = settings;
   if (critical > total) {
     invalid(

@@ -64,7 +64,8 @@ export function readFlag(field: Field, texts: readonly string[]): Read {
         return readValue(field, Object.fromEntries(flags));
       });
     case "thresholds":
-      return pairs(texts, "<", (map) => readValue(field, map));
+      // amounts to be won back are no limits: kubelet writes them with an equals sign
+      return pairs(texts, field.path === "evictionMinimumReclaim" ? "=" : "<", (map) => readValue(field, map));
     case "taints": {
       const taints = texts.flatMap(split).map((text) => {
         const [, key, value, effect] = /^([^=:]+)(?:=([^:]*))?:(.*)$/.exec(text) ?? [];

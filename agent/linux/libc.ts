@@ -20,6 +20,9 @@ const symbols = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   sendto: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"], result: "isize" },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   renameat: { parameters: ["i32", "buffer", "i32", "buffer"], result: "i32" },
   // syscall(2) takes a long for each argument; the kernel reads the registers that a call in C would fill.
   syscall: { parameters: ["i64", "i64", "buffer", "buffer", "u64"], result: "i64" },
@@ -37,16 +40,21 @@ let opened: { libc: Libc; numbers: Numbers; errno: Deno.UnsafePointerView } | un
 
 function open() {
   if (opened) return opened;
+  const libc = dlopenLibc(symbols);
+  const numbers = dlopenLibc(byNumbers);
+  // One address for the thread's life: errno is thread-local and this isolate stays on its thread.
+  const at = libc.__errno_location();
+  if (at === null) throw new Error("Cannot use the C library: __errno_location() returned NULL");
+  return opened = { libc, numbers, errno: new Deno.UnsafePointerView(at) };
+}
+
+/** Another view of the library's functions: for calls on threads of their own. */
+export function dlopenLibc<S extends Deno.ForeignLibraryInterface>(symbols: S): Deno.DynamicLibrary<S>["symbols"] {
   let failure: unknown;
   // glibc, then musl under its two names.
   for (const name of ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`, "libc.so"]) {
     try {
-      const libc = Deno.dlopen(name, symbols).symbols;
-      const numbers = Deno.dlopen(name, byNumbers).symbols;
-      // One address for the thread's life: errno is thread-local and this isolate stays on its thread.
-      const at = libc.__errno_location();
-      if (at === null) throw new Error("__errno_location() returned NULL");
-      return opened = { libc, numbers, errno: new Deno.UnsafePointerView(at) };
+      return Deno.dlopen(name, symbols).symbols;
     } catch (err) {
       failure ??= err;
     }

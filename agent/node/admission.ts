@@ -11,6 +11,8 @@ import { type Pod, podContainers } from "../objects/mod.ts";
 import { displacedReason } from "../pods/status/pod_status.ts";
 import { type Amounts, podRequests } from "../resources/mod.ts";
 import { isCritical } from "./critical.ts";
+import { pressureRefusal } from "./eviction/admission.ts";
+import type { Pressure } from "./eviction/signals.ts";
 import { type HostPort, hostPortConflict, hostPorts } from "./host_ports.ts";
 import { matchesNode } from "./node_affinity.ts";
 import { planPreemption, preemptionDisruption, preemptionMessage, without } from "./preemption.ts";
@@ -36,6 +38,8 @@ export interface AdmissionNode {
   shuttingDown?: boolean;
   /** Guaranteed pods have CPUs of their own (`cpuManagerPolicy: static`), which no resize changes. */
   staticCpus?: boolean;
+  /** What the node is short of. */
+  pressures?: readonly Pressure[];
 }
 
 /** A pod that wants to be, or is, on the node. Pods that are over (Succeeded, Failed) are left out. */
@@ -147,6 +151,8 @@ export function admitPod({ pod, manifest }: AdmissionPod, used: Usage, node: Adm
   const refuse = (reason: string, message: string): Decision => ({ admit: false, reason, message });
 
   if (node.shuttingDown) return refuse("NodeShutdown", "Pod was rejected as the node is shutting down.");
+  const pressure = pressureRefusal(pod, node.pressures ?? []);
+  if (pressure) return refuse(pressure.reason, pressure.message);
   const sysctl = forbiddenSysctl(pod, node.allowedSysctls);
   if (sysctl !== undefined) return refuse("SysctlForbidden", sysctl);
   if ((pod.metadata.labels?.["kubernetes.io/os"] ?? "linux") !== "linux") {

@@ -28,8 +28,10 @@ export {
   reservationProblems,
   thresholdAmount,
 } from "./allocatable.ts";
-export { isCritical } from "./critical.ts";
+export { criticalPriority, isCritical } from "./critical.ts";
 export { deletionGrace } from "./deletion.ts";
+export { copesWithMemoryPressure } from "./eviction/admission.ts";
+export { type Pressure, pressureTaints } from "./eviction/signals.ts";
 export { type FactsOptions, type Machine, type NodeFacts, nodeLabels, readFacts, thisMachine } from "./facts.ts";
 export { oomMessage, oomReason, OomWatch, type OomWatchOptions } from "./oom_watch.ts";
 export { boundPod, withPodCondition } from "./pod_condition.ts";

@@ -20,6 +20,10 @@ export function planResize(pod: Pod, others: Iterable<Pod>, node: AdmissionNode)
   const used = new Usage();
   for (const other of others) used.add(other);
   // what it was let in for, but for its amounts, it is not asked for again
-  const decision = admitPod({ pod, admitted: false, manifest: true }, used, { ...node, shuttingDown: false });
+  const decision = admitPod({ pod, admitted: false, manifest: true }, used, {
+    ...node,
+    shuttingDown: false,
+    pressures: [],
+  });
   return decision.admit === false && decision.lacking ? { reason: "Deferred", message: decision.message } : undefined;
 }

@@ -4,12 +4,10 @@
  * gone or `waitSeconds` are over, and marks them with `shutdownReason` and `shutdownMessage`.
  */
 import type { Pod } from "../objects/mod.ts";
+import { criticalPriority } from "./critical.ts";
 
 export const shutdownReason = "Terminated";
 export const shutdownMessage = "Pod was terminated in response to imminent node shutdown.";
-
-/** The priority from which pods are critical. */
-const criticalPriority = 2_000_000_000;
 
 /** Beyond the longest grace, where no time is configured: for kills, and for sandboxes and their network. */
 const aftermathSeconds = 10;

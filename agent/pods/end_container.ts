@@ -23,11 +23,12 @@ export class ContainerEnds {
   /** preStop within the grace period, then the runtime's own stop: SIGTERM, SIGKILL when the rest has passed. */
   async kill(
     pod: Pod,
-    { name, containerId, deadline }: Extract<PodAction, { type: "killContainer" }>,
+    { name, containerId, deadline, atOnce }: Extract<PodAction, { type: "killContainer" }>,
     signal: AbortSignal,
     notes: ActionNotes,
   ): Promise<void> {
-    const { clock, cri } = this.#deps;
+    const { clock } = this.#deps;
+    if (atOnce) return await this.#stop(containerId, 0, signal);
     const container = findContainer(pod, name)?.container;
     if (container?.lifecycle?.preStop) await this.#preStop(pod, container, containerId, deadline, signal, notes);
     const end = Math.max(deadline, clock.mono() + minimumGraceMs);
@@ -35,7 +36,11 @@ export class ContainerEnds {
     // who had a signal of its own, and all its time, is not asked a second time
     const told = stopSignal !== undefined && await this.#tell(name, stopSignal, containerId, end, signal, notes);
     const left = told ? 0 : end - clock.mono();
-    await gone(cri.runtime.stopContainer({ containerId, timeout: BigInt(Math.ceil(left / 1000)) }, { signal }));
+    await this.#stop(containerId, Math.ceil(left / 1000), signal);
+  }
+
+  async #stop(containerId: string, seconds: number, signal: AbortSignal): Promise<void> {
+    await gone(this.#deps.cri.runtime.stopContainer({ containerId, timeout: BigInt(seconds) }, { signal }));
     this.#preStops.delete(containerId);
     this.#told.delete(containerId);
   }

@@ -6,6 +6,7 @@ import type { Pod } from "../objects/mod.ts";
 import { podRequests, qosClass } from "../resources/mod.ts";
 import type { Verdict } from "./intents.ts";
 import type { ResizeRefusal } from "./resizing.ts";
+import { rejected } from "./status/pod_status.ts";
 import type { PodWorker } from "./worker.ts";
 
 /** What was decided on a pod; undefined: it may run. `later`: it waits until others have made room for it. */
@@ -107,7 +108,7 @@ export class Gate {
         if (verdict.reason === before?.reason && verdict.message === before.message) continue;
         this.#verdicts.set(uid!, verdict);
         this.#options.refused(worker.pod, verdict);
-        worker.end({ reason: verdict.reason, message: `Pod was rejected: ${verdict.message}` });
+        worker.end({ reason: verdict.reason, message: rejected + verdict.message });
       } else if (this.#verdicts.delete(uid!) || worker.turnedAway) {
         worker.end(undefined);
       }

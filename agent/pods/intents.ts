@@ -13,6 +13,8 @@ export interface Verdict {
   message: string;
   /** The pod ran: what its condition DisruptionTarget says. */
   disruption?: string;
+  /** Default: the pod's own grace. 0: whatever runs is killed, without a signal before. */
+  graceSeconds?: number;
 }
 
 export interface Wish {
@@ -67,18 +69,28 @@ export class Intents {
       const deadline = Math.min(this.#deletionDeadline(pod, now), this.#shutdown);
       return { type: "delete", deadline, message: "the pod is deleted" };
     }
-    const finish = (reason: string, message: string, disruption?: string): Intent => {
-      this.#finish ??= now + gracePeriodSeconds(pod) * 1000;
+    const finish = (
+      reason: string,
+      message: string,
+      { graceSeconds, disruption }: Pick<Verdict, "graceSeconds" | "disruption"> = {},
+    ) => {
+      this.#finish ??= now + (graceSeconds ?? gracePeriodSeconds(pod)) * 1000;
       return {
-        type: "finish",
+        type: "finish" as const,
         deadline: Math.min(this.#finish, this.#shutdown),
         reason,
         message,
+        ...(graceSeconds === 0 ? { atOnce: true } : {}),
         ...(disruption === undefined ? {} : { disruption }),
       };
     };
-    if (verdict) return finish(verdict.reason, verdict.message, verdict.disruption);
-    if (status.phase === "Succeeded" || status.phase === "Failed") return finish("", "Pod has completed");
+    const over = status.phase === "Succeeded" || status.phase === "Failed";
+    // what an evicted pod wrote is to be free again
+    if (over && status.reason === "Evicted") {
+      return { ...finish("", "Pod was evicted", { disruption: verdict?.disruption }), discard: true };
+    }
+    if (verdict) return finish(verdict.reason, verdict.message, verdict);
+    if (over) return finish("", "Pod has completed");
     if (this.#shutdownVerdict) {
       const { reason, message, disruption } = this.#shutdownVerdict;
       // what is to run to its end once was cut short for good

@@ -149,6 +149,24 @@ export class PodManager {
     for (const { worker } of this.#managed.values()) worker.retryNow();
   }
 
+  /** What decides who may run has changed: those that were turned away get another chance. */
+  readmit(): void {
+    this.#admit();
+  }
+
+  /** Ends a pod for good, because of what the node is short of; false when there is nothing of it to end. */
+  evict(uid: string, verdict: Verdict): boolean {
+    const worker = this.#managed.get(uid)?.worker;
+    if (!worker || isOver(worker.status)) return false;
+    worker.end(verdict);
+    return true;
+  }
+
+  /** Whether the pod has ended and given back what it held. */
+  hasEnded(uid: string): boolean {
+    return this.#managed.get(uid)?.worker.released ?? true;
+  }
+
   /** What a pod's volumes are made from has changed, or will soon be old. */
   refresh(uid: string): void {
     const managed = this.#managed.get(uid);

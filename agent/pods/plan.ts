@@ -24,8 +24,8 @@ export function planPod(state: PodState): PodPlan {
     case "delete":
       return planDeletion(state, state.intent);
     case "finish": {
-      const { deadline, message, forNow } = state.intent;
-      const plan = planFinish(state, deadline, message, { keep: forNow });
+      const { deadline, message, forNow, atOnce, discard } = state.intent;
+      const plan = planFinish(state, deadline, message, { keep: forNow, atOnce, discard });
       // nothing is left but records
       return state.released && !forNow && plan.actions.length === 0 ? planGarbage(state, undefined) : plan;
     }

@@ -14,12 +14,12 @@ export function planFinish(
   state: PodState,
   deadline: number,
   message: string,
-  { keep = false }: { keep?: boolean } = {},
+  { keep = false, atOnce, discard = false }: { keep?: boolean; atOnce?: boolean; discard?: boolean } = {},
 ): PodPlan {
-  const ending = planEnds(state, deadline, message);
+  const ending = planEnds(state, deadline, message, atOnce);
   if (ending) return ending;
-  const actions: PodAction[] = [];
-  for (const { id } of state.observed!.sandboxes) {
+  const actions: PodAction[] = discard ? removals(state) : [];
+  for (const { id } of discard ? [] : state.observed!.sandboxes) {
     if (!state.stoppedSandboxes.has(id)) actions.push({ type: "stopSandbox", sandboxId: id, reason: message });
   }
   if (actions.length === 0 && !keep && !state.released && state.operations.length === 0) {
@@ -32,7 +32,15 @@ export function planFinish(
 export function planDeletion(state: PodState, intent: Extract<Intent, { type: "delete" }>): PodPlan {
   const ending = planEnds(state, intent.deadline, intent.message);
   if (ending) return ending;
-  const { observed, operations } = state;
+  const actions = removals(state);
+  if (actions.length === 0 && state.operations.length === 0) {
+    actions.push(state.released ? { type: "forget" } : { type: "release", logs: true });
+  }
+  return due(state, actions);
+}
+
+/** Takes away what the runtime still has of a pod of which nothing runs. */
+function removals({ observed }: PodState): PodAction[] {
   const actions: PodAction[] = [];
   for (const { id } of observed!.sandboxes) actions.push({ type: "removeSandbox", sandboxId: id });
   for (const { id, name, sandboxId, attempt } of observed!.containers) {
@@ -40,16 +48,13 @@ export function planDeletion(state: PodState, intent: Extract<Intent, { type: "d
       actions.push({ type: "removeContainer", name, containerId: id, attempt });
     }
   }
-  if (actions.length === 0 && operations.length === 0) {
-    actions.push(state.released ? { type: "forget" } : { type: "release", logs: true });
-  }
-  return due(state, actions);
+  return actions;
 }
 
 /** Cancellations and kills, while something runs or is on its way; undefined once nothing does. */
-function planEnds(state: PodState, deadline: number, message: string): PodPlan | undefined {
+function planEnds(state: PodState, deadline: number, message: string, atOnce?: boolean): PodPlan | undefined {
   const canceled = cancelStarts(state, message);
-  const kills = planKills(state, deadline);
+  const kills = planKills(state, deadline, atOnce);
   if (canceled.length === 0 && kills.length === 0 && !somethingRuns(state)) return undefined;
   const plan = due(state, kills, true);
   return { ...plan, actions: [...canceled, ...plan.actions] };
@@ -65,7 +70,7 @@ function cancelStarts(state: PodState, reason: string): PodAction[] {
 }
 
 /** Kills for what runs and whose turn has come. */
-function planKills(state: PodState, deadline: number): PodAction[] {
+function planKills(state: PodState, deadline: number, atOnce?: boolean): PodAction[] {
   const sidecars = (state.pod.spec.initContainers ?? []).filter(isSidecar).map(({ name }) => name);
   const running = state.observed!.containers.filter((container) => isAlive(state, container));
   const regular = running.filter(({ name }) => !sidecars.includes(name));
@@ -82,6 +87,7 @@ function planKills(state: PodState, deadline: number): PodAction[] {
       name,
       containerId: id,
       deadline,
+      ...(atOnce ? { atOnce } : {}),
       restart: false,
       message: `Stopping container ${name}`,
     });

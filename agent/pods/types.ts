@@ -16,10 +16,20 @@ export type Intent =
   /**
    * It has ended, or has to (deadline, rejection): nothing may run any more, but its records and logs stay until it is
    * deleted. `deadline` is monotonic ms: what runs then is killed. `forNow`: the machine shuts down, the pod will run
-   * again after the next boot; `reason` is then told and decides nothing. `disruption`: the node ends it for its own sake,
-   * and its condition DisruptionTarget says so.
+   * again after the next boot; `reason` is then told and decides nothing. `atOnce`: there is no time for signals and hooks.
+   * `discard`: records go, too; logs stay. `disruption`: the node ends it for its own sake, and its condition
+   * DisruptionTarget says so.
    */
-  | { type: "finish"; deadline: number; reason: string; message: string; forNow?: boolean; disruption?: string }
+  | {
+    type: "finish";
+    deadline: number;
+    reason: string;
+    message: string;
+    forNow?: boolean;
+    atOnce?: boolean;
+    discard?: boolean;
+    disruption?: string;
+  }
   /** It is being deleted, or has no row in the store: in the end nothing may be left of it. */
   | { type: "delete"; deadline: number; message: string };
 
@@ -150,6 +160,8 @@ export type PodAction =
     name: string;
     containerId: string;
     deadline: number;
+    /** SIGKILL without more ado. */
+    atOnce?: boolean;
     /** Start it again afterwards whatever its exit code. */
     restart: boolean;
     message: string;

@@ -213,6 +213,11 @@ export class PodWorker {
       !observed.sandboxes.some(({ ready }) => ready);
   }
 
+  /** Whether it has ended and holds nothing of the node any more but its logs. */
+  get released(): boolean {
+    return this.quiet && this.#released !== "no";
+  }
+
   /** What a failed operation waited for may be there now (a ConfigMap, an image): try at once. */
   retryNow(): void {
     this.#operations.retryNow();

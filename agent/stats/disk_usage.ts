@@ -53,22 +53,27 @@ export class DiskUsage {
     this.#patienceMs = patienceMs;
   }
 
-  /** What is known of these directories, after a moment for those that were never measured. */
-  async measure(paths: Iterable<string>): Promise<Map<string, DirectoryUsage>> {
+  /**
+   * What is known of these directories, after a moment for those that were never measured. With `maxAgeMs` what is older
+   * is measured and waited for, however long that takes.
+   */
+  async measure(paths: Iterable<string>, maxAgeMs?: number): Promise<Map<string, DirectoryUsage>> {
     const now = this.#clock.mono();
     const asked = [...paths];
+    const freshMs = Math.min(maxAgeMs ?? Infinity, this.#freshMs);
     let isNew = false;
     for (const path of asked) {
       const entry = this.#entries.get(path) ?? { measuredAt: -Infinity, askedAt: now };
       entry.askedAt = now;
       this.#entries.set(path, entry);
-      if (now - entry.measuredAt < this.#freshMs) continue;
+      if (now - entry.measuredAt < freshMs) continue;
       isNew ||= entry.measuredAt === -Infinity;
       this.#wanted.add(path);
     }
     if (this.#wanted.size > 0) {
       const round = this.#round();
-      if (isNew) await this.#patience(round);
+      if (maxAgeMs !== undefined) await round;
+      else if (isNew) await this.#patience(round);
     }
     const found = new Map<string, DirectoryUsage>();
     for (const path of asked) {

@@ -121,6 +121,12 @@ export class KubeletMetrics {
     "[ALPHA] Total number of images garbage collected by the kubelet, whether through disk usage or image age.",
     ["reason"],
   );
+  readonly #evictionStatsAge = this.metrics.histogram(
+    "kubelet_eviction_stats_age_seconds",
+    "[ALPHA] Time between when stats are collected, and when pod is evicted based on those stats by eviction signal",
+    ["eviction_signal"],
+    defaultBounds,
+  );
   #lastRelist: number | undefined;
 
   constructor() {
@@ -199,6 +205,11 @@ export class KubeletMetrics {
   /** A pod was ended for want of `signal`: `memory.available`. */
   evicted(signal: string): void {
     this.#evictions.add([signal]);
+  }
+
+  /** How old the figures were that led to an eviction. */
+  evictionStatsAge(signal: string, seconds: number): void {
+    this.#evictionStatsAge.observe(seconds, [signal]);
   }
 
   /** A pod has changed: one that begins to run is counted by its age, if it was made in this life of the agent. */

@@ -23,7 +23,9 @@ export function machineUsage(cgroups: CgroupReader, read: ReadText): MachineUsag
   const swapBytes = meminfo("SwapTotal") ?? 0, swapUsedBytes = swapBytes - (meminfo("SwapFree") ?? 0);
   const told = cgroups.read("/", "memory.stat") !== undefined;
   const memory = told && memoryStats(cgroups, "/", memoryBytes - free) || meminfoStats(meminfo);
-  const maxPid = Number(read("/proc/sys/kernel/pid_max") ?? NaN);
+  // numbers run out, or room for threads does
+  const limits = ["pid_max", "threads-max"].map((file) => Number(read(`/proc/sys/kernel/${file}`) ?? NaN));
+  const maxPid = Math.min(...limits.filter((limit) => limit > 0));
   const tasks = Number(/^\S+ \S+ \S+ \d+\/(\d+)/.exec(read("/proc/loadavg") ?? "")?.[1] ?? NaN);
   return {
     cpuNs: machineCpuNs(cgroups, read),
@@ -31,7 +33,7 @@ export function machineUsage(cgroups: CgroupReader, read: ReadText): MachineUsag
     memoryBytes,
     swapBytes,
     swapUsedBytes,
-    ...(maxPid > 0 ? { maxPid } : {}),
+    ...(maxPid < Infinity ? { maxPid } : {}),
     ...(tasks > 0 ? { tasks } : {}),
   };
 }

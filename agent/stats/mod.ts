@@ -18,6 +18,7 @@ export type { History, Series } from "./history.ts";
 export { KubeletMetrics, type RuntimeCall } from "./kubelet_metrics.ts";
 export { ProxyMetrics } from "./proxy_metrics.ts";
 export { nodeKey, type Rate, type Sample, UsageSampler } from "./sampler.ts";
+export type { MachineUsage } from "./machine.ts";
 export { type ScrapeDeps, type ScrapePage, type Scrapes, scrapes } from "./scrapes.ts";
 export type * from "./summary_types.ts";
 export type { ContainerTarget, PodTarget } from "./targets.ts";

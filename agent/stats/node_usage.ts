@@ -26,7 +26,7 @@ import { UsageHistory } from "./history.ts";
 import { machineCpuNs, type MachineUsage, machineUsage } from "./machine.ts";
 import { type InterfaceUsage, nodeInterfaces, podInterfaces, type ReadText } from "./network.ts";
 import { type Pressures, readCgroup, type Reading } from "./reading.ts";
-import { RuntimeStorage } from "./runtime_storage.ts";
+import { type ImageStorage, RuntimeStorage, writableLayer } from "./runtime_storage.ts";
 import { nodeKey, type Point, type Rate, UsageSampler } from "./sampler.ts";
 import { ephemeralStorage, fsStats, networkStats, usageStats } from "./summary.ts";
 import type { ContainerStats, FsStats, NodeStats, PodStats, Summary, VolumeStats } from "./summary_types.ts";
@@ -131,6 +131,16 @@ export class NodeUsage {
     return nodeInterfaces(this.#read);
   }
 
+  /** Where the node's own files are. */
+  get rootDir(): string {
+    return this.#options.rootDir;
+  }
+
+  /** How full a file system of this node's own is. */
+  filesystem(path: string): FilesystemUsage | undefined {
+    return localFilesystem(path);
+  }
+
   /** The file system that pods' files are on. */
   nodeFs(): FilesystemUsage | undefined {
     return localFilesystem(this.#options.rootDir);
@@ -147,20 +157,8 @@ export class NodeUsage {
     const usage = this.pods();
     const node = this.#node();
     if (onlyCpuAndMemory) return { node, pods: usage.map((pod) => this.#podStats(pod)) };
-    const volumes = this.#volumes(usage.map(({ target }) => target));
-    const [disk, layers, images] = await Promise.all([
-      this.#disk.measure(this.#measured(usage, volumes)),
-      this.#runtime.layers(),
-      this.#runtime.images(),
-    ]);
-    const storage: Storage = {
-      disk,
-      layers,
-      nodeFs: this.nodeFs(),
-      logsFs: localFilesystem(this.#options.podLogsDir),
-      imageFs: images && localFilesystem(images.mountpoint),
-      volumes,
-    };
+    const storage = await this.#storage(usage);
+    const { images } = storage;
     const now = this.#options.clock.now();
     const network = networkStats(this.nodeInterfaces(), now);
     const imageFs = images && fsStats(storage.imageFs, images.at, { bytes: images.bytes, inodes: images.inodes });
@@ -177,6 +175,21 @@ export class NodeUsage {
     };
   }
 
+  /**
+   * What pods hold of the disk, measured no longer than `maxAgeMs` ago, writable layers too: who has to choose between
+   * pods cannot choose by what was a minute ago.
+   */
+  async storage(of: (pod: Pod) => boolean, maxAgeMs: number): Promise<PodStats[]> {
+    const usage = this.pods().filter(({ target }) => of(target.pod));
+    const storage = await this.#storage(usage, maxAgeMs);
+    return await Promise.all(usage.map((pod) => this.#wholePodStats(pod, storage)));
+  }
+
+  /** Where the runtime keeps images and layers; undefined while it does not tell. */
+  async imagePlace(): Promise<string | undefined> {
+    return (await this.#runtime.images())?.mountpoint;
+  }
+
   /** Use of the volumes behind claims, for `kubelet_volume_stats_…`. */
   async claimedVolumes(): Promise<{ claim: { namespace: string; name: string }; usage: FilesystemUsage }[]> {
     const found = this.targets().flatMap(({ pod }) =>
@@ -189,6 +202,43 @@ export class NodeUsage {
       return usage ? [{ claim: claim!, usage }] : [];
     }));
     return measured.flat();
+  }
+
+  async #storage(usage: readonly PodUsage[], maxAgeMs?: number): Promise<Storage> {
+    const volumes = this.#volumes(usage.map(({ target }) => target));
+    const writable = maxAgeMs === undefined ? new Map<string, string>() : this.#writable(usage);
+    const [disk, told, images] = await Promise.all([
+      this.#disk.measure([...this.#measured(usage, volumes), ...writable.values()], maxAgeMs),
+      this.#runtime.layers(),
+      this.#runtime.images(),
+    ]);
+    const layers = new Map(told);
+    for (const [id, path] of writable) {
+      const measured = disk.get(path);
+      if (measured) layers.set(id, measured);
+    }
+    return {
+      disk,
+      layers,
+      images,
+      nodeFs: this.nodeFs(),
+      logsFs: localFilesystem(this.#options.podLogsDir),
+      imageFs: images && localFilesystem(images.mountpoint),
+      volumes,
+    };
+  }
+
+  /** Directories of writable layers by container ID, of overlays at least. */
+  #writable(usage: readonly PodUsage[]): Map<string, string> {
+    const found = new Map<string, string>();
+    for (const { target } of usage) {
+      for (const { id, cgroup } of target.containers) {
+        const pid = anyProcess(this.#options.cgroups, cgroup);
+        const path = pid === undefined ? undefined : writableLayer(this.#read(`/proc/${pid}/mountinfo`) ?? "");
+        if (path !== undefined) found.set(id, path);
+      }
+    }
+    return found;
   }
 
   get #podsDir(): string {
@@ -326,6 +376,7 @@ export class NodeUsage {
 interface Storage {
   disk: ReadonlyMap<string, DirectoryUsage>;
   layers: ReadonlyMap<string, DirectoryUsage>;
+  images?: ImageStorage;
   nodeFs?: FilesystemUsage;
   logsFs?: FilesystemUsage;
   imageFs?: FilesystemUsage;

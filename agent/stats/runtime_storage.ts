@@ -60,6 +60,14 @@ export class RuntimeStorage {
   }
 }
 
+/** Where a container's writes go, from the mountinfo of one of its processes: the upper directory of an overlay. */
+export function writableLayer(mountinfo: string): string | undefined {
+  // 36 35 0:32 / / rw,relatime - overlay overlay rw,lowerdir=…,upperdir=/path,workdir=…
+  const root = mountinfo.split("\n").find((line) => line.split(" ")[4] === "/");
+  const path = root && /(?:^|[ ,])upperdir=([^ ,]+)/.exec(root.slice(root.indexOf(" - ")))?.[1];
+  return path?.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)));
+}
+
 function milliseconds(ns: bigint, clock: Clock): number {
   return ns > 0n ? Number(ns / 1_000_000n) : clock.now();
 }

@@ -1,6 +1,14 @@
 /** Who may run, wired: the node as it is now, the plan (`planAdmission`), then CPUs for those who are to have their own. */
 import type { NodeConfig } from "../config/mod.ts";
-import { type AdmissionNode, type NodeFacts, planAdmission, planResize, safeSysctls, type Taint } from "../node/mod.ts";
+import {
+  type AdmissionNode,
+  type NodeFacts,
+  planAdmission,
+  planResize,
+  type Pressure,
+  safeSysctls,
+  type Taint,
+} from "../node/mod.ts";
 import type { Pod } from "../objects/mod.ts";
 import type { Admission, AdmissionPod } from "../pods/gate.ts";
 import type { ResizeRefusal } from "../pods/resizing.ts";
@@ -23,6 +31,8 @@ export interface NodeGateOptions {
   supplementalGroupsPolicy: boolean;
   /** The Node object's, as they are now. */
   node(): { labels: Readonly<Record<string, string>>; taints: readonly Taint[] };
+  /** What the node is short of. */
+  pressures(): readonly Pressure[];
   kubepods: Pick<PodCgroups, "weigh">;
   /** Where CPUs are handed out one by one. */
   cpus?: Pick<PodCpus, "admit">;
@@ -67,11 +77,12 @@ export class NodeGate {
   }
 
   #node(): AdmissionNode {
-    const { config, facts, allocatable, supplementalGroupsPolicy, node } = this.#options;
+    const { config, facts, allocatable, supplementalGroupsPolicy, node, pressures } = this.#options;
     const { labels, taints } = node();
     return {
       labels,
       taints,
+      pressures: pressures(),
       name: config.nodeName,
       allocatable,
       allowedSysctls: [...safeSysctls(facts.kernelVersion), ...config.allowedUnsafeSysctls],

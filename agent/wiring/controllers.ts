@@ -14,7 +14,7 @@ import { Scheduler } from "../controllers/scheduler/mod.ts";
 import { TaintEviction } from "../controllers/taints/mod.ts";
 import { Volumes } from "../controllers/volumes/mod.ts";
 import { derivedKinds } from "../network/endpoints/mod.ts";
-import { type NodeFacts, nodeLabels } from "../node/mod.ts";
+import { type NodeFacts, nodeLabels, type Pressure } from "../node/mod.ts";
 import { findKind, selectsNode } from "../objects/mod.ts";
 import type { PodObserver } from "../observed/observer.ts";
 import type { Pki } from "../pki/mod.ts";
@@ -40,6 +40,8 @@ export interface ControllersOptions {
   available(): boolean;
   /** Whether the machine goes down. */
   shuttingDown(): boolean;
+  /** What the node is short of. */
+  pressures(): readonly Pressure[];
 }
 
 const trustAgainMs = 30_000;
@@ -61,7 +63,7 @@ export class Controllers {
 
   constructor(options: ControllersOptions) {
     this.#options = options;
-    const { config, store, events, clock, log, facts, allocatable, runtime, addresses, available } = options;
+    const { config, store, events, clock, log, facts, allocatable, runtime, addresses, available, pressures } = options;
     const { nodeName, podCIDRs, kubelet } = config;
     const common = {
       store,
@@ -83,6 +85,7 @@ export class Controllers {
       maxImages: config.nodeStatusMaxImages,
       ...(kubelet.enabled ? { kubeletPort: kubelet.port } : {}),
       addresses,
+      pressures,
       notReady: () => {
         if (options.shuttingDown()) return "node is shutting down";
         return !this.#following ? null : available() ? undefined : "container runtime is down";

@@ -7,7 +7,7 @@
  *                                     images ─┘ read again some seconds after one has come or gone
  */
 import type { Clock } from "../../clock.ts";
-import type { NodeFacts, Taint } from "../../node/mod.ts";
+import type { NodeFacts, Pressure, Taint } from "../../node/mod.ts";
 import type { Pod } from "../../objects/mod.ts";
 import type { Amounts } from "../../resources/mod.ts";
 import { isFromFile } from "../../sources/mod.ts";
@@ -43,6 +43,8 @@ export interface NodeKeeperOptions {
   addresses(): readonly string[];
   /** Why the node does not work; undefined: it does; null: that is not known yet. */
   notReady(): string | undefined | null;
+  /** What the node is short of. */
+  pressures?(): readonly Pressure[];
   readRuntime(): Promise<RuntimeFacts>;
 }
 
@@ -52,6 +54,14 @@ const imagesMs = 5000;
 /** How often the runtime is asked for a network that is not ready. */
 const networkMs = 5000;
 
+/** Events of the node's pressures: while one lasts, and when it is over. */
+const pressureEvents: readonly [pressure: Pressure, short: string, enough: string][] = [
+  ["MemoryPressure", "NodeHasInsufficientMemory", "NodeHasSufficientMemory"],
+  ["DiskPressure", "NodeHasDiskPressure", "NodeHasNoDiskPressure"],
+  ["PIDPressure", "NodeHasInsufficientPID", "NodeHasSufficientPID"],
+];
+const goodNews = ["NodeSchedulable", ...pressureEvents.map(([, , enough]) => enough)];
+
 export class NodeKeeper {
   readonly #options: NodeKeeperOptions;
   readonly #rounds: Rounds;
@@ -60,7 +70,7 @@ export class NodeKeeper {
   #images = new Set<string>();
   #lookAgain?: () => void;
   #stopped = false;
-  #told = new Map<"ready" | "open", string>();
+  #told = new Map<string, string>();
 
   constructor(options: NodeKeeperOptions) {
     this.#options = options;
@@ -129,8 +139,9 @@ export class NodeKeeper {
     const { store, nodeName, machineLabels, podCIDRs, wish, clock } = this.#options;
     await this.#moveIn();
     const applied = store.record("node", "wish") as NodeWish | undefined;
+    const pressures = this.#options.pressures?.() ?? [];
     await store.change<StoreObject>(realm, "Node", "", nodeName, (current) => {
-      const registration = { name: nodeName, machineLabels, podCIDRs, wish, applied, now: clock.now() };
+      const registration = { name: nodeName, machineLabels, podCIDRs, wish, applied, pressures, now: clock.now() };
       return registeredNode(current as Node | undefined, registration) as StoreObject;
     });
     store.setRecord("node", "wish", { labels: { ...wish.labels }, taints: wish.taints.map((each) => ({ ...each })) });
@@ -147,14 +158,15 @@ export class NodeKeeper {
       maxImages,
       runtime: this.#runtime,
       notReady: notReady(),
+      pressures,
       now: clock.now(),
     });
     store.putStatus(realm, "Node", "", nodeName, node.metadata.uid!, status);
-    this.#tell(node);
+    this.#tell(node, pressures);
   }
 
   /** What people look for in a node's events: kubelet's. */
-  #tell({ spec, metadata: { name } }: Node): void {
+  #tell({ spec, metadata: { name } }: Node, pressures: readonly Pressure[]): void {
     const problem = this.#options.notReady();
     const network = this.#runtime?.network;
     const ready = problem === undefined && network === undefined
@@ -163,12 +175,16 @@ export class NodeKeeper {
       ? undefined
       : "NodeNotReady";
     const open = spec.unschedulable ? "NodeNotSchedulable" : "NodeSchedulable";
-    for (const [what, word] of [["ready", ready], ["open", open]] as const) {
+    const words: [what: string, word: string | undefined][] = [["ready", ready], ["open", open]];
+    for (const [pressure, short, enough] of pressureEvents) {
+      words.push([pressure, pressures.includes(pressure) ? short : enough]);
+    }
+    for (const [what, word] of words) {
       if (!word) continue;
       const before = this.#told.get(what);
       this.#told.set(what, word);
       // that all is as it should be is no news at the beginning, and readiness is what everybody waits for
-      if (before === word || (before === undefined && word === "NodeSchedulable")) continue;
+      if (before === word || (before === undefined && goodNews.includes(word))) continue;
       // kubelet refers to nodes by their name in the place of the UID
       const about = { kind: "Node", name, uid: name };
       this.#options.events.event(about, "Normal", word, `Node ${name} status is now: ${word}`);

@@ -6,7 +6,7 @@
  * users did to it meanwhile stays until the configuration changes.
  */
 import { timestamp } from "../../clock.ts";
-import type { Taint } from "../../node/mod.ts";
+import { type Pressure, pressureTaints, type Taint } from "../../node/mod.ts";
 import type { Node, NodeSpec, NodeTaint } from "./types.ts";
 
 /** What the configuration says of the node; kept in the store as it was last applied. */
@@ -23,6 +23,8 @@ export interface Registration {
   wish: NodeWish;
   /** The wish that was applied last. */
   applied?: NodeWish;
+  /** What the node is short of. */
+  pressures?: readonly Pressure[];
   /** Wall-clock ms. */
   now: number;
 }
@@ -38,7 +40,12 @@ export function registeredNode(current: Node | undefined, registration: Registra
     delete spec.podCIDR;
     delete spec.podCIDRs;
   }
-  const taints = cordoned(wishedTaints(current?.spec.taints ?? [], registration), spec, registration.now);
+  const { now, pressures = [] } = registration;
+  const wished = wishedTaints(current?.spec.taints ?? [], registration);
+  let taints = kept(wished, cordon, Boolean(spec.unschedulable), now);
+  for (const [pressure, key] of Object.entries(pressureTaints)) {
+    taints = kept(taints, { key, effect: "NoSchedule" }, pressures.includes(pressure as Pressure), now);
+  }
   if (taints.length > 0) spec.taints = taints;
   else delete spec.taints;
   return {
@@ -68,24 +75,24 @@ function wishedLabels(
 
 function wishedTaints(taints: readonly NodeTaint[], { wish, applied, now }: Registration): NodeTaint[] {
   const before = applied?.taints ?? [];
-  const kept = taints.filter((taint) =>
+  const staying = taints.filter((taint) =>
     !before.some((each) => same(each, taint)) || wish.taints.some((each) => same(each, taint))
   );
   const added = wish.taints.filter((taint) =>
     !before.some((each) => same(each, taint) && each.value === taint.value) &&
-    !kept.some((each) => same(each, taint) && each.value === taint.value)
+    !staying.some((each) => same(each, taint) && each.value === taint.value)
   );
   return [
-    ...kept.filter((taint) => !added.some((each) => same(each, taint))),
+    ...staying.filter((taint) => !added.some((each) => same(each, taint))),
     ...added.map((each) => stamp(each, now)),
   ];
 }
 
-/** As the node lifecycle controller keeps it: the taint says what `spec.unschedulable` says. */
-function cordoned(taints: NodeTaint[], { unschedulable }: NodeSpec, now: number): NodeTaint[] {
-  const has = taints.some((taint) => same(taint, cordon));
-  if (has === Boolean(unschedulable)) return taints;
-  return has ? taints.filter((taint) => !same(taint, cordon)) : [...taints, { ...cordon, timeAdded: timestamp(now) }];
+/** As the node lifecycle controller keeps it: the taint says what the node says of itself. */
+function kept(taints: NodeTaint[], taint: NodeTaint, wanted: boolean, now: number): NodeTaint[] {
+  const has = taints.some((each) => same(each, taint));
+  if (has === wanted) return taints;
+  return has ? taints.filter((each) => !same(each, taint)) : [...taints, { ...taint, timeAdded: timestamp(now) }];
 }
 
 function stamp(taint: Taint, now: number): NodeTaint {

@@ -2,7 +2,7 @@
 import { timestamp } from "../../clock.ts";
 import { sameValue } from "../../store/mod.ts";
 import type { Amounts } from "../../resources/mod.ts";
-import { type NodeFacts, nodeStatusAddresses, quantities } from "../../node/mod.ts";
+import { type NodeFacts, nodeStatusAddresses, type Pressure, quantities } from "../../node/mod.ts";
 import type { ContainerImage, NodeCondition, NodeStatus, RuntimeHandlers } from "./types.ts";
 
 /** What is known of the runtime; undefined while it has not answered yet. */
@@ -30,6 +30,8 @@ export interface NodeStatusFacts {
   maxImages?: number;
   /** Why the node is not ready; undefined: it is; null: nobody knows yet, and what was said last holds. */
   notReady?: string | null;
+  /** What the node is short of. */
+  pressures?: readonly Pressure[];
   /** Wall-clock ms. */
   now: number;
 }
@@ -82,30 +84,38 @@ function listed(images: readonly ContainerImage[], most: number): ContainerImage
     .map(({ names, sizeBytes }) => ({ names: names.slice(0, maxNames), sizeBytes }));
 }
 
+/** What kubelet says of each. */
+const pressureWords: readonly { type: Pressure; short: Words; enough: Words }[] = [
+  {
+    type: "MemoryPressure",
+    short: { reason: "KubeletHasInsufficientMemory", message: "kubelet has insufficient memory available" },
+    enough: { reason: "KubeletHasSufficientMemory", message: "kubelet has sufficient memory available" },
+  },
+  {
+    type: "DiskPressure",
+    short: { reason: "KubeletHasDiskPressure", message: "kubelet has disk pressure" },
+    enough: { reason: "KubeletHasNoDiskPressure", message: "kubelet has no disk pressure" },
+  },
+  {
+    type: "PIDPressure",
+    short: { reason: "KubeletHasInsufficientPID", message: "kubelet has insufficient PID available" },
+    enough: { reason: "KubeletHasSufficientPID", message: "kubelet has sufficient PID available" },
+  },
+];
+
+type Words = Pick<NodeCondition, "reason" | "message">;
 type Bare = Pick<NodeCondition, "type" | "status" | "reason" | "message">;
 
-function conditions({ notReady, facts, runtime }: NodeStatusFacts, previous: readonly NodeCondition[] = []): Bare[] {
+function conditions(
+  { notReady, facts, runtime, pressures = [] }: NodeStatusFacts,
+  previous: readonly NodeCondition[] = [],
+): Bare[] {
   const words = "kubelet is posting ready status" + (facts.appArmor ? ". AppArmor enabled" : "");
   return [
     ...network(),
-    {
-      type: "MemoryPressure",
-      status: "False",
-      reason: "KubeletHasSufficientMemory",
-      message: "kubelet has sufficient memory available",
-    },
-    {
-      type: "DiskPressure",
-      status: "False",
-      reason: "KubeletHasNoDiskPressure",
-      message: "kubelet has no disk pressure",
-    },
-    {
-      type: "PIDPressure",
-      status: "False",
-      reason: "KubeletHasSufficientPID",
-      message: "kubelet has sufficient PID available",
-    },
+    ...pressureWords.map(({ type, short, enough }): Bare =>
+      pressures.includes(type) ? { type, status: "True", ...short } : { type, status: "False", ...enough }
+    ),
     ready(),
   ];
 

@@ -4,7 +4,7 @@
  * reasons, so that a pod does not wait for room that may never come.
  */
 import type { Pod } from "../../objects/mod.ts";
-import { matchesNode, tolerates } from "../../node/mod.ts";
+import { copesWithMemoryPressure, matchesNode, pressureTaints, tolerates } from "../../node/mod.ts";
 import { podAffinityProblem } from "./pod_affinity.ts";
 import type { SchedulableNode, SchedulerState } from "./state.ts";
 import { spreadProblem } from "./spread.ts";
@@ -31,6 +31,7 @@ export function misfit(pod: Pod, node: SchedulableNode, state: SchedulerState): 
   // the cordon's own taint follows `unschedulable`, a moment later
   const taint = node.taints.find((taint) =>
     taint.effect !== "PreferNoSchedule" && taint.key !== cordon.key &&
+    !(taint.key === pressureTaints.MemoryPressure && copesWithMemoryPressure(pod)) &&
     !tolerations.some((each) => tolerates(each, taint))
   );
   if (taint) return { reason: `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ""}}` };

@@ -166,13 +166,20 @@ function goDuration(seconds: number): string {
   return minutes > 0 ? `${minutes}m${seconds % 60}s` : `${seconds}s`;
 }
 
+/** How the message of a pod begins that was not let in; kubelet's. */
+export const rejected = "Pod was rejected: ";
+
 /**
  * Whether the status is that of a pod that admission turned away: it failed for a reason of the node's before any of its
  * containers existed. Such a pod is let in when there is room (a difference from kubelet, for manifest pods' sake).
  */
-export function turnedAway({ phase, reason, containerStatuses = [], initContainerStatuses = [] }: PodStatus): boolean {
-  return phase === "Failed" && !!reason && reason !== "DeadlineExceeded" && reason !== "Evicted" &&
-    ![...containerStatuses, ...initContainerStatuses].some(({ containerID }) => containerID);
+export function turnedAway(
+  { phase, reason, message = "", containerStatuses = [], initContainerStatuses = [] }: PodStatus,
+): boolean {
+  if (phase !== "Failed" || !reason || reason === "DeadlineExceeded") return false;
+  // both who was not let in and who had to go for want of something are called so
+  if (reason === "Evicted" && !message.startsWith(rejected)) return false;
+  return ![...containerStatuses, ...initContainerStatuses].some(({ containerID }) => containerID);
 }
 
 /** Why a pod ends that had to make room for a critical one; kubelet's word. */

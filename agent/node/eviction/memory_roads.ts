@@ -1,0 +1,203 @@
+/**
+ * How the node learns at once that memory runs short, by the best road that the machine permits:
+ *
+ *     cgroup v1   thresholds of memory.usage_in_bytes: an eventfd is signalled when the use crosses one. Exact.
+ *     PSI         a trigger on memory.pressure or /proc/pressure/memory: told when tasks stand still for want of memory.
+ *                 It says that something is wrong, not how much is left, so the polling beside it goes on.
+ *     polling     nothing but looking, more often the less is left (`pace.ts`).
+ *
+ * Sources: Linux admin-guide/cgroup-v1/memory.rst (9. Memory thresholds), accounting/psi.rst. Triggers with windows that
+ * are not a multiple of two seconds need CAP_SYS_RESOURCE.
+ */
+import { EventFd, Fd, O, openPath, POLL, poll, writeFd } from "../../linux/mod.ts";
+
+/** A cgroup's use of memory at which to wake, in bytes. */
+export interface MemoryThreshold {
+  /** Directory of the cgroup in the memory hierarchy. */
+  directory: string;
+  usageBytes: number;
+}
+
+export type RoadName = "cgroup v1 thresholds" | "PSI trigger" | "polling";
+
+export interface MemoryRoad {
+  readonly name: RoadName;
+  /** Whether a threshold cannot be crossed without `onEvent` being called: then nothing has to be polled. */
+  readonly exact: boolean;
+  /** Where to wake, from now on. */
+  set(thresholds: readonly MemoryThreshold[]): void;
+  stop(): Promise<void>;
+}
+
+export interface RoadOptions {
+  /** Directory of the root in cgroup v1's memory hierarchy; undefined on v2. */
+  v1Root?: string;
+  /** PSI files to put triggers on, the best first. */
+  pressureFiles: readonly string[];
+  onEvent(): void;
+  /** Told why a better road is not taken, or was left. */
+  onTrouble(what: string, err: unknown): void;
+}
+
+/** Triggers, what needs privileges first: a tenth of a second within one, two tenths within two. */
+const triggers = ["some 100000 1000000", "some 200000 2000000"];
+/** After an event, before the next is listened for: the kernel may tell thousands of times a second. */
+const restMs = 100;
+
+/** Takes the best road there is. */
+export function openMemoryRoad(options: RoadOptions): MemoryRoad {
+  const { v1Root, onTrouble } = options;
+  if (v1Root !== undefined) {
+    try {
+      return new ThresholdRoad(v1Root, options);
+    } catch (err) {
+      onTrouble("Cannot watch memory by cgroup thresholds", err);
+    }
+  }
+  for (const path of options.pressureFiles) {
+    try {
+      return new PressureRoad(openTrigger(path), options);
+    } catch (err) {
+      onTrouble(`Cannot watch memory by ${path}`, err);
+    }
+  }
+  return { name: "polling", exact: false, set: () => {}, stop: () => Promise.resolve() };
+}
+
+/** cgroup v1: all thresholds share one eventfd, and go with it. */
+class ThresholdRoad implements MemoryRoad {
+  readonly name = "cgroup v1 thresholds";
+  readonly #options: RoadOptions;
+  readonly #wake = new EventFd();
+  readonly #done: Promise<void>;
+  #exact = true;
+  #events: EventFd | undefined;
+  #wanted: readonly MemoryThreshold[] | undefined;
+  #stopped = false;
+
+  constructor(root: string, options: RoadOptions) {
+    this.#options = options;
+    try {
+      // tried on the root with a threshold that is never crossed
+      using events = new EventFd();
+      register(events, { directory: root, usageBytes: 2 ** 52 });
+    } catch (err) {
+      this.#wake.close();
+      throw err;
+    }
+    this.#done = this.#run();
+  }
+
+  get exact(): boolean {
+    return this.#exact;
+  }
+
+  set(thresholds: readonly MemoryThreshold[]): void {
+    if (this.#stopped) return;
+    this.#wanted = thresholds;
+    this.#wake.signal();
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#stopped) {
+      this.#stopped = true;
+      this.#wake.signal();
+    }
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      if (this.#wanted) this.#register(this.#wanted);
+      const targets = [this.#wake, ...this.#events ? [this.#events] : []];
+      const [woken, crossed] = await poll(targets.map((fd) => ({ fd, events: POLL.IN })));
+      if (woken) this.#wake.drain();
+      if (!crossed || this.#stopped) continue;
+      this.#events?.drain();
+      this.#options.onEvent();
+      await rest();
+    }
+    this.#events?.close();
+    this.#wake.close();
+  }
+
+  #register(thresholds: readonly MemoryThreshold[]): void {
+    this.#wanted = undefined;
+    // closing the descriptor takes its thresholds back
+    this.#events?.close();
+    this.#events = undefined;
+    const events = new EventFd();
+    try {
+      for (const threshold of thresholds) register(events, threshold);
+      this.#events = events;
+      this.#exact = true;
+    } catch (err) {
+      events.close();
+      this.#exact = false;
+      this.#options.onTrouble("Cannot set a threshold of memory", err);
+    }
+  }
+}
+
+function register(events: EventFd, { directory, usageBytes }: MemoryThreshold): void {
+  using usage = openPath(`${directory}/memory.usage_in_bytes`, O.RDONLY);
+  using control = openPath(`${directory}/cgroup.event_control`, O.WRONLY);
+  writeFd(control, `${events.number} ${usage.number} ${Math.max(0, Math.floor(usageBytes))}`);
+}
+
+/** PSI: the trigger lives as long as its descriptor. */
+class PressureRoad implements MemoryRoad {
+  readonly name = "PSI trigger";
+  readonly exact = false;
+  readonly #wake = new EventFd();
+  readonly #done: Promise<void>;
+  #stopped = false;
+
+  constructor(trigger: Fd, options: RoadOptions) {
+    this.#done = this.#run(trigger, options);
+  }
+
+  set(): void {}
+
+  async stop(): Promise<void> {
+    if (!this.#stopped) {
+      this.#stopped = true;
+      this.#wake.signal();
+    }
+    await this.#done;
+  }
+
+  async #run(trigger: Fd, { onEvent, onTrouble }: RoadOptions): Promise<void> {
+    while (!this.#stopped) {
+      const [, told] = await poll([{ fd: this.#wake, events: POLL.IN }, { fd: trigger, events: POLL.PRI }]);
+      if (this.#stopped) break;
+      if (told & (POLL.ERR | POLL.NVAL)) {
+        onTrouble("Memory pressure is no longer told of", new Error(`${trigger.path} is gone`));
+        break;
+      }
+      if (told & POLL.PRI) onEvent();
+      await rest();
+    }
+    trigger.close();
+    this.#wake.close();
+  }
+}
+
+function openTrigger(path: string): Fd {
+  let failure: unknown;
+  for (const trigger of triggers) {
+    const fd = openPath(path, O.RDWR | O.NONBLOCK);
+    try {
+      writeFd(fd, trigger);
+      return fd;
+    } catch (err) {
+      fd.close();
+      failure ??= err;
+    }
+  }
+  throw failure;
+}
+
+function rest(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, restMs));
+}
