@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { deleteRequest, type Flow, listRequest, protocolOf, readFlow, type Tuple, udp } from "./flow.ts";
-import { loadLibrary, NetlinkSocket } from "./netlink.ts";
+import { loadLibrary, NetlinkSocket } from "../netlink/socket.ts";
 import { staleFlows } from "./stale.ts";
 
 loadLibrary();
@@ -81,7 +81,7 @@ Deno.test({
   ignore: Deno.uid() !== 0,
   fn() {
     using socket = new NetlinkSocket();
-    for (const message of socket.dump(listRequest("ip"))) {
+    for (const message of socket.dump(listRequest("ip"), "connections")) {
       assert.equal(new DataView(message.buffer, message.byteOffset).getUint16(4, true) >> 8, 1);
     }
     const address = (type: number) => attribute(type, [192, 0, 2, 213]),

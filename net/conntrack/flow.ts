@@ -1,6 +1,6 @@
 /** Messages of ctnetlink ↔ flows: what conntrack remembers of a connection. Pure. Numbers of the kernel's nfnetlink_conntrack.h. */
 import { type Family, formatAddress } from "../addr.ts";
-import { headerSize } from "./netlink.ts";
+import { attributes, attributesOf, flags, request } from "../netlink/messages.ts";
 
 /** One direction of a connection. */
 export interface Tuple {
@@ -21,11 +21,7 @@ export interface Flow {
 
 export const udp = 17;
 
-const conntrackSubsystem = 1, get = 1, remove = 2;
-const flags = { request: 1, ack: 4, dump: 0x300 };
-const afInet = 2, afInet6 = 10;
-/** The header of nfnetlink: family, version, resource. */
-const nfSize = 4;
+const subsystem = 1, get = 1, remove = 2;
 const attribute = { original: 1, reply: 2, id: 12, zone: 18 };
 const tuple = { ip: 1, proto: 2 };
 const address = { source4: 1, destination4: 2, source6: 3, destination6: 4 };
@@ -33,19 +29,19 @@ const proto = { number: 1, sourcePort: 2, destinationPort: 3 };
 
 /** The request for all flows of a family. */
 export function listRequest(family: Family): Uint8Array<ArrayBuffer> {
-  return request(get, flags.request | flags.dump, family, new Uint8Array());
+  return request({ subsystem, type: get, flag: flags.request | flags.dump, family }, new Uint8Array());
 }
 
 /** The request to delete one flow. */
 export function deleteRequest(family: Family, { handle }: Flow): Uint8Array<ArrayBuffer> {
-  return request(remove, flags.request | flags.ack, family, handle);
+  return request({ subsystem, type: remove, flag: flags.request | flags.ack, family }, handle);
 }
 
 /** Reads a flow that the kernel lists; undefined for one without ports. */
 export function readFlow(message: Uint8Array): Flow | undefined {
   let original: Tuple | undefined, reply: Tuple | undefined;
   const kept: Uint8Array[] = [];
-  for (const { type, whole, value } of attributes(message.subarray(headerSize + nfSize))) {
+  for (const { type, whole, value } of attributesOf(message)) {
     if (type === attribute.original) original = readTuple(value);
     if (type === attribute.reply) reply = readTuple(value);
     if (type === attribute.original || type === attribute.id || type === attribute.zone) kept.push(whole);
@@ -62,7 +58,7 @@ export function readFlow(message: Uint8Array): Flow | undefined {
 
 /** The protocol of a flow that the kernel lists, without reading the rest: most are none of ours. */
 export function protocolOf(message: Uint8Array): number | undefined {
-  for (const { type, value } of attributes(message.subarray(headerSize + nfSize))) {
+  for (const { type, value } of attributesOf(message)) {
     if (type !== attribute.original) continue;
     for (const inner of attributes(value)) {
       if (inner.type !== tuple.proto) continue;
@@ -91,25 +87,4 @@ function readTuple(bytes: Uint8Array): Tuple | undefined {
   if (source === undefined || destination === undefined || protocol === undefined) return undefined;
   if (sourcePort === undefined || destinationPort === undefined) return undefined;
   return { source, destination, protocol, sourcePort, destinationPort };
-}
-
-function* attributes(bytes: Uint8Array): Iterable<{ type: number; whole: Uint8Array; value: Uint8Array }> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at + 4 <= bytes.length;) {
-    const length = view.getUint16(at, true);
-    if (length < 4 || at + length > bytes.length) return;
-    const type = view.getUint16(at + 2, true) & 0x3fff; // without the flags "nested" and "network order"
-    yield { type, whole: bytes.subarray(at, at + length), value: bytes.subarray(at + 4, at + length) };
-    at += (length + 3) & ~3;
-  }
-}
-
-function request(type: number, flag: number, family: Family, body: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(headerSize + nfSize + body.length), view = new DataView(bytes.buffer);
-  view.setUint32(0, bytes.length, true);
-  view.setUint16(4, conntrackSubsystem << 8 | type, true);
-  view.setUint16(6, flag, true);
-  bytes[headerSize] = family === "ip" ? afInet : afInet6;
-  bytes.set(body, headerSize + nfSize);
-  return bytes;
 }

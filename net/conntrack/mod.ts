@@ -4,11 +4,11 @@
  */
 import { type Family } from "../addr.ts";
 import { deleteRequest, type Flow, listRequest, protocolOf, readFlow, udp } from "./flow.ts";
-import { NetlinkError, NetlinkSocket } from "./netlink.ts";
+import { NetlinkError, NetlinkSocket } from "../netlink/socket.ts";
 import { staleFlows, type UdpFrontend } from "./stale.ts";
 
 export { type Flow } from "./flow.ts";
-export { loadLibrary, NetlinkError } from "./netlink.ts";
+export { loadLibrary, NetlinkError } from "../netlink/socket.ts";
 export { staleFlows, type UdpFrontend } from "./stale.ts";
 
 /** No such flow: it has ended by itself. */
@@ -22,7 +22,7 @@ export function deleteStaleFlows(
 ): number {
   using socket = new NetlinkSocket();
   const flows: Flow[] = [];
-  for (const message of socket.dump(listRequest(family))) {
+  for (const message of socket.dump(listRequest(family), "connections")) {
     if (protocolOf(message) !== udp) continue;
     const flow = readFlow(message);
     if (flow) flows.push(flow);
@@ -39,7 +39,7 @@ export function deleteStaleFlows(
 /** The UDP flows of a family. */
 export function udpFlows(family: Family): Flow[] {
   using socket = new NetlinkSocket();
-  return [...socket.dump(listRequest(family))].flatMap((message) =>
+  return [...socket.dump(listRequest(family), "connections")].flatMap((message) =>
     protocolOf(message) === udp ? readFlow(message) ?? [] : []
   );
 }

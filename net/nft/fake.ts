@@ -2,6 +2,7 @@
  * A kernel's nftables in memory, for tests: takes the scripts that we write, all or nothing, and refuses what the kernel refuses:
  * deleting what is not there, adding a key with another value, deleting chains and maps in use.
  */
+import { type TableReader } from "./contents.ts";
 import { NftError, type NftRunner } from "./runner.ts";
 
 interface FakeTable {
@@ -33,29 +34,16 @@ export class FakeNft implements NftRunner {
     this.taken.push(script);
   }
 
-  async *list(family: string, name: string): AsyncGenerator<string> {
+  async readTable(family: string, name: string, reader: TableReader): Promise<void> {
     const table = this.tables.get(`${family} ${name}`);
-    if (!table) return;
-    yield `table ${family} ${name} {`;
-    for (const [set, { kind, definition, elements }] of table.sets) {
-      yield `\t${kind} ${set} {`;
-      yield `\t\t${definition}`;
-      const texts = [...elements].map(([key, value]) => value === undefined ? key : `${key} : ${value}`);
-      if (texts.length > 0) yield* `\t\telements = { ${texts.join(",\n\t\t\t     ")} }`.split("\n");
-      yield "\t}";
+    for (const chain of table?.chains.keys() ?? []) reader.chain(chain);
+    for (const [set, { elements }] of table?.sets ?? []) {
+      if (reader.set(set)) { for (const [key, value] of elements) reader.element(set, key, value); }
     }
-    for (const [chain, rules] of table.chains) {
-      yield `\tchain ${chain} {`;
-      for (const rule of rules) yield `\t\t${rule}`;
-      yield "\t}";
-    }
-    yield "}";
   }
 
-  async *listSet(family: string, name: string, set: string): AsyncGenerator<string> {
-    const elements = this.tables.get(`${family} ${name}`)?.sets.get(set)?.elements;
-    if (!elements) return;
-    for (const [key, value] of elements) yield `\t\telements = { ${key} : ${value} }`;
+  async readElements(family: string, table: string, set: string): Promise<Map<string, string | undefined>> {
+    return new Map(this.elements(family, table, set));
   }
 
   close(): void {}

@@ -3,6 +3,7 @@
  * threads would cost twice that. The library does not say where in a script it is refused, so a refused script is run again by
  * `nft`, which does; refused as before, it changes nothing, and where the reason has gone, all is well.
  */
+import { readElements, readTable } from "./contents.ts";
 import { NftProcess } from "./process.ts";
 import { NftError, type NftRunner, readProblems } from "./runner.ts";
 
@@ -18,6 +19,8 @@ const symbols = {
 export class NftLibrary implements NftRunner {
   readonly #library: Deno.DynamicLibrary<typeof symbols>;
   readonly #process = new NftProcess();
+  readonly readTable = readTable;
+  readonly readElements = readElements;
   #context: Deno.PointerValue;
 
   /** @throws where there is no libnftables. */
@@ -42,14 +45,6 @@ export class NftLibrary implements NftRunner {
     } catch (error) {
       throw error instanceof NftError ? error : new NftError(readProblems(said));
     }
-  }
-
-  list(family: string, table: string): AsyncIterable<string> {
-    return this.#process.list(family, table);
-  }
-
-  listSet(family: string, table: string, name: string): AsyncIterable<string> {
-    return this.#process.listSet(family, table, name);
   }
 
   close(): void {

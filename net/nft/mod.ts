@@ -3,6 +3,7 @@ import { NftLibrary } from "./library.ts";
 import { NftProcess } from "./process.ts";
 import { type NftRunner } from "./runner.ts";
 
+export { type TableReader } from "./contents.ts";
 export { NftError, type NftProblem, type NftRunner } from "./runner.ts";
 export { NftProcess } from "./process.ts";
 export { NftLibrary } from "./library.ts";

@@ -1,17 +1,18 @@
 /**
- * What the rest asks of nftables: run a transaction, list a table of ours. Measured on 2 cores with nft 1.0.6: one changed
+ * What the rest asks of nftables: run a transaction, read a table of ours. Measured on 2 cores with nft 1.0.6: one changed
  * element takes 0.6 ms through libnftables.so.1 (`library.ts`) and 8 ms with an `nft` process (`process.ts`). So transactions
- * go through the library where there is one, and what a list may do to a process (1.0.6 dies of sets that 1.1.7 wrote)
- * it does to a process of its own.
+ * go through the library where there is one. Tables are read from the kernel by ourselves (`contents.ts`).
  */
+import { type Family } from "../addr.ts";
+import { type TableReader } from "./contents.ts";
 
 export interface NftRunner {
   /** Runs a script as one transaction: all of it or nothing. @throws NftError if it is refused. */
   run(script: string): Promise<void>;
-  /** A table as `nft -p list table` writes it, line by line. Empty if there is none. */
-  list(family: string, table: string): AsyncIterable<string>;
-  /** One map or set of ours. Empty if there is none. */
-  listSet(family: string, table: string, name: string): AsyncIterable<string>;
+  /** Shows a table; nothing where there is none. */
+  readTable(family: Family, table: string, reader: TableReader): Promise<void>;
+  /** The elements of one map or set; none where there is none. */
+  readElements(family: Family, table: string, set: string): Promise<Map<string, string | undefined>>;
   close(): void;
 }
 

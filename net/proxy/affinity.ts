@@ -30,21 +30,12 @@ export function mapsToPrune(family: Family, changes: readonly Change[]): Pruning
   return prunings;
 }
 
-/** Clients whose endpoint is none of the live ones, from a listing's text: `client : address`. Pure. */
-export function deadEntries(listing: string, live: ReadonlySet<string>): string[] {
-  const entries = listing.matchAll(/([0-9a-f.:]+)(?: timeout \S+)?(?: expires \S+)? : ([0-9a-f.:]+)/g);
-  return [...entries].filter(([, , address]) => !live.has(address)).map(([, client, address]) =>
-    `${client} ${address}`
-  );
-}
-
 /** Deletes what was learned of endpoints that have gone. */
 export async function forgetDeadEndpoints(family: Family, nft: NftRunner, changes: readonly Change[]): Promise<void> {
   for (const { map, live } of mapsToPrune(family, changes)) {
     for (let tries = 0; tries < 3; tries++) {
-      let listing = "";
-      for await (const line of nft.listSet(family, tableName, map)) listing += `${line}\n`;
-      const dead = deadEntries(listing, live).map((entry) => entry.split(" "));
+      const clients = await nft.readElements(family, tableName, map);
+      const dead = [...clients].filter(([, address]) => !live.has(address!));
       if (dead.length === 0) break;
       const at = `element ${family} ${tableName} ${map}`;
       // one that runs out meanwhile is added first, for deleting what is not there is an error

@@ -126,17 +126,13 @@ function arrange(from: Frontend, to: Frontend): Frontend {
   return arranged;
 }
 
-/**
- * Endpoints in an order that changes as few indexes as possible; the same list where that is its own. Pure. Texts are those that
- * are wanted, never those from before: these may be parts of a listing that should not be kept for them.
- */
+/** Endpoints in an order that changes as few indexes as possible; the wanted list where that is its own. Pure. */
 export function place(before: readonly string[], wanted: readonly string[]): readonly string[] {
   if (isSame(before, wanted)) return wanted;
-  const left = new Map(wanted.map((text) => [text, text]));
+  const left = new Set(wanted);
   const slots: (string | undefined)[] = wanted.map((_, index) => {
-    const old = before[index], text = old === undefined ? undefined : left.get(old);
-    if (text !== undefined) left.delete(text);
-    return text;
+    const old = before[index];
+    return old !== undefined && left.delete(old) ? old : undefined;
   });
   const rest = left.values();
   return slots.map((slot) => slot ?? rest.next().value!);

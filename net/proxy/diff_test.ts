@@ -134,7 +134,7 @@ Deno.test("a table that is read back and changed ends like one that was changed 
     fc.asyncProperty(world, world, fc.integer({ min: 1, max: 40 }), async (before, after, size) => {
       const nft = await empty();
       await apply(nft, new TableState(), before, 2000);
-      const { state } = await readBack(nft.list("ip", tableName));
+      const { state } = await readBack(nft, "ip");
       await apply(nft, state, after, size, () => assertIndexes(nft), "all");
       await sweep(nft, state);
       const fresh = await empty();
@@ -161,7 +161,7 @@ Deno.test("a table that is read back and wanted as it is gets no element changed
   await apply(nft, new TableState(), same, 2000);
   const before = contents(nft), scripts = nft.taken.length;
   assert.equal(Object.keys(before).length, 8);
-  const { state } = await readBack(nft.list("ip", tableName));
+  const { state } = await readBack(nft, "ip");
   await apply(nft, state, same, 2000, undefined, "all");
   assert.equal(nft.taken.length, scripts, String(nft.taken.at(-1)));
   assert.deepEqual(contents(nft), before);
@@ -194,7 +194,7 @@ Deno.test("what a table holds that nobody explains is deleted with the next chan
   const good = contents(nft);
   const strays = "10.96.0.1 . tcp . 80 . 5 : 10.244.0.9 . 8080,\n10.96.0.9 . tcp . 80 . 0 : 10.244.0.9 . 8080";
   await nft.run(`add element ip ${tableName} endpoints-tcp {\n${strays}\n}\n`);
-  const { state } = await readBack(nft.list("ip", tableName));
+  const { state } = await readBack(nft, "ip");
   await apply(nft, state, one, 2000, undefined, "all");
   assert.deepEqual(contents(nft), good);
 });

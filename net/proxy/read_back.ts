@@ -1,10 +1,12 @@
 /**
- * The table as `nft -p list table` writes it → what is in the kernel. Read once when islet starts, so that a restart changes only
- * what has changed meanwhile. Whatever does not fit together becomes a stray element, which the next change deletes.
+ * The table in the kernel → what we know of it. Read once when islet starts, so that a restart changes only what has changed
+ * meanwhile. Whatever does not fit together becomes a stray element, which the next change deletes.
  */
-import { endpointMap, type FrontendKind, protocolOf, protocols, routeLocalnetMarker } from "./chains.ts";
+import { type Family } from "../addr.ts";
+import { type NftRunner } from "../nft/mod.ts";
+import { endpointMap, type FrontendKind, protocolOf, protocols, routeLocalnetMarker, tableName } from "./chains.ts";
 import { elementKey, TableState } from "./diff.ts";
-import { type Element, elementsOf, type Frontend, portOf, sharedSets } from "./frontend.ts";
+import { type Element, elementsOf, type Frontend, portOf, type SharedSet, sharedSets } from "./frontend.ts";
 import { constantChains, type ElementSet, elementSets } from "./table.ts";
 
 export interface ReadBack {
@@ -19,39 +21,32 @@ const uncounted = new Set([
   routeLocalnetMarker,
 ]);
 
-/** Reads a listing line by line. */
-export async function readBack(lines: AsyncIterable<string>): Promise<ReadBack> {
-  const state = new TableState(), drafts = new Drafts();
-  let marker: string | undefined, set: ElementSet | undefined, inElements = false;
-  for await (const line of lines) {
-    if (line.endsWith("{") && !line.startsWith("\t\t")) {
-      const opened = /^\t(map|set|chain) (\S+) \{$/.exec(line);
-      if (!opened) continue;
-      const [, kind, name] = opened;
-      set = kind !== "chain" && (elementSets as readonly string[]).includes(name) ? name as ElementSet : undefined;
-      inElements = false;
-      if (kind === "chain" && name.startsWith("layout-")) marker = name;
-      else if (kind === "chain" ? !uncounted.has(name) : !set) state.found("parts", name);
-      continue;
-    }
-    if (!set) continue;
-    let text = line.trim();
-    if (text.startsWith("elements = {")) [inElements, text] = [true, text.slice("elements = {".length)];
-    if (!inElements) continue;
-    if (text.endsWith("}")) [inElements, text] = [false, text.slice(0, -1)];
-    for (const piece of text.split(",")) {
-      const element = piece.trim();
-      if (element === "") continue;
-      // put together anew: a part of the listing that is kept would keep all of it in memory
-      if (isShared(set)) state.found(set, element.split(" . ").join(" . "));
-      else drafts.take(set, element);
-    }
-  }
+/** Reads a table; none is an empty one. */
+export async function readBack(nft: Pick<NftRunner, "readTable">, family: Family): Promise<ReadBack> {
+  let state = new TableState(), drafts = new Drafts(), marker: string | undefined;
+  await nft.readTable(family, tableName, {
+    chain(name) {
+      if (name.startsWith("layout-")) marker = name;
+      else if (!uncounted.has(name)) state.found("parts", name);
+    },
+    set(name) {
+      const isOurs = (elementSets as readonly string[]).includes(name);
+      if (!isOurs) state.found("parts", name);
+      return isOurs;
+    },
+    element(set, key, value) {
+      if (isShared(set as ElementSet)) state.found(set as SharedSet, key);
+      else drafts.take(set as ElementSet, key, value);
+    },
+    restart() {
+      [state, drafts, marker] = [new TableState(), new Drafts(), undefined];
+    },
+  });
   for (const draft of drafts.all()) state.frontends.set(draft.id, finish(draft));
   return { state, marker };
 }
 
-function isShared(set: ElementSet): set is typeof sharedSets[number] {
+function isShared(set: ElementSet): boolean {
   return (sharedSets as readonly string[]).includes(set);
 }
 
@@ -66,53 +61,36 @@ interface Draft {
   elements: Element[];
 }
 
-const protocolNames: Record<string, string> = { "6": "tcp", "17": "udp", "132": "sctp" };
-
 /** To which list of a draft the elements of a set go. */
 const endpointSets = new Map(
   (["vip", "node"] as const).flatMap((kind) =>
     (["cluster", "local"] as const).flatMap((scope) =>
-      protocols.map((protocol) => [endpointMap(kind, scope, protocol), { kind, scope, protocol }] as const)
+      protocols.map((protocol) => [endpointMap(kind, scope, protocol), { kind, scope }] as const)
     )
   ),
 );
 
 class Drafts {
   readonly #byId = new Map<string, Draft>();
-  /** Elements of one frontend stand together. */
-  #lastText = "";
-  #last?: Draft;
-
   all(): Iterable<Draft> {
     return this.#byId.values();
   }
 
-  /** Takes an element as nft writes it. */
-  take(set: ElementSet, text: string): void {
-    const colon = text.indexOf(" : "), key = colon < 0 ? text : text.slice(0, colon);
+  take(set: ElementSet, key: string, value: string | undefined): void {
     const list = endpointSets.get(set);
     if (list) {
-      const end = key.lastIndexOf(" . "), id = key.slice(0, end);
-      if (id !== this.#lastText || this.#last?.kind !== list.kind) {
-        this.#last = this.#draft(list.kind, id.split(" . "));
-        this.#lastText = id;
-      }
-      this.#last[list.scope][Number(key.slice(end + 3))] = text.slice(colon + 3);
+      const end = key.lastIndexOf(" . ");
+      this.#draft(list.kind, key.slice(0, end))[list.scope][Number(key.slice(end + 3))] = value!;
       return;
     }
-    const kind = set.startsWith("node-") ? "node" : "vip", parts = key.split(" . "), length = kind === "node" ? 2 : 3;
-    const draft = this.#draft(kind, parts.slice(0, length));
-    const whole = [draft.id, ...parts.slice(length)].join(" . ");
-    draft.elements.push({ set, key: whole, ...(colon >= 0 && { value: text.slice(colon + 3) }) });
+    const kind = set.startsWith("node-") ? "node" : "vip", parts = kind === "node" ? 2 : 3;
+    const id = set === "services" || set === "node-ports" ? key : key.split(" . ").slice(0, parts).join(" . ");
+    this.#draft(kind, id).elements.push(value === undefined ? { set, key } : { set, key, value });
   }
 
-  /** Protocols may be numbers. */
-  #draft(kind: FrontendKind, id: string[]): Draft {
-    const protocol = id[id.length - 2], name = protocolNames[protocol];
-    if (name !== undefined) id[id.length - 2] = name;
-    const text = id.join(" . ");
-    let draft = this.#byId.get(text);
-    if (!draft) this.#byId.set(text, draft = { id: text, kind, cluster: [], local: [], elements: [] });
+  #draft(kind: FrontendKind, id: string): Draft {
+    let draft = this.#byId.get(id);
+    if (!draft) this.#byId.set(id, draft = { id, kind, cluster: [], local: [], elements: [] });
     return draft;
   }
 }

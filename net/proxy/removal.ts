@@ -9,10 +9,15 @@ const families: readonly Family[] = ["ip", "ip6"];
 /** Removes tables, routes and, where it was off before, route_localnet. Connections that go through it end. */
 export async function removeProxy(nft: NftRunner, host: ProxyHost = thisHost): Promise<void> {
   for (const family of families) {
-    const lines: string[] = [];
-    for await (const line of nft.list(family, tableName)) lines.push(line);
-    if (lines.some((line) => line.startsWith(`\tchain ${routeLocalnetMarker} {`))) host.setRouteLocalnet(false);
-    if (lines.length > 0) await removeTable(nft, family);
+    const chains = new Set<string>();
+    await nft.readTable(family, tableName, {
+      chain: (name) => void chains.add(name),
+      set: () => false,
+      element() {},
+      restart() {},
+    });
+    if (chains.has(routeLocalnetMarker)) host.setRouteLocalnet(false);
+    if (chains.size > 0) await removeTable(nft, family);
   }
   await host.removeRoutes();
 }

@@ -68,7 +68,7 @@ export class TableSync {
   async open(): Promise<void> {
     if (this.#state) return;
     const { family, options } = this;
-    const { state, marker } = await readBack(this.#nft.list(family, tableName));
+    const { state, marker } = await readBack(this.#nft, family);
     const wanted = layoutMarker(family, options);
     const constant = layoutScript(family) + rulesScript(family, options) +
       `add chain ${family} ${tableName} ${wanted}\n`;

@@ -35,7 +35,7 @@ export async function services(quick: boolean): Promise<string> {
         aim(ours.peak < memoryAim, memory),
         "none",
       ],
-      ["", "its restart", seconds(restart.loadMs), "", "", megabytes(restart.peak), megabytes(restart.nftPeak)],
+      ["", "its restart", seconds(restart.loadMs), "", "", megabytes(restart.peak), "none"],
       [
         "",
         "kube-proxy's, nft alone",

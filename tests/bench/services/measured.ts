@@ -5,7 +5,7 @@
  *     deno run -A --v8-flags=… measured.ts islet|restart|kube-proxy '{"services":5000,"endpoints":10,"turns":15}'
  */
 import { NftLibrary } from "../../../net/nft/mod.ts";
-import { type ProxyService, ServiceProxy, tableName } from "../../../net/proxy/mod.ts";
+import { type ProxyService, ServiceProxy } from "../../../net/proxy/mod.ts";
 import { resetPeak, usage } from "../process.ts";
 import { addedService, changedService, wholeTable } from "./kube_proxy_table.ts";
 import { runNft } from "./nft.ts";
@@ -68,9 +68,8 @@ async function islet({ services, endpoints, turns }: Size): Promise<Measured> {
   }
   await proxy.stop();
   nft.close();
-  const listed = turns === 0 ? await runNft(["list", "table", "ip", tableName]) : undefined;
   const loadCpuMs = (after.cpuNs - before.cpuNs) / 1e6;
-  return { loadMs, loadCpuMs, changesMs, addsMs, peak: after.peak - before.rss, nftPeak: listed?.peak ?? 0 };
+  return { loadMs, loadCpuMs, changesMs, addsMs, peak: after.peak - before.rss, nftPeak: 0 };
 }
 
 /** The same by kube-proxy's layout: `nft` alone, the best that a program in front of it could do. */

@@ -34,6 +34,8 @@ const [typeError, typeDone] = [2, 3];
 const bufferSize = 64 << 10;
 /** Bytes of a message's header. */
 export const headerSize = 16;
+/** Flag of a listing's messages: what is listed has changed meanwhile. */
+const interrupted = 0x10;
 
 /** The kernel's answer to a request: 0, or the number of an error. */
 export class NetlinkError extends Error {
@@ -53,17 +55,21 @@ export class NetlinkSocket implements Disposable {
     if (this.#fd < 0) throw new NetlinkError("open a netlink socket", errno());
   }
 
-  /** Sends a request that lists, and gives each message of the answer: its bytes are valid until the next. */
-  *dump(request: Uint8Array<ArrayBuffer>): Iterable<Uint8Array> {
+  /**
+   * Sends a request that lists, and gives each message of the answer: its bytes are valid until the next.
+   * @returns whether the listing is of one moment, not changed while it was made.
+   */
+  *dump(request: Uint8Array<ArrayBuffer>, what: string): Generator<Uint8Array, boolean> {
     this.#send(request);
+    let isOne = true;
     while (true) {
       for (const message of this.#receive()) {
-        const type = new DataView(message.buffer, message.byteOffset).getUint16(4, true);
-        if (type === typeDone) return;
-        if (type === typeError) {
-          const error = errorOf(message);
-          if (error !== 0) throw new NetlinkError("list connections", error);
-          return;
+        const view = new DataView(message.buffer, message.byteOffset), type = view.getUint16(4, true);
+        if (view.getUint16(6, true) & interrupted) isOne = false;
+        if (type === typeDone || type === typeError) {
+          const error = message.length >= headerSize + 4 ? errorOf(message) : 0;
+          if (error !== 0) throw new NetlinkError(`list ${what}`, error);
+          return isOne;
         }
         yield message;
       }
