@@ -3,8 +3,6 @@
  * out; hand-written Endpoints are said again as slices.
  *
  *     store: Service, Pod, Node, Endpoints ─► the Services concerned ─► plans (pure) ─► memory: only what changed
- *                                                                                         │
- *                                            proxy, DNS ◄── SliceIndex ◄── slices of both ┘
  *
  * What it makes is kept in memory alone: it follows from what is on disk (Services, pods and their last statuses), comes
  * and goes with every readiness, and is made again, as it was, before anybody reads it after a restart. Hand-written

@@ -1,4 +1,4 @@
-import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { TestStore } from "../../controllers/testing.ts";
 import type { Endpoints, EndpointSlice } from "../../objects/mod.ts";
 import { MemoryStore, type StoreObject } from "../../store/mod.ts";
@@ -219,25 +219,6 @@ Deno.test("hand-written Endpoints of a Service without a selector are said again
   await node.put(written("192.0.2.2", { "endpointslice.kubernetes.io/skip-mirror": "true" }));
   await node.settled();
   deepEqual(node.addresses("db"), []);
-});
-
-Deno.test("who asks is told of the Services whose slices changed, once a turn", async () => {
-  await using node = new Node();
-  await node.put(web());
-  await node.put(testService("all", { selector: { app: "web" } }));
-  await node.put(testService("other", { selector: { app: "other" } }));
-  await node.begin();
-  const told: string[][] = [];
-  node.controller.slices.onChange((keys) => void told.push([...keys].sort()));
-  const before = node.controller.slices.of("default/other");
-  await node.put(pod("a", "10.0.0.1"));
-  await node.settled();
-  deepEqual(told, [["default/all", "default/web"]]);
-  equal(node.controller.slices.of("default/other"), before);
-  const all = node.controller.slices.of("default/all");
-  node.ready("a", false);
-  await node.settled();
-  notEqual(node.controller.slices.of("default/all"), all);
 });
 
 Deno.test("a node that moves to another zone takes its endpoints along", async () => {

@@ -1,4 +1,3 @@
-/** EndpointSlices and Endpoints: controller.ts is the way in, slice_index.ts what proxy and DNS read. */
+/** EndpointSlices and Endpoints of Services: controller.ts is the way in. */
 export { EndpointsController, type EndpointsControllerOptions } from "./controller.ts";
-export { SliceIndex } from "./slice_index.ts";
 export { derivedKinds, isDerived } from "./labels.ts";

@@ -1,21 +1,15 @@
-/**
- * The EndpointSlices of every Service, whoever made them, and who is told when they change. What the service proxy and
- * cluster DNS read: a Service's slices are one array that stays the same while nothing changes.
- */
+/** The EndpointSlices of this machine's Services, whoever made them. */
 import type { EndpointSlice } from "../../objects/mod.ts";
 import type { ObjectStore, StoreEvent } from "../../store/mod.ts";
 import { serviceNameLabel } from "./labels.ts";
 
-type Listener = (keys: ReadonlySet<string>) => void;
-
+const realm = "local";
 const none: readonly EndpointSlice[] = Object.freeze([]);
 
 export class SliceIndex {
   readonly #store: Pick<ObjectStore, "list" | "watch">;
   /** By `namespace/name` of the Service. */
   readonly #slices = new Map<string, readonly EndpointSlice[]>();
-  readonly #listeners = new Set<Listener>();
-  #changed = new Set<string>();
   #unwatch = () => {};
 
   constructor(store: Pick<ObjectStore, "list" | "watch">) {
@@ -23,70 +17,42 @@ export class SliceIndex {
   }
 
   start(): void {
-    const found = new Map<string, EndpointSlice[]>();
-    for (const { object } of this.#store.list<EndpointSlice>("EndpointSlice")) {
-      const key = serviceKeyOf(object);
-      if (key === undefined) continue;
-      const own = found.get(key);
-      if (own) own.push(object);
-      else found.set(key, [object]);
-    }
-    for (const [key, slices] of found) this.#slices.set(key, slices);
+    const slices = this.#store.list<EndpointSlice>("EndpointSlice", { realm }).map(({ object }) => object);
+    for (const [key, own] of Map.groupBy(slices, serviceKeyOf)) if (key !== undefined) this.#slices.set(key, own);
     this.#unwatch = this.#store.watch<EndpointSlice>((event) => this.#take(event), { kind: "EndpointSlice" });
   }
 
   stop(): void {
     this.#unwatch();
-    this.#listeners.clear();
   }
 
-  /** The slices of `namespace/name`; the same array again until one of them changes. */
+  /** The slices of `namespace/name`, in the order in which they came. */
   of(key: string): readonly EndpointSlice[] {
     return this.#slices.get(key) ?? none;
   }
 
   /** The Services that have slices. */
-  keys(): IterableIterator<string> {
+  keys(): Iterable<string> {
     return this.#slices.keys();
   }
 
-  /** Calls `listener` with the Services whose slices have changed, once for all that one turn brings. */
-  onChange(listener: Listener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
-  #take({ type, object, previous }: StoreEvent<EndpointSlice>): void {
-    const before = previous && serviceKeyOf(previous);
+  #take({ type, realm: from, object, previous }: StoreEvent<EndpointSlice>): void {
+    if (from !== realm) return;
+    const { name } = object.metadata;
+    const before = type === "ADDED" ? undefined : serviceKeyOf(previous ?? object);
     const now = type === "DELETED" ? undefined : serviceKeyOf(object);
-    if (before !== undefined && before !== now) this.#put(before, previous!, undefined);
-    if (now !== undefined) this.#put(now, before === now ? previous : undefined, object);
-    else if (type === "DELETED" && before === undefined) {
-      const key = serviceKeyOf(object);
-      if (key !== undefined) this.#put(key, object, undefined);
-    }
+    // a label may lead a slice to another Service
+    if (before !== undefined && before !== now) this.#put(before, name, undefined);
+    if (now !== undefined) this.#put(now, name, object);
   }
 
-  /** Takes one slice out of a Service's, and another in: known by name, in the place that it had. */
-  #put(key: string, old: EndpointSlice | undefined, slice: EndpointSlice | undefined): void {
-    const name = (slice ?? old)!.metadata.name;
-    const slices = this.of(key);
-    const at = slices.findIndex(({ metadata }) => metadata.name === name);
-    const next = at < 0
-      ? slice ? [...slices, slice] : slices
-      : slice
-      ? slices.with(at, slice)
-      : slices.toSpliced(at, 1);
-    if (next.length > 0) this.#slices.set(key, next);
+  #put(key: string, name: string, slice: EndpointSlice | undefined): void {
+    const present = this.of(key);
+    const at = present.findIndex(({ metadata }) => metadata.name === name);
+    const slices = at < 0 ? [...present] : present.toSpliced(at, 1);
+    if (slice) slices.splice(at < 0 ? slices.length : at, 0, slice);
+    if (slices.length > 0) this.#slices.set(key, slices);
     else this.#slices.delete(key);
-    if (this.#changed.size === 0) queueMicrotask(() => this.#tell());
-    this.#changed.add(key);
-  }
-
-  #tell(): void {
-    const keys = this.#changed;
-    this.#changed = new Set();
-    for (const listener of [...this.#listeners]) listener(keys);
   }
 }
 
