@@ -91,7 +91,9 @@ ${podTable(pods)}
 The node runs. Its pods come from ${examples}; edit a file there and watch. In another terminal:
 
   curl http://127.0.0.1:8080/              the web server of web.yaml answers
-  ${islet} get pods -o wide
+  curl http://127.0.0.1:30080/             greeter.yaml's pod, through the node port of its Service
+  ${islet} logs visitor                    another pod asks it by name: http://greeter/
+  ${islet} get pods,services -o wide
   ${islet} why crash                       why it does not run
   ${islet} logs -f journal -c reader
   ${islet} exec -it web -- sh

@@ -5,7 +5,7 @@ import { statusOf } from "../support/pods.ts";
 
 const examples = new URL("../../examples/", import.meta.url);
 const manifests = Object.fromEntries(
-  ["web.yaml", "sidecar.yaml", "crash.yaml", "hog.yaml"].map((name) => [
+  ["web.yaml", "sidecar.yaml", "crash.yaml", "hog.yaml", "greeter.yaml"].map((name) => [
     name,
     Deno.readTextFileSync(new URL(name, examples)),
   ]),
@@ -52,4 +52,13 @@ nodeTest("the example memory hog is OOMKilled with exit code 137", {}, async (no
   const { exitCode, reason } = statusOf(hog, "hog")!.lastState!.terminated!;
   equal(reason, "OOMKilled");
   equal(exitCode, 137);
+});
+
+nodeTest("the example pods talk through a Service by name, and its node port answers", {}, async (node) => {
+  await node.ready("greeter");
+  await node.ready("visitor");
+  await node.logged("visitor", "hello from greeter", "visitor");
+  const script = "console.log(await (await fetch('http://127.0.0.1:30080/')).text())";
+  const { stdout, stderr } = await node.inside(Deno.execPath(), "eval", script);
+  match(stdout, /^hello from greeter/, stderr);
 });

@@ -1,40 +1,48 @@
-/** Services on a lone node, offline: pods, the node and a machine outside reach them by address, by name and by port of the node. */
+/** Services on a lone node with no route to anywhere: reached by pods, by the node and by a machine outside. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { nodeFile } from "../support/node_file.ts";
-import { container, pod } from "../support/pods.ts";
+import { nodeAddress } from "../support/namespaces.ts";
 import type { TestNode } from "../support/node.ts";
+import { pod } from "../support/pods.ts";
 
 const { nodeTest } = nodeFile();
 
-/** A web server that answers with its pod's name, and a client that stays. */
-const server = (name: string, labels: Record<string, string>, more: Record<string, unknown> = {}) => ({
-  ...pod(name, `mkdir /www && echo ${name} >/www/index.html && exec httpd -f -p 8080 -h /www`),
-  metadata: { name, labels },
-  ...more,
+/** A web server on port 8080 that answers with its pod's name. */
+const server = (name: string, app: string, more: Record<string, unknown> = {}) => ({
+  ...pod(name, `mkdir /www && echo ${name} >/www/index.html && exec httpd -f -p 8080 -h /www`, more),
+  metadata: { name, labels: { app } },
 });
-const service = (name: string, spec: Record<string, unknown>, more: Record<string, unknown> = {}) => ({
+const service = (name: string, spec: Record<string, unknown>, metadata: Record<string, unknown> = {}) => ({
   apiVersion: "v1",
   kind: "Service",
-  metadata: { name, ...more },
-  spec,
+  metadata: { name, ...metadata },
+  spec: { selector: { app: name }, ports: [{ port: 80, targetPort: 8080 }], ...spec },
 });
-void container;
 
-const ask = (node: TestNode, from: string, url: string) =>
-  node.exec(from, `timeout 5 wget -q -O - ${url} 2>&1`).then(({ stdout }) => stdout.trim());
+/** What a pod is answered; "" when nothing comes of it. */
+async function ask(node: TestNode, from: string, url: string): Promise<string> {
+  const { stdout } = await node.exec(from, `timeout 5 wget -q -O - ${url} 2>/dev/null`);
+  return stdout.trim();
+}
+
+/** What the node is answered. */
+async function askHere(node: TestNode, url: string): Promise<string> {
+  const { stdout } = await node.inside("curl", "--silent", "--max-time", "5", url);
+  return stdout.trim();
+}
+
+/** Waits until the last change is in force. */
+const answers = (node: TestNode, from: string, url: string, wanted: string) =>
+  node.until(`${from} hears ${wanted} from ${url}`, async () => await ask(node, from, url) === wanted);
 
 nodeTest("two pods talk through a Service by name", [
-  server("backend", { app: "backend" }),
+  server("backend", "backend"),
   pod("client", "sleep 3600"),
-  service("backend", {
-    clusterIP: "10.96.0.77",
-    selector: { app: "backend" },
-    ports: [{ port: 80, targetPort: 8080 }],
-  }),
+  service("backend", {}),
 ], async (node) => {
   await node.ready("backend");
   await node.ready("client");
-  await node.until("the Service answers", async () => await ask(node, "client", "http://backend/") === "backend");
+  await answers(node, "client", "http://backend/", "backend");
   for (const name of ["backend.default", "backend.default.svc", "backend.default.svc.cluster.local"]) {
     equal(await ask(node, "client", `http://${name}/`), "backend", name);
   }
@@ -43,5 +51,112 @@ nodeTest("two pods talk through a Service by name", [
   match(conf, /^search default\.svc\.cluster\.local svc\.cluster\.local cluster\.local/m);
   match(conf, /^options ndots:5$/m);
 });
-void deepEqual;
-void ok;
+
+nodeTest(
+  "a pod reaches itself through its Service",
+  [server("narcissus", "pool"), service("pool", {})],
+  async (node) => {
+    await node.ready("narcissus");
+    await answers(node, "narcissus", "http://pool/", "narcissus");
+  },
+);
+
+nodeTest("a node port answers the node on its addresses and a machine outside, whose own address the pod sees", [
+  {
+    ...pod("exposed", "mkdir /www && echo exposed >/www/index.html && exec httpd -f -v -p 8080 -h /www"),
+    metadata: { name: "exposed", labels: { app: "exposed" } },
+  },
+  service("exposed", { type: "NodePort", ports: [{ port: 80, targetPort: 8080, nodePort: 30081 }] }),
+], async (node) => {
+  const exposed = await node.ready("exposed");
+  await node.until("the node port answers", async () => await askHere(node, "http://127.0.0.1:30081/") === "exposed");
+  equal(await askHere(node, `http://${nodeAddress}:30081/`), "exposed");
+  await node.namespaces.withMachine(async ({ address, nodeAddress, run }) => {
+    const { stdout } = await run("curl", "--silent", "--max-time", "5", `http://${nodeAddress}:30081/`);
+    equal(stdout.trim(), "exposed");
+    await node.until("the pod has seen it", () => node.logs(exposed).includes(address));
+    // what is of Services alone stays within the node
+    const other = await run("curl", "--silent", "--max-time", "2", `http://${nodeAddress}:30999/`);
+    equal(other.code !== 0, true);
+  });
+});
+
+nodeTest("headless Services have the addresses of their pods, and the names of those with a hostname", [
+  server("db-0", "db", { hostname: "db-0", subdomain: "db" }),
+  server("db-1", "db", { hostname: "db-1", subdomain: "db" }),
+  service("db", { clusterIP: "None" }),
+  pod("asking", "sleep 3600"),
+], async (node) => {
+  const pods = [await node.ready("db-0"), await node.ready("db-1")];
+  await node.ready("asking");
+  const ips = pods.map(({ status }) => status!.podIP!).sort();
+  const found = async (name: string) => {
+    const { stdout } = await node.exec("asking", `nslookup ${name}db.default.svc.cluster.local`);
+    return [...stdout.matchAll(/^Address: (10\.244\.\S+)$/gm)].map(([, ip]) => ip).sort();
+  };
+  await node.until("both are told", async () => (await found("")).length === 2);
+  deepEqual(await found(""), ips);
+  deepEqual(await found("db-1."), [pods[1].status!.podIP]);
+  equal(await ask(node, "asking", "http://db-0.db:8080/"), "db-0");
+});
+
+nodeTest("an ExternalName is another name; names that are nobody's end at once, with no name server in reach", [
+  service("alias", { type: "ExternalName", externalName: "named.default.svc.cluster.local", selector: undefined }),
+  server("named", "named"),
+  service("named", {}),
+  pod("resolving", "sleep 3600"),
+], async (node) => {
+  await node.ready("named");
+  await node.ready("resolving");
+  const { stdout } = await node.exec("resolving", "nslookup alias.default.svc.cluster.local");
+  match(stdout, /canonical name = named\.default\.svc\.cluster\.local/);
+  const began = performance.now();
+  const missing = await node.exec("resolving", "nslookup nobody.default.svc.cluster.local");
+  match(missing.stdout + missing.stderr, /NXDOMAIN/);
+  const kubernetes = await node.exec("resolving", "nslookup kubernetes.default.svc.cluster.local");
+  match(kubernetes.stdout, /^Address: 10\.96\.0\.1$/m);
+  ok(performance.now() - began < 30_000);
+});
+
+nodeTest("a Service without endpoints refuses, one whose pod is not ready too, and the node answers again when it is", [
+  service("empty", {}),
+  server("unready", "unready", {}),
+  service("unready", {}),
+  pod("trying", "sleep 3600"),
+], async (node) => {
+  await node.ready("trying");
+  await node.ready("unready");
+  await answers(node, "trying", "http://unready/", "unready");
+  const refused = await node.exec("trying", "nc -w 5 empty 80 </dev/null");
+  match(refused.stderr, /refused/);
+});
+
+nodeTest("connections live through a restart and a kill of islet, and new ones are made while it is down", [
+  server("steady", "steady"),
+  pod("holding", "mkfifo /pipe; sleep 3600"),
+  {
+    ...pod("echo", "exec nc -ll -p 9000 -e cat"),
+    metadata: { name: "echo", labels: { app: "echo" } },
+  },
+  service("echo", { ports: [{ port: 9000 }] }),
+  service("steady", {}),
+], async (node) => {
+  for (const name of ["steady", "holding", "echo"]) await node.ready(name);
+  await answers(node, "holding", "http://steady/", "steady");
+  const answer = await node.api("/api/v1/namespaces/default/services/steady");
+  const address = (await answer.json()).spec.clusterIP;
+  // one connection that is held open by a pipe, and asked now and then
+  await node.exec("holding", "(sleep 600 >/pipe & nc echo 9000 </pipe >/said 2>&1 &) >/dev/null 2>&1; echo one >/pipe");
+  const said = () => node.exec("holding", "cat /said").then(({ stdout }) => stdout.trim().split("\n"));
+  await node.until("the connection answers", async () => (await said()).includes("one"));
+  await node.kill9();
+  equal(await askHere(node, `http://${address}/`), "steady");
+  await node.startIslet();
+  await node.exec("holding", "echo two >/pipe");
+  await node.until("the connection goes on", async () => (await said()).includes("two"));
+  await answers(node, "holding", "http://steady/", "steady");
+  await node.restart();
+  await node.exec("holding", "echo three >/pipe");
+  await node.until("the connection goes on", async () => (await said()).includes("three"));
+  deepEqual(await said(), ["one", "two", "three"]);
+});

@@ -33,6 +33,14 @@ export async function run(program: string, args: string[], env: Record<string, s
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
+export interface OtherMachine {
+  /** Its own. */
+  address: string;
+  /** The node's, on that network. */
+  nodeAddress: string;
+  run(...command: string[]): Promise<CommandResult>;
+}
+
 export class Namespaces implements AsyncDisposable {
   readonly #holder: Deno.ChildProcess;
 
@@ -67,6 +75,37 @@ export class Namespaces implements AsyncDisposable {
   async run(...command: string[]): Promise<CommandResult> {
     const { program, args } = this.command(command);
     return await run(program, args);
+  }
+
+  /** For as long as it is used: another machine, on a network of its own with the node. */
+  async withMachine<T>(use: (machine: OtherMachine) => Promise<T>): Promise<T> {
+    const holder = new Deno.Command("unshare", {
+      args: ["--net", "sh", "-ec", "echo ready; exec sleep infinity"],
+      stdin: "null",
+      stdout: "piped",
+    }).spawn();
+    const inside = async (...command: string[]) => {
+      const { code, stderr } = await this.run(...command);
+      if (code !== 0) throw new Error(`Cannot run ${command.join(" ")}: ${stderr}`);
+    };
+    const machine = (...command: string[]) =>
+      run("nsenter", ["--target", String(holder.pid), "--net", "--", ...command]);
+    try {
+      const reader = holder.stdout.getReader();
+      await reader.read();
+      await reader.cancel();
+      await inside("ip", "link", "add", "lan0", "type", "veth", "peer", "name", "lan1");
+      await inside("ip", "address", "add", "198.51.100.1/24", "dev", "lan0");
+      await inside("ip", "link", "set", "lan0", "up");
+      await inside("ip", "link", "set", "lan1", "netns", String(holder.pid));
+      await machine("ip", "address", "add", "198.51.100.2/24", "dev", "lan1");
+      await machine("ip", "link", "set", "lan1", "up");
+      return await use({ address: "198.51.100.2", nodeAddress: "198.51.100.1", run: machine });
+    } finally {
+      await this.run("ip", "link", "delete", "lan0");
+      holder.kill("SIGKILL");
+      await holder.status;
+    }
   }
 
   /** Whether a process lives in one of them. */
