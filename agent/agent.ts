@@ -44,6 +44,7 @@ import { nodeSettings, podLimits } from "./wiring/settings.ts";
 import { NodeShutdown } from "./wiring/shutdown.ts";
 import { manifestSource } from "./wiring/sources.ts";
 import { assembleStats, networkMetrics } from "./wiring/stats.ts";
+import { reportWeights } from "./wiring/weights.ts";
 
 /** A running node. */
 export interface Agent {
@@ -384,13 +385,14 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   manager.start();
   controllers.follow(observer);
   cpus?.follow(observer);
-  watchOom(observer, {
+  const onNode = {
     cgroups,
     cgroupPaths,
     runtimeName: () => runtime.name,
-    pod: (uid) => manager.pods().find(({ metadata }) => metadata.uid === uid),
-    events,
-  });
+    pod: (uid: string) => manager.pods().find(({ metadata }) => metadata.uid === uid),
+  };
+  watchOom(observer, { ...onNode, events });
+  reportWeights(observer, { ...onNode, limits: settings.limits, log });
   eviction.start();
   stops.push(() => eviction.stop());
   working = true;

@@ -1,6 +1,6 @@
 /**
  * CPU arithmetic: millicores → shares and quota as kubelet does, and shares ↔ weight by the linear form that
- * Kubernetes uses for pod cgroups (newer runc uses a quadratic one for containers).
+ * Kubernetes uses for pod cgroups; newer runtimes use a quadratic one for containers.
  */
 
 export const minShares = 2;
@@ -30,6 +30,25 @@ export function weightOfShares(shares: number): number {
 export function sharesOfWeight(weight: number): number {
   const value = clamp(weight, 1, 10000);
   return 2 + Math.ceil(((value - 1) * 262142) / 9999);
+}
+
+/**
+ * cpu.shares → cpu.weight as newer runtimes convert a container's (runc 1.3.2 and crun 1.23 on): 1024 shares are weight
+ * 100, the kernel's own default, and both ends stay where they were.
+ */
+export function quadraticWeightOfShares(shares: number): number {
+  const value = clamp(shares, minShares, maxShares);
+  if (value === minShares) return 1;
+  if (value === maxShares) return 10000;
+  const log = Math.log2(value);
+  return Math.ceil(10 ** ((log * log + 125 * log) / 612 - 7 / 34));
+}
+
+/** Which of the two a runtime used, where a weight tells. */
+export function weightForm(shares: number, weight: number): "linear" | "quadratic" | undefined {
+  const linear = weightOfShares(shares), quadratic = quadraticWeightOfShares(shares);
+  if (linear === quadratic) return undefined;
+  return weight === linear ? "linear" : weight === quadratic ? "quadratic" : undefined;
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { quotaOfMillis, sharesOfMillis, sharesOfWeight, weightOfShares } from "./cpu.ts";
+import {
+  quadraticWeightOfShares,
+  quotaOfMillis,
+  sharesOfMillis,
+  sharesOfWeight,
+  weightForm,
+  weightOfShares,
+} from "./cpu.ts";
 
 Deno.test("sharesOfMillis() follows kubelet's table", () => {
   const table: [millis: number, shares: number][] = [
@@ -45,4 +52,24 @@ Deno.test("weightOfShares() is linear between both ends and clamps beyond them",
 
 Deno.test("sharesOfWeight() is undone by weightOfShares() for every weight", () => {
   for (let weight = 1; weight <= 10000; weight++) assert.equal(weightOfShares(sharesOfWeight(weight)), weight);
+});
+
+Deno.test("quadraticWeightOfShares() meets the published points and never falls", () => {
+  const table: [shares: number, weight: number][] = [[0, 1], [2, 1], [102, 17], [1024, 100], [2048, 174], [
+    262144,
+    10000,
+  ]];
+  for (const [shares, weight] of table) assert.equal(quadraticWeightOfShares(shares), weight, `${shares}`);
+  for (let shares = 2, before = 0; shares <= 262144; shares += 97) {
+    const weight = quadraticWeightOfShares(shares);
+    assert.ok(weight >= before && weight <= 10000);
+    before = weight;
+  }
+});
+
+Deno.test("weightForm() tells the two apart where they differ", () => {
+  assert.equal(weightForm(1024, 39), "linear");
+  assert.equal(weightForm(1024, 100), "quadratic");
+  assert.equal(weightForm(1024, 77), undefined, "somebody else's");
+  assert.equal(weightForm(2, 1), undefined, "both say so");
 });

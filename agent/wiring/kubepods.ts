@@ -40,16 +40,23 @@ export interface PodCgroups {
   reserveMemory?: boolean;
   /** Weighs the classes by what these pods request together; writes only on change. */
   weigh(pods: Iterable<Pod>): void;
+  /** Resolves when all is written. */
+  settled(): Promise<void>;
   stop(): void;
 }
 
+type Wish =
+  & Parameters<typeof reservedCgroups>[0]
+  & Pick<NodeConfig, "cgroupDriver" | "cgroupRoot" | "ioWeight" | "memoryQos">;
+
+/** Makes or adopts them. */
 export async function podCgroups(
-  config: NodeConfig,
+  config: Wish,
   capacity: Amounts,
   log: Logger,
   clock: Clock,
+  found = detect(),
 ): Promise<PodCgroups> {
-  const found = detect();
   const { cgroupDriver: driver, cgroupRoot: root, ioWeight } = config;
   const fs = driver === "systemd" ? new SystemdFs(found) : found;
   const reserveMemory = reservesMemory(config, fs, log);
@@ -58,6 +65,7 @@ export async function podCgroups(
   let classes = qosCgroupLimits([], reserveMemory);
   const io = (weight: number | undefined): CgroupLimits => weight === undefined ? {} : { ioWeight: weight };
   let cancel = () => {};
+  let turn = Promise.resolve();
   const ensure = async () => {
     const { heldAtBytes, ...paths } = await ensureKubepods(fs, {
       driver,
@@ -100,15 +108,22 @@ export async function podCgroups(
       const now = qosCgroupLimits(pods, reserveMemory);
       if (deepEqual(now, classes)) return;
       const { Guaranteed, Burstable } = classes = now;
-      // what protects pods below counts only as far as it is given above
-      fs.apply(places.guaranteed, Guaranteed).then(() => fs.apply(places.burstable, Burstable))
-        .catch((err) => log.warn("Cannot weigh the classes of pods", { err }));
+      turn = turn.then(async () => {
+        // what protects pods below counts only as far as it is given above
+        await fs.apply(places.guaranteed, Guaranteed);
+        await fs.apply(places.burstable, Burstable);
+      }).catch((err) => log.warn("Cannot weigh the classes of pods", { err }));
     },
+    settled: () => turn,
     stop: () => cancel(),
   };
 }
 
-function reservesMemory({ memoryQos }: NodeConfig, { version }: CgroupFs, log: Logger): boolean | undefined {
+function reservesMemory(
+  { memoryQos }: Pick<NodeConfig, "memoryQos">,
+  { version }: CgroupFs,
+  log: Logger,
+): boolean | undefined {
   if (version === 2) return memoryQos?.reserve ?? false;
   if (memoryQos) log.warn("The feature gate MemoryQoS has no effect: it needs cgroup v2");
   return undefined;

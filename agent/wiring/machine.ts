@@ -2,13 +2,18 @@
 import type { NodeConfig } from "../config/mod.ts";
 import { allowedSysctlProblems, type NodeFacts, type Reservation, reservationProblems } from "../node/mod.ts";
 
-export type MachineWish = Pick<NodeConfig, "failSwapOn" | "failCgroupV1" | "allowedUnsafeSysctls"> & {
-  reservation: Reservation;
-};
+export type MachineWish =
+  & Pick<
+    NodeConfig,
+    "failSwapOn" | "failCgroupV1" | "allowedUnsafeSysctls" | "singleProcessOOMKill"
+  >
+  & {
+    reservation: Reservation;
+  };
 
 /** What is in the way, with what mends it. Pure. */
 export function machineProblems(
-  { failSwapOn, failCgroupV1, reservation, allowedUnsafeSysctls }: MachineWish,
+  { failSwapOn, failCgroupV1, reservation, allowedUnsafeSysctls, singleProcessOOMKill }: MachineWish,
   { swapBytes, capacity }: Pick<NodeFacts, "swapBytes" | "capacity">,
   cgroupVersion: 1 | 2,
 ): string[] {
@@ -18,6 +23,9 @@ export function machineProblems(
   }
   if (failCgroupV1 && cgroupVersion === 1) {
     problems.push("failCgroupV1 is set and the machine has cgroup v1; boot with cgroup v2 or unset failCgroupV1");
+  }
+  if (singleProcessOOMKill === false && cgroupVersion === 1) {
+    problems.push("singleProcessOOMKill must not be explicitly set to false when using cgroup v1; unset it");
   }
   for (const problem of reservationProblems(capacity, reservation)) {
     problems.push(`${problem}; lower systemReserved, kubeReserved or evictionHard`);

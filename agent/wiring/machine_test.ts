@@ -9,6 +9,12 @@ Deno.test("machineProblems() are none on a machine that nothing is asked of", ()
   refuseMachine({ ...easy, allowedUnsafeSysctls: ["net.*", "kernel.shm*"] }, facts, 2);
 });
 
+Deno.test("machineProblems() name a way of ending processes that cgroup v1 does not have", () => {
+  const wish = { ...easy, singleProcessOOMKill: false };
+  assert.match(machineProblems(wish, facts, 1)[0], /^singleProcessOOMKill must not be explicitly set to false/);
+  assert.deepEqual(machineProblems(wish, facts, 2), []);
+});
+
 Deno.test("machineProblems() name swap, cgroup v1, reservations beyond the capacity and sysctls of the whole machine", () => {
   const wish: MachineWish = {
     failSwapOn: true,

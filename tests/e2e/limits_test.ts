@@ -4,11 +4,27 @@
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { detect, memoryLimitBytes } from "../../cgroups/mod.ts";
 import { nodeFile } from "../support/node_file.ts";
+import { cpuMillis, quantityBytes } from "../../agent/objects/mod.ts";
 import { sleep, type TestNode } from "../support/node.ts";
 import { container, containerId, finished, manifest, type Pod, pod, statusOf } from "../support/pods.ts";
 
-const { nodeTest } = nodeFile();
+const cgroups = detect();
+const daemons = `/islet-e2e-daemons-${crypto.randomUUID().slice(0, 8)}`;
+
+const { nodeTest } = nodeFile({
+  config: `
+apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+podPidsLimit: 40
+systemReserved: { cpu: 250m, memory: 96Mi, pid: "300" }
+systemReservedCgroup: ${daemons}
+enforceNodeAllocatable: [pods, system-reserved]
+`,
+  prepare: async () => void await cgroups.create(daemons),
+});
+Deno.test.afterAll(() => cgroups.remove(daemons));
 const v2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
 
 /** Works on the machine's first CPU alone, so that containers meet there. */
@@ -67,17 +83,17 @@ nodeTest("a container is held to its CPU limit within 5 %", {}, async (node) => 
 });
 
 nodeTest("a saturated core is shared as classes and requests promise", {}, async (node) => {
-  const both = { cpu: "1", memory: "16Mi" };
+  const both = { cpu: "800m", memory: "16Mi" };
   node.write(
     "share.yaml",
     manifest([
       pod("share-guaranteed", sized("main", busy, both, both)),
-      pod("share-600", sized("main", busy, { cpu: "600m" })),
-      pod("share-200", sized("main", busy, { cpu: "200m" })),
+      pod("share-450", sized("main", busy, { cpu: "450m" })),
+      pod("share-150", sized("main", busy, { cpu: "150m" })),
       pod("share-effort", container("main", busy)),
     ]),
   );
-  const names = ["share-guaranteed", "share-600", "share-200", "share-effort"];
+  const names = ["share-guaranteed", "share-450", "share-150", "share-effort"];
   const pods: Pod[] = [];
   for (const name of names) pods.push(await node.ready(name));
   outweigh(node);
@@ -95,10 +111,43 @@ nodeTest("a saturated core is shared as classes and requests promise", {}, async
     told = spent.map((each, at) => `${names[at]} ${each.toFixed(2)} s`).join(", ");
     const [guaranteed, large, small, effort] = spent;
     // requests within a class, a guaranteed pod beside the burstable class, and what is left over
-    return about(large / small, 600 / 200) && about(guaranteed / (large + small), 1000 / 800) && effort < 0.3;
+    return about(large / small, 450 / 150) && about(guaranteed / (large + small), 800 / 600) && effort < 0.3;
   }, { timeoutMs: 90_000, everyMs: 0, tell: () => told });
   node.remove("share.yaml");
   for (const name of names) await node.gone(name);
+});
+
+nodeTest(
+  "the cgroup of system daemons is held to what is reserved for them, and pods to the rest",
+  {},
+  async (node) => {
+    equal(memoryLimitBytes(cgroups, daemons), 96 * 2 ** 20);
+    equal(cgroups.read(daemons, "pids.max"), "300");
+    equal(cgroups.read(daemons, v2 ? "cpu.weight" : "cpu.shares"), v2 ? "10" : "256");
+    const total = Number(/MemTotal:\s+(\d+)/.exec(Deno.readTextFileSync("/proc/meminfo"))![1]) * 1024;
+    equal(memoryLimitBytes(cgroups, `/${node.cgroup}/kubepods`), total - 96 * 2 ** 20);
+    const { capacity, allocatable } = (await (await node.api(`/api/v1/nodes/${node.name}`)).json()).status;
+    equal(cpuMillis(capacity.cpu) - cpuMillis(allocatable.cpu), 250);
+    equal(
+      quantityBytes(capacity.memory) - quantityBytes(allocatable.memory),
+      (96 + 100) * 2 ** 20,
+      "eviction's besides",
+    );
+  },
+);
+
+nodeTest("a pod has no more processes than podPidsLimit, and others have theirs", {}, async (node) => {
+  const fork = "for i in $(seq 60); do sleep 1000 & done; echo started; while :; do sleep 1; done";
+  node.write("forks.yaml", manifest([pod("forks", fork), pod("forks-not")]));
+  await node.logged("forks", "fork");
+  const busyPod = await node.ready("forks-not");
+  equal(await node.output(busyPod, "echo fine"), "fine");
+  const forks = (await node.pod("forks"))!;
+  const path = `kubepods/besteffort/pod${forks.metadata.uid}`;
+  equal(node.cgroupFile("pids", path, "pids.max"), "40");
+  ok(Number(node.cgroupFile("pids", path, "pids.current")) <= 40);
+  node.remove("forks.yaml");
+  for (const name of ["forks", "forks-not"]) await node.gone(name);
 });
 
 nodeTest("a memory hog is OOMKilled, and only it", {}, async (node) => {
