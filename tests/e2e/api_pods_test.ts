@@ -270,6 +270,34 @@ nodeTest("a pod goes after the object that owns it", {}, async (node) => {
   await node.gone("api-owned");
 });
 
+nodeTest("pods and Services are reached by way of the API", {}, async (node) => {
+  const web = container("main", `mkdir /www; echo within > /www/index.html; exec httpd -f -p 8080 -h /www`, {
+    ports: [{ name: "http", containerPort: 8080 }],
+    readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
+  });
+  equal((await make(node, pod("api-web", web, off, { labels: { app: "api-web" } }))).code, 201);
+  const service = {
+    metadata: { name: "api-web" },
+    spec: { selector: { app: "api-web" }, ports: [{ port: 80, targetPort: "http" }] },
+  };
+  equal((await call(node, "POST", "/api/v1/namespaces/default/services", service)).code, 201);
+  await node.ready("api-web");
+  const get = async (path: string) => {
+    const answer = await node.api(`/api/v1/namespaces/default/${path}`);
+    return { code: answer.status, text: await answer.text() };
+  };
+  for (const name of ["api-web", "api-web:8080", "http:api-web:http"]) {
+    deepEqual(await get(`pods/${name}/proxy/index.html`), { code: 200, text: "within\n" }, name);
+  }
+  equal((await get("pods/api-web/proxy/none")).code, 404);
+  equal((await get("pods/api-web:9/proxy/")).code, 503);
+  await node.until("the Service has its endpoint", async () => (await get("services/api-web/proxy/")).code === 200);
+  equal((await get("services/http:api-web:80/proxy/index.html")).text, "within\n");
+  match((await get("services/api-web:81/proxy/")).text, /no service port 81 found for service/);
+  await remove(node, "/api/v1/namespaces/default/services/api-web");
+  await remove(node, `${podsPath}/api-web`);
+});
+
 nodeTest("a pod of the API outlives islet, and is adopted", {}, async (node) => {
   equal((await make(node, pod("api-lasting", idle, off))).code, 201);
   const before = await node.podUntil("api-lasting", "is ready", isReady);

@@ -63,7 +63,7 @@ function isPage({ method, headers }: Request, { path }: RequestInfo): boolean {
   return path === "/" && method === "GET" && (headers.get("accept") ?? "").includes("text/html");
 }
 
-const streams = ["exec", "attach", "portforward", "proxy"];
+const streams = ["exec", "attach", "portforward"];
 
 function opensStream({ group, resource, subresource, verb, rest }: RequestInfo): boolean {
   if (verb !== "get" || group !== "") return false;

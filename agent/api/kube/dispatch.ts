@@ -37,7 +37,9 @@ export function dispatch(kube: Kube): (c: Context<AppEnv>) => Promise<Response> 
     const isItself = info.resource === "namespaces" && info.namespace === info.name;
     if (!resource.namespaced && info.namespace !== "" && !isItself) throw noSuchResource();
     if (resource.namespaced && namespace === "" && info.name !== "") throw noSuchResource();
-    if (info.verb === "get" && info.name === "" || c.req.method === "HEAD") throw wrongMethod();
+    if (info.verb === "get" && info.name === "" || c.req.method === "HEAD" && info.subresource !== "proxy") {
+      throw wrongMethod();
+    }
     const verb = info.verb === "watch" && info.name !== "" ? "get" : info.verb;
     const request: KubeRequest = { c, kube, info: { ...info, namespace, verb }, resource, query };
 

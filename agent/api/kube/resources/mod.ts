@@ -25,6 +25,7 @@ import { LayeredStore, MemoryStore } from "../../../store/mod.ts";
 import { checkEscalation } from "../../auth/mod.ts";
 import type { AppDeps } from "../../deps.ts";
 import { nodeProxy } from "../../kubelet/node_proxy.ts";
+import { podProxy, serviceProxy } from "../../proxy/mod.ts";
 import { podStreams } from "../../streams/mod.ts";
 import { eventBackend } from "../backend/events.ts";
 import { withNodeLease } from "../backend/node_lease.ts";
@@ -78,7 +79,13 @@ export function resources(deps: AppDeps): Resource[] {
     any(
       serviceAccounts(stored<ServiceAccount>("ServiceAccount"), deps.auth ? { token: accountToken(deps.auth) } : {}),
     ),
-    any(services(stored<Service>("Service"), addresses)),
+    any(services(stored<Service>("Service"), addresses, {
+      proxy: serviceProxy(deps, {
+        service: (namespace, name) => store.get<Service>("local", "Service", namespace, name),
+        slices: (namespace) =>
+          layered.list<EndpointSlice>("EndpointSlice", { realm: "local", namespace }).map(({ object }) => object),
+      }),
+    })),
     any(leases(withNodeLease(storeBackend<Lease>(memory, "Lease"), deps.config.nodeName, deps.clock))),
     any(endpointSlices(derived<EndpointSlice>("EndpointSlice"))),
     any(newEvents(events)),
@@ -99,7 +106,7 @@ export function resources(deps: AppDeps): Resource[] {
       lookup,
       nodeName: deps.config.nodeName,
       clock: deps.clock,
-      subresources: podStreams(deps),
+      subresources: { ...podStreams(deps), proxy: podProxy(deps) },
     })),
     ...metricsOf(deps),
     ...(deps.auth ? reviewResources(deps.auth) : []),

@@ -2,11 +2,16 @@
 import type { Service } from "../../../objects/mod.ts";
 import { type ServiceAddresses, ServiceRefused } from "../../../network/addresses/mod.ts";
 import { invalidObject } from "../errors.ts";
-import type { Backend, Resource } from "../types.ts";
+import type { Backend, Resource, Subresource } from "../types.ts";
 import { ageColumn, ageOf, labelsText, nameColumn, none, text } from "./columns.ts";
 import { allVerbs } from "./verbs.ts";
 
-export function services(backend: Backend<Service>, addresses: Pick<ServiceAddresses, "assign">): Resource<Service> {
+export function services(
+  backend: Backend<Service>,
+  addresses: Pick<ServiceAddresses, "assign">,
+  /** proxy */
+  subresources: Readonly<Record<string, Subresource>> = {},
+): Resource<Service> {
   const assign = (object: Service, current?: Service) => {
     try {
       return addresses.assign(object, current);
@@ -26,6 +31,7 @@ export function services(backend: Backend<Service>, addresses: Pick<ServiceAddre
     verbs: allVerbs,
     backend,
     hasStatus: true,
+    subresources,
     fields: { "spec.clusterIP": ({ spec }) => spec.clusterIP, "spec.type": ({ spec }) => spec.type },
     strategy: {
       prepareForCreate: (object) => ({ ...object, status: { loadBalancer: {} } }),
