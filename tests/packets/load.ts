@@ -1,6 +1,6 @@
 /**
  * A running load, as a program of its own: so many connections that stay open and echo all the time, and new ones beside them. It
- * says `ready` when all are open, and at the end of its standard input, as one line of JSON, how it went.
+ * says `ready` when all are open, and for each line of its standard input, as a line of JSON, how it went so far.
  *
  *     deno run -A load.ts ADDRESS PORT CONNECTIONS
  */
@@ -11,13 +11,15 @@ export interface LoadReport {
   connections: number;
   /** What failed, and what took longer than `longestMs`. */
   failures: string[];
+  /** Segments that the host sent again, since none was answered: one that is lost is so a fifth of a second later. */
+  retransmitted: number;
 }
 
 /** A lost packet is sent again after a second: nothing takes so long on its own but on a machine that is very busy. */
 const longestMs = 10_000;
 
 async function main([address, port, count]: string[]): Promise<void> {
-  const report: LoadReport = { echoes: 0, connections: 0, failures: [] };
+  const report: LoadReport = { echoes: 0, connections: 0, failures: [], retransmitted: 0 };
   let isOver = false;
   const connect = () => Deno.connect({ hostname: address, port: Number(port) });
   const read = async (connection: Deno.TcpConn) => {
@@ -62,11 +64,19 @@ async function main([address, port, count]: string[]): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   });
+  const before = retransmitted();
   console.log("ready");
-  for await (const _ of Deno.stdin.readable);
+  for await (const _ of Deno.stdin.readable) {
+    report.retransmitted = retransmitted() - before;
+    console.log(JSON.stringify(report));
+  }
   isOver = true;
   await Promise.all([...echoing, ...connecting]);
-  console.log(JSON.stringify(report));
+}
+
+function retransmitted(): number {
+  const [names, values] = Deno.readTextFileSync("/proc/net/snmp").split("\n").filter((line) => line.startsWith("Tcp:"));
+  return Number(values.split(" ")[names.split(" ").indexOf("RetransSegs")]);
 }
 
 if (import.meta.main) await main(Deno.args);
