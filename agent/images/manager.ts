@@ -9,7 +9,7 @@
 import { Buffer } from "node:buffer";
 import { type CriClient, CriError, type Image, isCanceled } from "../../cri/mod.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import type { Container, Pod, Secret } from "../objects/mod.ts";
+import type { Container, Pod, Secret, ServiceAccount } from "../objects/mod.ts";
 import type { EventType } from "../telemetry/events.ts";
 import { PullBackOff } from "./back_off.ts";
 import { RegistryHosts } from "./hosts.ts";
@@ -23,6 +23,8 @@ export interface ImageManagerOptions {
   image: CriClient["image"];
   /** Looks a Secret up in the pod's own realm and namespace. */
   secret: (pod: Pod, name: string) => Secret | undefined;
+  /** The account whose pull secrets a pod has that names none itself. */
+  account?: (pod: Pod) => ServiceAccount | undefined;
   /** The node's own credentials. */
   nodeKeyring?: () => Keyring;
   clock?: Clock;
@@ -61,8 +63,8 @@ type OnEvent = NonNullable<EnsureOptions["onEvent"]>;
 
 export class ImageManager {
   readonly #options:
-    & Required<Omit<ImageManagerOptions, "nodeKeyring" | "maxParallelPulls">>
-    & Pick<ImageManagerOptions, "nodeKeyring">;
+    & Required<Omit<ImageManagerOptions, "nodeKeyring" | "account" | "maxParallelPulls">>
+    & Pick<ImageManagerOptions, "nodeKeyring" | "account">;
   readonly #pulls: SharedWork<Image>;
 
   constructor(options: ImageManagerOptions) {
@@ -210,7 +212,11 @@ export class ImageManager {
   }
 
   #credentials(pod: Pod, reference: ImageReference, onEvent: OnEvent): Credentials[] {
-    const { keyrings, unusable } = podKeyrings(pod, (name) => this.#options.secret(pod, name));
+    const { keyrings, unusable } = podKeyrings(
+      pod,
+      (name) => this.#options.secret(pod, name),
+      this.#options.account?.(pod),
+    );
     if (unusable.length > 0) {
       const names = unusable.join(", ");
       onEvent(

@@ -1,14 +1,19 @@
 /** Where credentials come from: a pod's imagePullSecrets, then the node's Docker configuration, read anew when it changes. */
-import type { Pod, Secret } from "../objects/mod.ts";
+import type { Pod, Secret, ServiceAccount } from "../objects/mod.ts";
 import { type Keyring, parseDockerConfig } from "./keyring.ts";
 
-/** The keyrings of a pod's secrets, and the names of those that are missing or unreadable. */
+/**
+ * The keyrings of a pod's secrets, and the names of those that are missing or unreadable. A pod that names none has those of its
+ * account, where `account` gives it: a pod of the API has them in its own spec by then.
+ */
 export function podKeyrings(
   pod: Pod,
   secret: (name: string) => Secret | undefined,
+  account?: ServiceAccount,
 ): { keyrings: Keyring[]; unusable: string[] } {
   const keyrings: Keyring[] = [], unusable: string[] = [];
-  for (const { name } of pod.spec.imagePullSecrets ?? []) {
+  const own = pod.spec.imagePullSecrets ?? [];
+  for (const { name } of own.length > 0 ? own : account?.imagePullSecrets ?? []) {
     if (!name) continue;
     const keyring = secretKeyring(secret(name));
     if (keyring) keyrings.push(keyring);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Pod, Secret } from "../objects/mod.ts";
+import type { Pod, Secret, ServiceAccount } from "../objects/mod.ts";
 import { NodeKeyring, podKeyrings } from "./pull_secrets.ts";
 
 const config = JSON.stringify({ auths: { "r.example": { auth: btoa("u:p") } } });
@@ -25,6 +25,14 @@ Deno.test("podKeyrings() reads both kinds of pull secret and names those that ar
   const { keyrings, unusable } = podKeyrings(pod("json", "cfg", "opaque", "broken", "gone"), (name) => secrets[name]);
   assert.deepEqual(keyrings.map(([{ credentials }]) => credentials.username), ["u", "v"]);
   assert.deepEqual(unusable, ["opaque", "broken", "gone"]);
+});
+
+Deno.test("a pod that names no pull secrets has those of its account", () => {
+  const account = { imagePullSecrets: [{ name: "s" }] } as unknown as ServiceAccount;
+  const given = secret("kubernetes.io/dockerconfigjson", ".dockerconfigjson", config);
+  assert.equal(podKeyrings(pod(), () => given, account).keyrings.length, 1);
+  assert.equal(podKeyrings(pod(), () => given).keyrings.length, 0);
+  assert.deepEqual(podKeyrings(pod("own"), () => undefined, account).unusable, ["own"]);
 });
 
 Deno.test("NodeKeyring reads the first file that exists, again only when it has changed, and reports a broken one once", () => {

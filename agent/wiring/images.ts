@@ -82,6 +82,10 @@ export function assembleImages(
   const images = new ImageManager({
     image: runtime.image,
     secret: (pod, name) => lookUp(store, pod, "Secret", name),
+    account: (pod) =>
+      isFromFile(pod as StoreObject)
+        ? lookUp(store, pod, "ServiceAccount", pod.spec.serviceAccountName || "default")
+        : undefined,
     nodeKeyring: () => keyring.get(),
     maxParallelPulls: config.maxParallelImagePulls,
     fallBackToLocal: config.imageFallbackToLocal,

@@ -91,6 +91,19 @@ nodeTest(
       ]),
     );
     await node.ready("allowed");
+    node.write(
+      "by-account.yaml",
+      manifest([
+        {
+          apiVersion: "v1",
+          kind: "ServiceAccount",
+          metadata: { name: "puller" },
+          imagePullSecrets: [{ name: "login" }],
+        },
+        using("by-account", `${closed}/private:1`, { imagePullPolicy: "Always" }, { serviceAccountName: "puller" }),
+      ]),
+    );
+    await node.ready("by-account");
     Deno.writeTextFileSync(join(node.rootDir, "config.json"), dockerConfig, { mode: 0o600 });
     node.write("by-node.yaml", manifest(using("by-node", `${closed}/private:2`)));
     await node.ready("by-node");

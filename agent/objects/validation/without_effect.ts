@@ -32,10 +32,10 @@ function aboutManifest(object: AnyObject, problems: FieldErrors): void {
     case "Pod":
       return aboutManifestPod(object, problems);
     case "ServiceAccount":
-      if (object.imagePullSecrets?.length) {
+      if (object.automountServiceAccountToken === false) {
         problems.warn(
-          FieldPath.of("imagePullSecrets"),
-          "is not added to pods of manifests: name the secrets in the pods themselves",
+          FieldPath.of("automountServiceAccountToken"),
+          "has no effect on pods of manifests: set it in the pods themselves",
         );
       }
       return;

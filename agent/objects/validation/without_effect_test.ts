@@ -55,8 +55,9 @@ Deno.test("objects that nothing acts on say so", () => {
   const volume = { accessModes: ["ReadWriteOnce"], capacity: { storage: "1Gi" }, hostPath: { path: "/data" } };
   const cases: [object, string[]][] = [
     [object("Service", { spec: { ports: [{ port: 80 }] } }), []],
-    [object("ServiceAccount", { imagePullSecrets: [{ name: "s" }] }), [
-      "imagePullSecrets: is not added to pods of manifests: name the secrets in the pods themselves",
+    [object("ServiceAccount", { imagePullSecrets: [{ name: "s" }] }), []],
+    [object("ServiceAccount", { automountServiceAccountToken: false }), [
+      "automountServiceAccountToken: has no effect on pods of manifests: set it in the pods themselves",
     ]],
     [object("PersistentVolumeClaim", { spec: claim }), []],
     [object("PersistentVolume", { spec: { ...volume, persistentVolumeReclaimPolicy: "Delete" } }), [
