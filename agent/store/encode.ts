@@ -20,15 +20,16 @@ const bodies = new WeakMap<StoreObject, string>();
 /** An object's JSON without its status; throws a StoreError for one that is too large. */
 export function encodeBody(object: StoreObject): string {
   let body = bodies.get(object);
-  if (body === undefined) {
-    const { status: _, ...rest } = object;
-    body = JSON.stringify(rest);
-    if (body.length > maxObject) {
-      throw new StoreError("tooLarge", `Cannot store ${named(object)}: ${body.length} bytes, at most ${maxObject}`);
-    }
-    bodies.set(object, body);
-  }
+  if (body === undefined) bodies.set(object, body = checkedBody(object));
   return body;
+}
+
+/** As `encodeBody`, for an object that nobody will write. */
+export function checkedBody(object: StoreObject): string {
+  const { status: _, ...rest } = object;
+  const body = JSON.stringify(rest);
+  if (body.length <= maxObject) return body;
+  throw new StoreError("tooLarge", `Cannot store ${named(object)}: ${body.length} bytes, at most ${maxObject}`);
 }
 
 export function objectChange({ id, key, object }: Row): Change {

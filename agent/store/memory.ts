@@ -4,7 +4,7 @@
  */
 import { type Clock, systemClock } from "../clock.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { encodeBody } from "./encode.ts";
+import { checkedBody } from "./encode.ts";
 import { Feed } from "./feed.ts";
 import { makeChange } from "./object.ts";
 import type { Store } from "./store.ts";
@@ -94,7 +94,7 @@ export class MemoryStore implements ObjectStore {
       newUid,
     }, options);
     if (after === previous) return after as T | undefined;
-    if (after) encodeBody(after);
+    if (after) checkedBody(after);
     if (options.dryRun) return after as T | undefined;
     if (after) {
       this.#rows.set(text, { realm, object: after });

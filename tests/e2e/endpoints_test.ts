@@ -316,3 +316,30 @@ nodeTest(
     }
   },
 );
+
+nodeTest(
+  "a namespace that ends takes its Services and their endpoints along",
+  [],
+  async (node) => {
+    const post = async (path: string, object: Loose) => {
+      const answer = await node.api(path, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(object),
+      });
+      equal(answer.status, 201, await answer.text());
+    };
+    await post("/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: "short" } });
+    await post("/api/v1/namespaces/short/services", service("web", { type: "NodePort" }));
+    const slices = "/apis/discovery.k8s.io/v1/namespaces/short/endpointslices";
+    await node.until(
+      "it has a slice",
+      async () => (await read<{ items: unknown[] }>(node, slices))!.items.length === 1,
+    );
+    equal((await node.api("/api/v1/namespaces/short", { method: "DELETE" })).status, 200);
+    await node.until("it is gone", async () => !(await read(node, "/api/v1/namespaces/short")));
+    for (const path of [slices, "/api/v1/namespaces/short/endpoints"]) {
+      deepEqual((await read<{ items: unknown[] }>(node, path))!.items, []);
+    }
+  },
+);

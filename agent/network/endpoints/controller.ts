@@ -20,6 +20,7 @@ import { isDerived, managedByLabel, mirrorController, sliceController } from "./
 import { isMirrored, mirrorGroups, mirrorTemplate } from "./mirror.ts";
 import { planSlices, type SliceGroup, type SliceTemplate } from "./plan_slices.ts";
 import { sameEndpoint } from "./pod_endpoint.ts";
+import { PodIndex } from "./pod_index.ts";
 import { serviceEndpoints } from "./service_endpoints.ts";
 import { serviceGroups, serviceTemplate } from "./service_slices.ts";
 import { serviceKeyOf, SliceIndex } from "./slice_index.ts";
@@ -157,7 +158,9 @@ export class EndpointsController {
     const failed = new Set<string>();
     const due = this.#due;
     this.#due = new Set();
-    let pods = new Map<string, Pod[]>();
+    const index = () =>
+      new PodIndex((namespace) => this.#options.store.list<Pod>("Pod", { namespace }).map(({ object }) => object));
+    let pods = index();
     let began = clock.mono();
     for (const key of due) {
       try {
@@ -170,7 +173,7 @@ export class EndpointsController {
       }
       if (clock.mono() - began > stretchMs) {
         await new Promise((resolve) => setTimeout(resolve, 0));
-        pods = new Map();
+        pods = index();
         began = clock.mono();
       }
     }
@@ -178,8 +181,8 @@ export class EndpointsController {
     if (failure) throw failure;
   }
 
-  /** `pods`: those of namespaces that were looked at in this stretch. A promise where the disk is needed as well. */
-  #sync(key: string, pods: Map<string, Pod[]>): Promise<void> | undefined {
+  /** A promise where the disk is needed as well. */
+  #sync(key: string, pods: PodIndex): Promise<void> | undefined {
     let moving: Promise<void> | undefined;
     const [namespace, name] = key.split("/");
     const service = this.#services.get(namespace)?.get(name);
@@ -190,14 +193,7 @@ export class EndpointsController {
       if (!service && this.#gone.delete(key)) moving = this.#removeWritten(namespace, name);
     } else if (!selector) moving = this.#letGo(key, namespace, name);
     else if (!this.#isEnding(namespace)) {
-      let all = pods.get(namespace);
-      if (!all) {
-        pods.set(
-          namespace,
-          all = this.#options.store.list<Pod>("Pod", { namespace }).map(({ object }) => object),
-        );
-      }
-      const selected = all.filter(({ metadata }) => selectsLabels({ matchLabels: selector }, metadata.labels));
+      const selected = pods.selected(namespace, selector);
       const zoneOf = (node = "") =>
         this.#options.store.get<Node>(realm, "Node", "", node)?.metadata.labels?.[zoneLabel];
       this.#plan(key, sliceController, serviceTemplate(service), serviceGroups(service, selected, zoneOf));
