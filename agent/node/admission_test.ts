@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Pod } from "../objects/mod.ts";
 import { type AdmissionNode, type AdmissionPod, type Decision, planAdmission } from "./admission.ts";
+import { planResize } from "./resize.ts";
 import { safeSysctls } from "./sysctls.ts";
 import { requesting, testPod } from "./testing.ts";
 
@@ -439,4 +440,17 @@ Deno.test("planAdmission() ends nobody for a critical pod that something else ke
         "preempt: no set of running pods found to reclaim resources: [(res: cpu, q: 1000), ]",
     ),
   );
+});
+
+Deno.test("planResize() leaves guaranteed pods as they are where they have CPUs of their own", () => {
+  const amounts = { cpu: "1", memory: "16Mi" };
+  const exact = testPod("exact", {
+    containers: [{ name: "app", image: "web", resources: { requests: amounts, limits: amounts } }],
+  } as Partial<Pod["spec"]>);
+  assert.equal(planResize(exact, [], node), undefined);
+  assert.deepEqual(planResize(exact, [], { ...node, staticCpus: true }), {
+    reason: "Infeasible",
+    message: "Resize is infeasible for Guaranteed Pods alongside CPU Manager static policy",
+  });
+  assert.equal(planResize(small, [], { ...node, staticCpus: true }), undefined);
 });

@@ -45,8 +45,6 @@ export interface Candidate {
 export class Gate {
   readonly #options: GateOptions;
   #verdicts = new Map<string, Verdict>();
-  /** Pods that ran and have to go: that is not taken back. */
-  #displaced = new Set<string>();
   #waits = false;
   #postponed = false;
 
@@ -62,7 +60,6 @@ export class Gate {
   /** The pod is gone. */
   forget(uid: string): void {
     this.#verdicts.delete(uid);
-    this.#displaced.delete(uid);
   }
 
   /** Decides on all of them; running pods come before those that wait to be let in. */
@@ -70,11 +67,11 @@ export class Gate {
     this.#resize(candidates);
     const verdicts = this.#options.admit(
       candidates.map(({ worker, admitted }) => {
-        const { uid, deletionTimestamp } = worker.pod.metadata;
+        const { deletionTimestamp } = worker.pod.metadata;
         return {
           pod: worker.allocatedPod,
           running: admitted,
-          ending: Boolean(deletionTimestamp) || this.#displaced.has(uid!),
+          ending: Boolean(deletionTimestamp) || worker.displaced,
         };
       }),
     );
@@ -88,7 +85,8 @@ export class Gate {
         else if (!deletionTimestamp) this.#options.comesBack(worker.pod);
         continue;
       }
-      if (deletionTimestamp || this.#displaced.has(uid!)) continue;
+      // that it has to go is not taken back
+      if (deletionTimestamp || worker.displaced) continue;
       worker.hold(verdict === "later");
       if (verdict === "later") {
         this.#waits = true;
@@ -96,7 +94,6 @@ export class Gate {
         continue;
       }
       if (verdict && candidate.admitted) {
-        this.#displaced.add(uid!);
         this.#options.refused(worker.pod, verdict);
         worker.end(verdict);
         continue;

@@ -407,12 +407,15 @@ export class PodManager {
           crashes: kept?.bootId === bootId ? kept.crashes : {},
           inits: kept?.inits ?? {},
           forced: kept?.forced,
+          ended: kept?.ended,
           resizes: kept?.resizes,
         };
       },
       garbage: () => ({ ...this.#options.deadContainers ?? defaultDeadContainerPolicy, excess: this.#excess }),
       saveMemory: (uid, memory) =>
-        store.setRecord("pods", uid, memory && { bootId, ...memory }, { durable: memory?.forced }),
+        store.setRecord("pods", uid, memory && { bootId, ...memory }, {
+          durable: memory?.forced || memory?.ended !== undefined,
+        }),
     };
   }
 

@@ -1,5 +1,6 @@
 /** What outlives the agent of a pod besides its object and status: a small record of the store, written on change only. */
 import type { CrashRecord } from "./backoff.ts";
+import type { Verdict } from "./intents.ts";
 import type { ResizeMemory } from "./resizing.ts";
 
 export interface PodMemory {
@@ -9,5 +10,7 @@ export interface PodMemory {
   inits: Record<string, string>;
   /** Its row was deleted by force. */
   forced?: boolean;
+  /** The node ends it for its own sake. */
+  ended?: Verdict;
   resizes?: ResizeMemory;
 }

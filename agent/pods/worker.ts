@@ -106,7 +106,8 @@ export class PodWorker {
     this.#operations = new Operations(deps.clock);
     this.#log = deps.log.with({ pod: `${pod.metadata.namespace}/${pod.metadata.name}` });
     const uid = pod.metadata.uid!;
-    const { crashes, inits, forced = false, resizes } = deps.loadMemory(uid);
+    const { crashes, inits, forced = false, resizes, ended } = deps.loadMemory(uid);
+    this.#verdict = ended;
     this.#resizing = new Resizing(pod, resizes, deps.observed(uid));
     this.#crashes = new CrashBook(deps.clock, deps.maxBackoffMs, crashes);
     this.#inits = new Map(Object.entries(inits));
@@ -177,13 +178,21 @@ export class PodWorker {
 
   /** The node ends the pod (rejected at admission, evicted), or takes a rejection back. */
   end(verdict: Verdict | undefined): void {
+    const kept = this.#verdict?.disruption ?? verdict?.disruption;
     this.#verdict = verdict;
     this.#intents.renew();
+    // what has begun to end does not begin to run again, whatever becomes of the agent
+    if (kept !== undefined) this.#save();
     if (!verdict && turnedAway(this.#status)) {
       const { reason: _reason, message: _message, ...status } = this.#status;
       this.#status = { ...status, phase: "Pending" };
     }
     this.kick();
+  }
+
+  /** The node ends it for its own sake, although it ran. */
+  get displaced(): boolean {
+    return this.#verdict?.disruption !== undefined && !this.turnedAway;
   }
 
   /** It waits, or no longer, for the room that others make for it. */
@@ -355,6 +364,7 @@ export class PodWorker {
       inits,
       ...(this.#resizing.memory ? { resizes: this.#resizing.memory } : {}),
       ...(this.#forced ? { forced: true } : {}),
+      ...(this.#verdict?.disruption === undefined ? {} : { ended: this.#verdict }),
     });
   }
 

@@ -142,7 +142,11 @@ function ending({ metadata, spec, status = {} }: Pod, named: string, { now }: Wh
 const refusals: Record<string, string> = {
   OutOfcpu: "ask for less cpu in resources.requests, or end other pods",
   OutOfmemory: "ask for less memory in resources.requests, or end other pods",
+  "OutOfephemeral-storage": "ask for less ephemeral-storage in resources.requests, or end other pods",
   OutOfpods: "end other pods, or raise maxPods",
+  Preempting:
+    "a critical pod took its room; a manifest's pod comes back when there is some, another has to be made anew",
+  SMTAlignmentError: "ask for whole cores, or leave full-pcpus-only out of cpuManagerPolicyOptions",
   NodePorts: "another pod has that host port: change one of them",
   PodFitsHostPorts: "another pod has that host port: change one of them",
   NodeAffinity:

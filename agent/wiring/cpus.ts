@@ -24,7 +24,7 @@ import type { Logger } from "../telemetry/log.ts";
 export interface PodCpusOptions {
   config: Pick<NodeConfig, "cpuManager" | "reservation">;
   cri: Pick<CriClient, "runtime">;
-  cgroups: Pick<CgroupFs, "read">;
+  cgroups: Pick<CgroupFs, "read" | "controllers">;
   cgroupPaths: CgroupPathOptions;
   runtimeName(): string;
   /** Pods of this node that have not ended. */
@@ -43,8 +43,12 @@ export class PodCpus {
   #told = new Map<string, string>();
   #turn: Promise<void> = Promise.resolve();
 
+  /** @throws Error on a machine that cannot confine anybody. */
   constructor(options: PodCpusOptions) {
     this.#options = options;
+    if (!options.cgroups.controllers.has("cpuset")) {
+      throw new Error("Cannot hand out CPUs (cpuManagerPolicy static): this machine has no cgroup controller cpuset");
+    }
     const { cpuManager, reservation: { systemReserved, kubeReserved } } = options.config;
     const topology = readTopology(thisMachine);
     const millis = (amounts(systemReserved).cpu ?? 0) + (amounts(kubeReserved).cpu ?? 0);
