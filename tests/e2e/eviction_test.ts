@@ -5,6 +5,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { evicted, limited } from "../support/limited_node.ts";
 import { nodeFile } from "../support/node_file.ts";
+import { applyPods, hasCondition, important, isEvicted, nodeObject, removePods } from "../support/pressure.ts";
 import type { TestNode } from "../support/node.ts";
 import { condition, container, finished, idle, isReady, manifest, pod } from "../support/pods.ts";
 
@@ -29,13 +30,6 @@ function eater(name: string, { priority, request }: { priority?: string; request
   return pod(name, main, { priorityClassName: priority, volumes: [{ name: "mem", emptyDir: { medium: "Memory" } }] });
 }
 
-const important = {
-  apiVersion: "scheduling.k8s.io/v1",
-  kind: "PriorityClass",
-  metadata: { name: "important" },
-  value: 1000,
-};
-
 let files = 0;
 /** Whoever is evicted over it is killed with its `dd`. */
 async function eat(node: TestNode, name: string, mebibytes: number): Promise<void> {
@@ -46,49 +40,11 @@ async function fork(node: TestNode, name: string, count: number): Promise<void> 
   await node.output(name, `i=0; while [ $i -lt ${count} ]; do sleep 3600 >/dev/null 2>&1 & i=$((i+1)); done`);
 }
 
-interface NodeObject {
-  spec: { taints?: { key: string; effect: string }[] };
-  status: { conditions: { type: string; status: string; reason: string; lastTransitionTime: string }[] };
-}
-
-async function nodeObject(node: TestNode): Promise<NodeObject> {
-  return await (await node.api(`/api/v1/nodes/${node.name}`)).json();
-}
-
-async function hasCondition(node: TestNode, type: string, status: string): Promise<NodeObject> {
-  return await node.until(`the node's ${type} is ${status}`, async () => {
-    const object = await nodeObject(node);
-    return object.status.conditions.find((each) => each.type === type)?.status === status ? object : undefined;
-  }, { timeoutMs: 60_000 });
-}
-
-async function isEvicted(node: TestNode, name: string) {
-  return await node.podUntil(name, "is evicted", (pod) => pod.status?.reason === "Evicted" && finished(pod), {
-    timeoutMs: 60_000,
-  });
-}
-
-/** Makes a pod by the API, which has no manifest that would bring it back. */
-async function apply(node: TestNode, ...pods: Record<string, unknown>[]): Promise<void> {
-  for (const each of pods) {
-    const answer = await node.api("/islet/v1/apply", { method: "POST", body: JSON.stringify(each) });
-    equal(answer.status, 200, await answer.text());
-  }
-}
-
-async function remove(node: TestNode, ...names: string[]): Promise<void> {
-  for (const name of names) {
-    const answer = await node.api(`/api/v1/namespaces/default/pods/${name}`, { method: "DELETE" });
-    await answer.body?.cancel();
-  }
-  for (const name of names) await node.gone(name);
-}
-
 nodeTest(
   "memory: who uses more than it asked for goes first, then the lower priority, then the larger use",
   {},
   async (node) => {
-    await apply(
+    await applyPods(
       node,
       important,
       eater("modest", { request: "1500Mi" }),
@@ -160,7 +116,7 @@ nodeTest(
     for (const name of ["modest", "system"]) ok(isReady((await node.pod(name))!), name);
     // what was evicted from the API stays as it ended
     equal((await node.pod("large"))?.metadata.uid, large.metadata.uid);
-    await remove(node, "modest", "large", "small", "high", "system");
+    await removePods(node, "modest", "large", "small", "high", "system");
     const { stdout } = await node.inside("cat", "/dev/null");
     equal(stdout, "");
   },
@@ -194,14 +150,14 @@ nodeTest(
 );
 
 nodeTest("pids: the lower priority goes first, then who has more processes", {}, async (node) => {
-  await apply(node, important, pod("few"), pod("many"), pod("important", idle, { priorityClassName: "important" }));
+  await applyPods(node, important, pod("few"), pod("many"), pod("important", idle, { priorityClassName: "important" }));
   for (const name of ["few", "many", "important"]) await node.ready(name);
   const start = (await evicted(node)).length;
   await fork(node, "few", 40);
   await fork(node, "many", 100);
   await fork(node, "important", 120);
   equal((await evicted(node)).length, start);
-  await fork(node, "important", 230);
+  await fork(node, "important", 260);
   const many = await isEvicted(node, "many");
   match(
     many.status?.message ?? "",
@@ -216,5 +172,5 @@ nodeTest("pids: the lower priority goes first, then who has more processes", {},
   deepEqual((await evicted(node)).slice(start), ["many", "few"]);
   ok(isReady((await node.pod("important"))!));
   match(await (await node.api("/metrics")).text(), /^kubelet_evictions\{eviction_signal="pid\.available"\} 2$/m);
-  await remove(node, "few", "many", "important");
+  await removePods(node, "few", "many", "important");
 });
