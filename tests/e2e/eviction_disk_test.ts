@@ -82,7 +82,7 @@ nodeTest(
     await applyPods(
       node,
       important,
-      writer("modest", { request: "300Mi" }),
+      writer("modest", { request: "240Mi" }),
       writer("large"),
       writer("small"),
       writer("high", { priority: "important" }),
