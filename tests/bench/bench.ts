@@ -1,6 +1,6 @@
 /**
  * `deno task bench [--quick] [NAME…]`: measures the compiled program and prints Markdown tables. Names: latency, startup, idle,
- * stats, api, services, dns; all of them without one. `--quick` takes fewer turns and shorter waits: to see the effect of a change,
+ * stats, api, services, dns, eviction; all of them without one. `--quick` takes fewer turns and shorter waits: to see the effect of a change,
  * not for the record.
  *
  * ISLET_BIN names the program; without it, dist/islet, which is compiled if it is not there. The node that is measured has
@@ -16,6 +16,7 @@ import { api } from "./api.ts";
 import { dns } from "./dns.ts";
 import { services } from "./services.ts";
 import { startNode } from "./bench_node.ts";
+import { eviction } from "./eviction.ts";
 import { idleNode } from "./idle.ts";
 import { latency } from "./latency.ts";
 import { startup } from "./startup.ts";
@@ -50,6 +51,10 @@ const sections: Record<string, Section> = {
     title: "The API under load",
     measure: (node, quick) =>
       api(node, quick ? { ms: 1000, restMs: 3000, turns: 3 } : { ms: 4000, restMs: 10_000, turns: 11 }),
+  },
+  eviction: {
+    title: "From memory that runs out at once to the victim's end",
+    measure: { alone: eviction },
   },
   services: {
     title: "Services and their endpoints into the kernel",
