@@ -18,6 +18,8 @@ export function planFinish(
 ): PodPlan {
   const ending = planEnds(state, deadline, message, atOnce);
   if (ending) return ending;
+  // two calls about one sandbox at once are in each other's way
+  if (discard && state.operations.some(({ type }) => type === "stopSandbox")) return { actions: [] };
   const actions: PodAction[] = discard ? removals(state) : [];
   for (const { id } of discard ? [] : state.observed!.sandboxes) {
     if (!state.stoppedSandboxes.has(id)) actions.push({ type: "stopSandbox", sandboxId: id, reason: message });

@@ -82,7 +82,7 @@ nodeTest(
     await applyPods(
       node,
       important,
-      writer("modest", { request: "240Mi" }),
+      writer("modest", { request: "200Mi" }),
       writer("large"),
       writer("small"),
       writer("high", { priority: "important" }),
@@ -90,7 +90,7 @@ nodeTest(
     for (const name of ["modest", "large", "small", "high"]) await node.ready(name);
     await write(node, "large", "/tmp", 50);
     await write(node, "small", "/data", 30);
-    await write(node, "high", "/data", 30);
+    await write(node, "high", "/data", 60);
     const free = async () => {
       const { stdout } = await node.inside("stat", "-f", "-c", "%a %S", node.rootDir);
       const [blocks, size] = stdout.trim().split(" ").map(Number);
