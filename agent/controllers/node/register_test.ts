@@ -104,3 +104,11 @@ Deno.test("registeredNode() notes when a taint that evicts was added", () => {
     { key: "role", effect: "NoExecute", timeAdded: "2026-01-01T00:00:00Z" },
   ]);
 });
+
+Deno.test("registeredNode() taints a node that is short of something, and takes the taint away again", () => {
+  const short = registeredNode(node(), { ...base, pressures: ["DiskPressure"] });
+  deepEqual(short.spec.taints, [
+    { key: "node.kubernetes.io/disk-pressure", effect: "NoSchedule", timeAdded: "2026-01-01T00:00:00Z" },
+  ]);
+  equal(registeredNode(short, base).spec.taints, undefined);
+});

@@ -139,3 +139,18 @@ Deno.test("nodeStatus() leaves readiness as it was while nobody knows it", () =>
   equal(of(known)?.status, "True");
   equal(nodeStatus(known, later(60, { notReady: null })), known);
 });
+
+Deno.test("nodeStatus() says what the node is short of, in kubelet's words", () => {
+  const status = nodeStatus(undefined, given);
+  const next = nodeStatus(status, later(60, { pressures: ["MemoryPressure", "PIDPressure"] }));
+  const of = (type: string) => next.conditions?.find((condition) => condition.type === type);
+  deepEqual([of("MemoryPressure")?.status, of("MemoryPressure")?.reason, of("MemoryPressure")?.message], [
+    "True",
+    "KubeletHasInsufficientMemory",
+    "kubelet has insufficient memory available",
+  ]);
+  equal(of("MemoryPressure")?.lastTransitionTime, "2026-01-01T00:01:00Z");
+  deepEqual([of("PIDPressure")?.status, of("PIDPressure")?.reason], ["True", "KubeletHasInsufficientPID"]);
+  deepEqual([of("DiskPressure")?.status, of("DiskPressure")?.lastTransitionTime], ["False", "2026-01-01T00:00:00Z"]);
+  equal(of("Ready")?.status, "True");
+});

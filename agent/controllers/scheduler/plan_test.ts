@@ -316,3 +316,12 @@ Deno.test("planScheduling() says nothing twice", () => {
   deepEqual(planScheduling(state([waiting])), []);
   equal(planScheduling(state([waiting], node({ unschedulable: true }))).length, 1);
 });
+
+Deno.test("planScheduling() places on a node that is short of memory who asks for some", () => {
+  const taints = [{ key: "node.kubernetes.io/memory-pressure", effect: "NoSchedule" }];
+  const asks = pod("asks", {
+    containers: [{ name: "main", image: "busybox", resources: { requests: { memory: "1Mi" } } }],
+  });
+  const actions = planScheduling(state([pod("effort"), asks], { node: { ...edge, taints } }));
+  deepEqual(actions.map(({ type, pod }) => `${type} ${pod.metadata.name}`), ["bind asks", "hold effort"]);
+});
