@@ -288,6 +288,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   const services: Services = new Services({
     config,
     stores: [store, memory],
+    ownPodCIDRs: network.leaseDir === undefined ? [] : config.podCIDRs,
     apiAddresses: serviceAddresses,
     nodeAddresses: nodeIPs,
     observers: networkMetrics(kubelet, config.clusterDomain || "cluster.local", () => services.dns, clock),

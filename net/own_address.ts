@@ -19,8 +19,11 @@ export interface OwnAddress {
 const familyOf = (address: string) => address.includes(":") ? "ip6" : "ip";
 const families = ["ip", "ip6"] as const;
 
-/** The rules as one nft transaction, which replaces what was there. Pure. */
-export function ownAddressRules(held: readonly OwnAddress[]): string {
+/**
+ * The rules as one nft transaction, which replaces what was there. Where the addresses of pods are known, nobody but them and
+ * the node itself gets through to what is held: a neighbour on the network that sends to a service address is dropped. Pure.
+ */
+export function ownAddressRules(held: readonly OwnAddress[], podCIDRs: readonly string[] = []): string {
   return families.map((family) => {
     const own = held.filter(({ address }) => familyOf(address) === family);
     if (own.length === 0) return "";
@@ -32,11 +35,14 @@ export function ownAddressRules(held: readonly OwnAddress[]): string {
     // before those of CNI's portmap, which takes every address of the node for its hostPorts
     const chain = (name: string, priority: string) =>
       `  chain ${name} {\n    type nat hook ${name} priority ${priority};\n${rules}  }\n`;
+    const pods = podCIDRs.filter((cidr) => familyOf(cidr) === family);
+    const guard = pods.length === 0 ? "" : "  chain guard {\n    type filter hook input priority filter;\n" +
+      `    iifname != "lo" ${family} daddr @held ${family} saddr != { ${pods.join(", ")} } drop\n  }\n`;
     const type = family === "ip6" ? "ipv6_addr" : "ipv4_addr";
     const elements = own.map(({ address }) => address).join(", ");
     return `${noTable(family)}table ${family} ${ownAddressTable} {\n` +
       `  set held {\n    type ${type};\n    elements = { ${elements} }\n  }\n` +
-      `${chain("prerouting", "dstnat - 10")}${chain("output", "-110")}}\n`;
+      `${chain("prerouting", "dstnat - 10")}${chain("output", "-110")}${guard}}\n`;
   }).join("");
 }
 
@@ -47,7 +53,7 @@ export function addressesIn(text: string): string[] {
 }
 
 /** Holds these addresses, and no others that were held before. Idempotent. @throws where `ip` or `nft` fails. */
-export async function holdAddresses(held: readonly OwnAddress[]): Promise<void> {
+export async function holdAddresses(held: readonly OwnAddress[], podCIDRs: readonly string[] = []): Promise<void> {
   const before = await heldAddresses();
   const addresses = held.map(({ address }) => address);
   for (const address of before) if (!addresses.includes(address)) await removeAddress(address);
@@ -57,7 +63,7 @@ export async function holdAddresses(held: readonly OwnAddress[]): Promise<void> 
   const gone = families.filter((family) =>
     before.some((address) => familyOf(address) === family) && !addresses.some((each) => familyOf(each) === family)
   );
-  await nft(ownAddressRules(held) + gone.map(noTable).join(""));
+  await nft(ownAddressRules(held, podCIDRs) + gone.map(noTable).join(""));
 }
 
 /** Lets go of all that is held. */

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, doesNotMatch, equal, match } from "node:assert/strict";
 import { addressesIn, ownAddressRules } from "./own_address.ts";
 
 const redirect = { port: 443, target: 6550 };
@@ -24,6 +24,17 @@ table ip islet-own {
 }
 `,
   );
+});
+
+Deno.test("ownAddressRules() lets nobody but pods and the node to what is held, where it knows the pods", () => {
+  const held = [{ address: "10.96.0.10" }, { address: "fd00:96::a" }];
+  const rules = ownAddressRules(held, ["10.244.0.0/24"]);
+  match(
+    rules,
+    /chain guard \{\s+type filter hook input priority filter;\s+iifname != "lo" ip daddr @held ip saddr != \{ 10\.244\.0\.0\/24 \} drop/,
+  );
+  doesNotMatch(rules, /ip6 saddr/);
+  doesNotMatch(ownAddressRules(held), /guard/);
 });
 
 Deno.test("ownAddressRules() has a table for each family", () => {

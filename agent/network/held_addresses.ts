@@ -8,6 +8,8 @@ import type { Logger } from "../telemetry/log.ts";
 
 export interface HeldAddressesOptions {
   addresses: readonly OwnAddress[];
+  /** Addresses of pods, who alone may come from elsewhere than the node; empty: unknown. */
+  podCIDRs?: readonly string[];
   clock: Clock;
   log: Logger;
   /** How addresses are held; for tests. */
@@ -35,9 +37,9 @@ export class HeldAddresses {
 
   /** Holds these, and lets go of others that an earlier configuration had. What fails is told and tried again. */
   async start(retryMs = firstRetryMs): Promise<void> {
-    const { addresses, clock, log, hold = holdAddresses, release = releaseAddresses } = this.#options;
+    const { addresses, podCIDRs, clock, log, hold = holdAddresses, release = releaseAddresses } = this.#options;
     try {
-      await (addresses.length === 0 ? release() : hold(addresses));
+      await (addresses.length === 0 ? release() : hold(addresses, podCIDRs));
       this.#resolve();
     } catch (err) {
       if (this.#stopped) return;

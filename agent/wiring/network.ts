@@ -1,6 +1,6 @@
 /** The pods' network: somebody else's CNI configuration where there is one, ours where there is none. */
 import { join } from "node:path";
-import { chooseCniConfDir, writeDefaultCni } from "../../net/cni/mod.ts";
+import { bridgeOf, chooseCniConfDir, cniFiles, filterBridges, writeDefaultCni } from "../../net/cni/mod.ts";
 import type { NodeConfig } from "../config/mod.ts";
 import type { Logger } from "../telemetry/log.ts";
 
@@ -14,9 +14,24 @@ export interface PodNetworkSetup {
 /** Only a managed runtime gets a network from us: an external one has its own configuration. */
 export async function podNetwork(config: NodeConfig, log: Logger): Promise<PodNetworkSetup> {
   const confDir = chooseCniConfDir(join(config.rootDir, "cni/net.d"));
+  if (config.serviceProxy) await passBridges(confDir, log);
   if (config.runtime.mode !== "managed") return { confDir, leaseDir: undefined };
   const leaseDir = join(config.runDir, "cni");
   const setup = await writeDefaultCni({ confDir, leaseDir, podCIDRs: config.podCIDRs });
   log.info("Pod network", { confDir, ours: setup.ours, ...(setup.ours ? { changes: setup.changes } : {}) });
   return { confDir, leaseDir: setup.ours ? leaseDir : undefined };
+}
+
+/** Where somebody's network puts pods on a bridge, Services need what passes it to meet the rules. */
+async function passBridges(confDir: string, log: Logger): Promise<void> {
+  const bridge = bridgeOf(confDir, cniFiles(confDir));
+  if (!bridge) return;
+  const { file } = bridge;
+  try {
+    const changes = await filterBridges();
+    if (changes.length > 0) log.info("Packets between pods on a bridge pass the rules of Services", { file, changes });
+  } catch (err) {
+    log.warn("Pods on one bridge cannot reach each other by Services: load br_netfilter", { file, err });
+  }
+  if (!bridge.hairpin) log.warn("A pod cannot reach itself by its Service: the bridge has no hairpinMode", { file });
 }

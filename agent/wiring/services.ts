@@ -31,6 +31,8 @@ export interface ServicesOptions {
   >;
   /** Where Services and EndpointSlices are. */
   stores: readonly ObjectStore[];
+  /** Addresses of all pods, where the pod network is ours; else empty. */
+  ownPodCIDRs: readonly string[];
   /** Service addresses of the API. */
   apiAddresses: readonly string[];
   /** The node's own. */
@@ -61,7 +63,7 @@ export class Services {
       ...dnsAddresses.filter((address) => !isLoopback(address) && !apiAddresses.includes(address))
         .map((address) => ({ address })),
     ];
-    this.#held = new HeldAddresses({ addresses, clock, log });
+    this.#held = new HeldAddresses({ addresses, podCIDRs: options.ownPodCIDRs, clock, log });
     if (dnsAddresses.length === 0) return;
     const dns = this.#dns = this.#makeDns();
     this.#resolvers = new NodeResolvers({

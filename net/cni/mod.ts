@@ -1,4 +1,5 @@
 /** The node's default pod network; see config.ts for what it is made of and setup.ts for when it is used. */
+export { bridgeOf, type BridgeUse, filterBridges, missingBridgeSettings } from "./bridge.ts";
 export { cniConfig, configFileName, networkName, type PodNetwork } from "./config.ts";
 export { freeLeases, type Lease, leases } from "./leases.ts";
 export { masqueradeRules, masqueradeTable } from "./masquerade.ts";

@@ -121,8 +121,17 @@ function network({ cni, nftError, programs, ipForward }: Machine): Finding[] {
 }
 
 /** What the service proxy needs of the machine. */
-function services({ kernel, programs: { nft }, fib, sctp }: Machine): Finding[] {
+function services({ kernel, programs: { nft }, fib, sctp, cni: { bridge } }: Machine): Finding[] {
   const found: Finding[] = [];
+  if (bridge && bridge.missing.length > 0) {
+    const what = `pods are on a bridge (${bridge.file}) whose packets pass no rules; islet run tries to set that`;
+    const mend = `modprobe br_netfilter; sysctl -w ${bridge.missing.map((name) => `net.bridge.${name}=1`).join(" ")}`;
+    found.push(warn("Services", what, mend));
+  }
+  if (bridge && !bridge.hairpin) {
+    const what = "the pods' bridge sends nothing back: a pod cannot reach itself by its Service";
+    found.push(warn("Services", what, `set "hairpinMode": true in ${bridge.file}`));
+  }
   if (nft && isOlder(nft, oldest.nft)) {
     found.push(warn("Services", `nft ${nft} is older than ${oldest.nft}: nothing is forwarded`, "upgrade nftables"));
   }

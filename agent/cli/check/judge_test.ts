@@ -111,6 +111,20 @@ const cases: [
     /^Services: nft 1\.0\.2 is older/,
   ],
   ["a kernel too old for Services", { kernel: "5.10.0" }, config, "warn", /^Services: kernel 5\.10\.0 is older/],
+  [
+    "pods on a bridge that passes no rules",
+    { cni: { ...machine.cni, bridge: { file: "/b.conf", hairpin: true, missing: ["bridge-nf-call-iptables"] } } },
+    config,
+    "warn",
+    /^Services: pods are on a bridge.*net\.bridge\.bridge-nf-call-iptables=1$/,
+  ],
+  [
+    "pods on a bridge that sends nothing back",
+    { cni: { ...machine.cni, bridge: { file: "/b.conf", hairpin: false, missing: [] } } },
+    config,
+    "warn",
+    /^Services: .*"hairpinMode": true in \/b\.conf$/,
+  ],
   ["no fib", { fib: false }, config, "warn", /^Services: without nft_fib/],
   [
     "rules that nft refuses",

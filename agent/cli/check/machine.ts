@@ -2,7 +2,14 @@
 import { dirname, join } from "node:path";
 import { existsSync, statfsSync } from "node:fs";
 import { detect } from "../../../cgroups/mod.ts";
-import { chooseCniConfDir, cniFiles, configFileName, masqueradeRules } from "../../../net/cni/mod.ts";
+import {
+  bridgeOf,
+  chooseCniConfDir,
+  cniFiles,
+  configFileName,
+  masqueradeRules,
+  missingBridgeSettings,
+} from "../../../net/cni/mod.ts";
 import type { NodeConfig } from "../../config/mod.ts";
 import { findCniBinDir } from "../../runtime/containerd/mod.ts";
 import { type RuntimeFacts, runtimeFacts } from "./runtime.ts";
@@ -19,6 +26,8 @@ export interface Machine {
     binDir: string | undefined;
     portmap: boolean;
     confDir: string;
+    /** Where pods are on a bridge: the file that says so, whether packets go back to where they came from, what is not set. */
+    bridge?: { file: string; hairpin: boolean; missing: string[] };
     /** Configurations of somebody else's network. */
     foreign: string[];
   };
@@ -66,6 +75,7 @@ export async function readMachine(config: NodeConfig): Promise<Machine> {
   ]);
   const binDir = findCniBinDir();
   const confDir = chooseCniConfDir(join(config.rootDir, "cni/net.d"));
+  const bridge = bridgeOf(confDir, cniFiles(confDir));
   return {
     uid: Deno.uid() ?? -1,
     kernel: read("/proc/sys/kernel/osrelease").trim(),
@@ -75,6 +85,7 @@ export async function readMachine(config: NodeConfig): Promise<Machine> {
       binDir,
       portmap: binDir !== undefined && existsSync(join(binDir, "portmap")),
       confDir,
+      ...(bridge ? { bridge: { ...bridge, missing: missingBridgeSettings() } } : {}),
       foreign: filesOf(confDir).filter((name) => name !== configFileName),
     },
     cgroups: cgroups(),
