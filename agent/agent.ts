@@ -222,6 +222,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     pressures: () => pressures.now,
     kubepods,
     cpus,
+    preempted: (resource) => kubelet.preempted(resource),
   });
   const { observer, manager, probes } = assemblePods({
     store,

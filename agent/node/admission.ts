@@ -60,6 +60,8 @@ export interface Refusal {
   message: string;
   /** The pod runs, and has to go: what its condition DisruptionTarget says. */
   disruption?: string;
+  /** The resource that a critical pod lacks, for which this one goes. */
+  preemptedFor?: string;
   /** It is refused for want of this much alone; what `admitPod` says of it, not a decision. */
   lacking?: Amounts;
 }
@@ -118,6 +120,7 @@ function displace(
       reason: displacedReason,
       message: preemptionMessage,
       disruption: preemptionDisruption,
+      preemptedFor: Object.keys(short)[0],
     });
   }
   return { admit: "later" };

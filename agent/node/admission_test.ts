@@ -394,6 +394,7 @@ const preempted: Decision = {
   reason: "Preempting",
   message: "Preempted in order to admit critical pod",
   disruption: "Pod was preempted by Kubelet to accommodate a critical pod.",
+  preemptedFor: "cpu",
 };
 const run = (...pods: AdmissionPod[]) => Object.fromEntries(planAdmission(pods, node));
 

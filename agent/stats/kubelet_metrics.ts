@@ -85,6 +85,11 @@ export class KubeletMetrics {
     "[ALPHA] Cumulative number of pod evictions by eviction signal",
     ["eviction_signal"],
   );
+  readonly #preemptions = this.metrics.counter(
+    "kubelet_preemptions",
+    "[ALPHA] Cumulative number of pod preemptions by preemption resource",
+    ["preemption_signal"],
+  );
   readonly #relistSeconds = this.metrics.histogram(
     "kubelet_pleg_relist_duration_seconds",
     "[ALPHA] Duration in seconds for relisting pods in PLEG.",
@@ -205,6 +210,11 @@ export class KubeletMetrics {
   /** A pod was ended for want of `signal`: `memory.available`. */
   evicted(signal: string): void {
     this.#evictions.add([signal]);
+  }
+
+  /** A pod was ended because a critical one lacked `resource`: `cpu`. */
+  preempted(resource: string): void {
+    this.#preemptions.add([resource]);
   }
 
   /** How old the figures were that led to an eviction. */

@@ -34,6 +34,8 @@ export interface NodeGateOptions {
   /** What the node is short of. */
   pressures(): readonly Pressure[];
   kubepods: Pick<PodCgroups, "weigh">;
+  /** A pod has to go because a critical one lacks this resource. */
+  preempted?(resource: string): void;
   /** Where CPUs are handed out one by one. */
   cpus?: Pick<PodCpus, "admit">;
 }
@@ -62,7 +64,8 @@ export class NodeGate {
     for (const [uid, decision] of decisions) {
       if (decision.admit === "later") answers.set(uid, "later");
       else if (!decision.admit) {
-        const { reason, message, disruption } = decision;
+        const { reason, message, disruption, preemptedFor } = decision;
+        if (preemptedFor) this.#options.preempted?.(preemptedFor);
         answers.set(uid, { reason, message, ...(disruption ? { disruption } : {}) });
       }
     }
