@@ -46,8 +46,9 @@ function execute(
 ): Promise<StoreObject | undefined | void> {
   switch (write.type) {
     case "put": {
-      const { kind, metadata: { namespace = "", name } } = write.object;
-      return store.change<StoreObject>(realm, kind, namespace, name, (current) => complete(write.object, current));
+      const { status: _, ...object } = write.object;
+      const { kind, metadata: { namespace = "", name } } = object;
+      return store.change<StoreObject>(realm, kind, namespace, name, (current) => complete(object, current));
     }
     case "markDeleted":
       // A full disk must not keep a removed pod running: its end may be what makes room.
