@@ -29,6 +29,7 @@ export async function compile(): Promise<string> {
     bundle,
     join(root, "main.ts"),
   ]);
+  await Deno.writeTextFile(bundle, asciiScript(await Deno.readTextFile(bundle)));
   await deno(Deno.env.get("ISLET_COMPILE_DENO") ?? Deno.execPath(), [
     "compile",
     "--quiet",
@@ -42,6 +43,14 @@ export async function compile(): Promise<string> {
     bundle,
   ]);
   return program;
+}
+
+/**
+ * A script with all other characters escaped. One of them is enough for V8 to keep a copy of the whole text, two bytes a
+ * character: 4 MB; a text of ASCII alone it reads where it lies in the program's file.
+ */
+export function asciiScript(text: string): string {
+  return text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 async function deno(program: string, args: string[]): Promise<void> {
