@@ -33,6 +33,7 @@ import { assembleEviction } from "./wiring/eviction.ts";
 import { assembleImages, imagePins } from "./wiring/images.ts";
 import { podCgroups, withDriverOf } from "./wiring/kubepods.ts";
 import { refuseMachine } from "./wiring/machine.ts";
+import { keepSmall } from "./wiring/memory.ts";
 import { podNetwork } from "./wiring/network.ts";
 import { watchOom } from "./wiring/oom.ts";
 import { NodePressures } from "./wiring/pressures.ts";
@@ -398,6 +399,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   eviction.start();
   stops.push(() => eviction.stop());
   working = true;
+  stops.push(keepSmall(clock));
   addresses.start();
   stops.push(() => addresses.stop());
   images.collector.start();

@@ -1,12 +1,12 @@
 /**
  * The few system calls that Deno does not have, by FFI to the C library: mounts, openat2, files by descriptor, sockets, signals,
- * waiting for events.
- * Nothing else in the program calls them. Failures are LinuxErrors that carry errno's name.
+ * waiting for events, memory. Nothing else in the program calls them. Failures are LinuxErrors that carry errno's name.
  */
 export { type ChildAnswer, runBounded, unlessMissing } from "./child.ts";
 export { errnoName, isErrno, LinuxError } from "./errno.ts";
 export * from "./fd.ts";
 export { loadLibc } from "./libc.ts";
+export { releaseMemory } from "./memory.ts";
 export { bindMount, isMounted, isMountPoint, mount, mountTmpfs, MS, remountBind, unmount } from "./mount.ts";
 export { type Mount, mountOf, mountsBelow, mountsThatMayHang, parseMounts, readMounts } from "./mountinfo.ts";
 export { EventFd, loadPoll, POLL, poll, type PollTarget, writeFd } from "./poll.ts";
