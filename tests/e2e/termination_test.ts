@@ -6,14 +6,19 @@ import type { TestNode } from "../support/node.ts";
 
 const { nodeTest } = nodeFile();
 
+type Loose = Record<string, unknown>;
+
 const shared = { volumeMounts: [{ name: "shared", mountPath: "/shared" }] };
 
 /** Starts a pod that writes into a directory of the machine, ends it, and tells how long that took. */
-async function endPod(node: TestNode, name: string, content: Record<string, unknown>, spec = {}) {
+async function endPod(node: TestNode, name: string, content: Loose | Loose[], spec = {}) {
   const path = `${node.dir}/${name}`;
   Deno.mkdirSync(path);
   const volumes = [{ name: "shared", hostPath: { path, type: "Directory" } }];
-  node.write(`${name}.yaml`, manifest(pod(name, [{ ...content, ...shared }], { volumes, ...spec })));
+  node.write(
+    `${name}.yaml`,
+    manifest(pod(name, [content].flat().map((one) => ({ ...one, ...shared })), { volumes, ...spec })),
+  );
   await node.ready(name);
   await node.logged(name, "begun");
   const began = performance.now();
@@ -106,19 +111,25 @@ nodeTest("preStop by httpGet and tcpSocket reaches the container", {}, async (no
   const server =
     "mkdir /tmp/cgi-bin; printf '#!/bin/sh\\necho $QUERY_STRING > /shared/asked\\nprintf \"\\\\r\\\\n\"\\n' > " +
     "/tmp/cgi-bin/hook; chmod +x /tmp/cgi-bin/hook; httpd -p 8080 -h /tmp";
+  const told = "until [ -e /shared/connected ]; do sleep 0.1; done";
   const { files } = await endPod(
     node,
     "pre-stop-http",
-    container("main", `${server}; trap 'exit 0' TERM; ${loop}`, {
-      ports: [{ name: "http", containerPort: 8080 }],
-      lifecycle: {
-        postStart: { tcpSocket: { port: 8080 } },
-        preStop: { httpGet: { port: "http", path: "/cgi-bin/hook?stop" } },
-      },
-    }),
+    [
+      container("main", `${server}; trap 'exit 0' TERM; ${loop}`, {
+        ports: [{ name: "http", containerPort: 8080 }],
+        readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
+        lifecycle: { preStop: { httpGet: { port: "http", path: "/cgi-bin/hook?stop" } } },
+      }),
+      container("beside", `trap '${told}; exit 0' TERM; (nc -l -p 9000; touch /shared/connected) & ${loop}`, {
+        readinessProbe: { exec: { command: ["sh", "-c", "netstat -ltn | grep -q :9000"] }, periodSeconds: 1 },
+        lifecycle: { preStop: { tcpSocket: { port: 9000 } } },
+      }),
+    ],
     ample,
   );
   equal(files.asked, "stop");
+  equal(files.connected, "");
 });
 
 nodeTest(

@@ -36,7 +36,7 @@ export function pod(name: string, content: string | Loose[] | Loose = idle, spec
 }
 
 /** Grace that nobody uses up who ends by himself. */
-export const ample = { terminationGracePeriodSeconds: 120 };
+export const ample = { terminationGracePeriodSeconds: 60 };
 
 export function configMap(name: string, data: Record<string, string>, more: Loose = {}) {
   return { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data, ...more };
