@@ -37,9 +37,11 @@ const keyOf = ({ metadata: { namespace = "", name } }: Meta) => `${namespace}/${
 export class ServiceFeed {
   readonly #options: ServiceFeedOptions;
   readonly #services = new Map<string, ProxyService>();
+  #list?: ProxyService[];
   /** By Service, then by where it is from and its name. */
   readonly #slices = new Map<string, Map<string, EndpointSlice>>();
-  readonly #endpoints = new Map<string, readonly ProxyEndpoint[]>();
+  /** Made of slices when somebody needs them, and anew after each change: another function says that there was one. */
+  readonly #endpoints = new Map<string, () => readonly ProxyEndpoint[]>();
   #unwatch: (() => void)[] = [];
   #isDue = false;
   #isStopped = false;
@@ -100,6 +102,7 @@ export class ServiceFeed {
     const wanted = service && proxyService(service);
     if (wanted) this.#services.set(key, wanted);
     else if (!this.#services.delete(key)) return;
+    this.#list = undefined;
     this.#wake();
   }
 
@@ -125,9 +128,10 @@ export class ServiceFeed {
     this.#takeEndpoints(key);
   }
 
-  /** Endpoints are made of slices when the proxy is told, once for all that has changed. */
   #takeEndpoints(key: string): void {
-    this.#endpoints.delete(key);
+    const slices = this.#slices.get(key), { nodeName } = this.#options;
+    if (slices) this.#endpoints.set(key, () => proxyEndpoints(slices.values(), nodeName));
+    else this.#endpoints.delete(key);
     this.#wake();
   }
 
@@ -139,13 +143,11 @@ export class ServiceFeed {
 
   #sync(): void {
     this.#isDue = false;
-    const { proxy, nodeName } = this.#options;
+    const { proxy } = this.#options;
     if (this.#isStopped || !proxy) return;
-    for (const [key, slices] of this.#slices) {
-      if (!this.#endpoints.has(key)) this.#endpoints.set(key, proxyEndpoints(slices.values(), nodeName));
-    }
+    this.#list ??= [...this.#services.values()];
     // it tells of what fails itself, and goes on trying
-    proxy.sync([...this.#services.values()], new Map(this.#endpoints)).catch(() => {});
+    proxy.sync(this.#list, this.#endpoints).catch(() => {});
   }
 }
 

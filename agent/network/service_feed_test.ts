@@ -1,6 +1,6 @@
 import { deepEqual } from "node:assert/strict";
 import { Records } from "../../net/dns/records.ts";
-import type { EndpointMap, ProxyService } from "../../net/proxy/mod.ts";
+import { type EndpointMap, listOf, type ProxyService } from "../../net/proxy/mod.ts";
 import { TestStore } from "../controllers/testing.ts";
 import { ServiceFeed } from "./service_feed.ts";
 
@@ -29,7 +29,7 @@ class Proxy {
   get now(): string[] {
     const [services, endpoints] = this.told.at(-1)!;
     return services.map(({ name }) =>
-      `${name}=${(endpoints.get(`default/${name}`) ?? []).map(({ address }) => address)}`
+      `${name}=${listOf(endpoints.get(`default/${name}`)).map(({ address }) => address)}`
     ).sort();
   }
 }

@@ -61,11 +61,11 @@ export function backendsOf(
   };
 }
 
-/** Each once, sorted. Lists mostly are so already, and are given back as they are. */
+/** Each once, sorted. Lists mostly are so already. */
 function inOrder(list: readonly string[]): readonly string[] {
   if (list.length === 0) return none;
   for (let i = 1; i < list.length; i++) if (list[i - 1] >= list[i]) return [...new Set(list)].sort();
-  return list;
+  return list.slice(); // one that has grown has room for more
 }
 
 /** `10.244.0.5 . 10.244.0.5` for each address; those of one address stand together. */
@@ -78,7 +78,7 @@ function pairsOf(endpoints: readonly string[]): readonly string[] {
     if (address !== last) pairs.push(`${address} . ${address}`);
     last = address;
   }
-  return pairs;
+  return pairs.slice();
 }
 
 function isPort(port: number): boolean {

@@ -2,20 +2,20 @@
  * Which services are other than the last time. Objects are known by identity, and of thousands one has changed: so the lists are
  * gone through in step, without looking into anything that is the same.
  */
-import { type EndpointMap, type ProxyEndpoint, type ProxyService, serviceKey } from "./types.ts";
+import { type EndpointMap, type Endpoints, type ProxyService, serviceKey } from "./types.ts";
 
 /** A Service that is new, changed or gone: then there is no object. */
 export interface ServiceChange {
   key: string;
   service?: ProxyService;
-  endpoints?: readonly ProxyEndpoint[];
+  endpoints?: Endpoints;
 }
 
 /** Remembers what it was shown last. */
 export class ChangedServices {
   #services: readonly ProxyService[] = [];
   #keys: string[] = [];
-  #behind: (readonly ProxyEndpoint[] | undefined)[] = [];
+  #behind: (Endpoints | undefined)[] = [];
 
   /** What has changed since the last call. */
   next(services: readonly ProxyService[], endpoints: EndpointMap): ServiceChange[] {
@@ -59,11 +59,11 @@ export class ChangedServices {
     endpoints: EndpointMap,
     { head, tail, changes }: { head: number; tail: number; changes: ServiceChange[] },
   ): void {
-    const gone = new Map<string, { service: ProxyService; behind: readonly ProxyEndpoint[] | undefined }>();
+    const gone = new Map<string, { service: ProxyService; behind: Endpoints | undefined }>();
     for (let at = head; at < before.length - tail; at++) {
       gone.set(this.#keys[at], { service: before[at], behind: this.#behind[at] });
     }
-    const keys: string[] = [], behind: (readonly ProxyEndpoint[] | undefined)[] = [];
+    const keys: string[] = [], behind: (Endpoints | undefined)[] = [];
     for (let at = head; at < services.length - tail; at++) {
       const service = services[at], key = serviceKey(service), now = endpoints.get(key), was = gone.get(key);
       gone.delete(key);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ChangedServices } from "./changed_services.ts";
 import { endpoint, service } from "./testing.ts";
-import { type ProxyEndpoint, type ProxyService } from "./types.ts";
+import { type Endpoints, type ProxyService } from "./types.ts";
 
 /** A list of services, some of them versions of the same, with endpoints that some of them have. */
 const names = Array.from({ length: 8 }, (_, i) => `s${i}`);
@@ -19,11 +19,11 @@ Deno.test("ChangedServices tells of exactly those that are new, other objects, o
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 6 }), (steps) => {
       const changed = new ChangedServices();
-      const known = new Map<string, { service: ProxyService; endpoints?: readonly ProxyEndpoint[] }>();
+      const known = new Map<string, { service: ProxyService; endpoints?: Endpoints }>();
       const given: ProxyService[] = []; // one list, written into
       for (const { order, version, behind } of steps) {
         given.splice(0, given.length, ...order.map((i) => versions[i][version[i]]));
-        const endpoints = new Map<string, readonly ProxyEndpoint[]>(names.flatMap((name, i) => {
+        const endpoints = new Map<string, Endpoints>(names.flatMap((name, i) => {
           const list = lists[behind[i]];
           return list ? [[`default/${name}`, list] as const] : [];
         }));

@@ -13,7 +13,7 @@ import { eachElement, type Element, elementsOf, type Frontend, type Frontends, s
 import { type ElementSet } from "./table.ts";
 
 /** Elements of a transaction, more or less. */
-export const chunkSize = 2000;
+export const chunkSize = 1000;
 
 /** One frontend before and after: added, changed or deleted. */
 export interface Change {

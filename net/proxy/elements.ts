@@ -34,7 +34,8 @@ import { chainContext, refusal } from "./table.ts";
 import {
   type Algorithm,
   type EndpointMap,
-  type ProxyEndpoint,
+  type Endpoints,
+  listOf,
   type ProxyOptions,
   type ProxyService,
   serviceKey,
@@ -56,7 +57,7 @@ export function frontendsOf(
   return { frontends: builder.frontends, problems: builder.problems() };
 }
 
-/** What was made of one Service. */
+/** What is made of one Service. */
 interface Made {
   frontends: Frontend[];
   problems: ServiceProblem[];
@@ -68,8 +69,9 @@ const none: readonly string[] = [], noParts: readonly Part[] = [], noEndpoints =
 export class FrontendBuilder {
   readonly #context: ChainContext;
   readonly #entries = new Map<string, Entry>();
-  readonly #made = new Map<string, Made>();
-  readonly #withProblems = new Set<string>();
+  /** By service. */
+  readonly #made = new Map<string, readonly Frontend[]>();
+  readonly #problems = new Map<string, readonly ServiceProblem[]>();
   #frontends = new Map<string, Frontend>();
   /** Of services that want an address and port that another has. While there are any, nothing is taken for unchanged. */
   #contested: ServiceProblem[] = [];
@@ -84,8 +86,7 @@ export class FrontendBuilder {
   }
 
   problems(): ServiceProblem[] {
-    const own = [...this.#withProblems].flatMap((key) => this.#made.get(key)!.problems);
-    return [...own, ...this.#contested];
+    return [...[...this.#problems.values()].flat(), ...this.#contested];
   }
 
   /**
@@ -95,23 +96,22 @@ export class FrontendBuilder {
   update(changes: readonly ServiceChange[], services: readonly ProxyService[]): Set<string> | undefined {
     const touched = new Set<string>();
     for (const { key } of changes) {
-      const made = this.#made.get(key);
-      if (!made) continue;
-      for (const { id } of made.frontends) {
+      this.#problems.delete(key);
+      const frontends = this.#made.get(key);
+      if (!frontends) continue;
+      for (const { id } of frontends) {
         touched.add(id);
         if (this.#frontends.get(id)?.service === key) this.#frontends.delete(id);
       }
       this.#made.delete(key);
-      this.#withProblems.delete(key);
     }
     let isContested = this.#contested.length > 0;
     for (const { key, service, endpoints } of changes) {
       if (!service) continue;
-      const made = this.#make(key, service, endpoints ?? []);
-      if (made.frontends.length + made.problems.length === 0) continue;
-      this.#made.set(key, made);
-      if (made.problems.length > 0) this.#withProblems.add(key);
-      for (const frontend of made.frontends) {
+      const { frontends, problems } = this.#make(key, service, endpoints);
+      if (problems.length > 0) this.#problems.set(key, problems);
+      if (frontends.length > 0) this.#made.set(key, frontends.slice());
+      for (const frontend of frontends) {
         touched.add(frontend.id);
         isContested = !this.#claim(frontend) || isContested;
       }
@@ -133,7 +133,7 @@ export class FrontendBuilder {
     this.#frontends = new Map();
     this.#contested = [];
     for (const key of new Set(services.map(serviceKey))) {
-      for (const frontend of this.#made.get(key)?.frontends ?? []) {
+      for (const frontend of this.#made.get(key) ?? []) {
         if (this.#claim(frontend)) continue;
         const { service } = this.#frontends.get(frontend.id)!;
         this.#contested.push({ service: key, message: `${named(frontend)} is ${service}'s already` });
@@ -141,7 +141,7 @@ export class FrontendBuilder {
     }
   }
 
-  #make(key: string, service: ProxyService, endpoints: readonly ProxyEndpoint[]): Made {
+  #make(key: string, service: ProxyService, endpoints: Endpoints | undefined): Made {
     const made: Made = { frontends: [], problems: [] };
     const problem = (message: string) => made.problems.push({ service: key, message });
     const clusterIPs = this.#addresses(service.clusterIPs, problem);
@@ -150,12 +150,13 @@ export class FrontendBuilder {
     // what is no endpoint is told of in the other family
     if (this.family === "ip6" && clusterIPs.length + balanced.length + external.length === 0) return made;
     const allowed = this.#sourceRanges(service, balanced, problem);
+    const behind = listOf(endpoints);
     for (const port of service.ports) {
       if (port.protocol === "SCTP" && this.options.sctp === false) {
         if (this.family === "ip") problem(`port ${port.port}/SCTP: the kernel does not track SCTP`);
         continue;
       }
-      const backends = backendsOf(this.family, port, endpoints, problem);
+      const backends = backendsOf(this.family, port, behind, problem);
       const add = (kind: FrontendKind, id: string, isExternal: boolean, more: Partial<Wanted> = {}) =>
         made.frontends.push(this.#frontend({ key, service, kind, id, isExternal, backends, ...more }));
       const protocol = port.protocol.toLowerCase();

@@ -4,7 +4,7 @@
  */
 import { type ServiceProblem } from "./frontend.ts";
 import { type ServiceChange } from "./changed_services.ts";
-import { type ProxyEndpoint } from "./types.ts";
+import { listOf, type ProxyEndpoint } from "./types.ts";
 
 interface Check {
   port: number;
@@ -29,7 +29,7 @@ export class HealthServers {
       if (!service || !port) this.#asked.delete(key);
       else {
         const { namespace, name } = service;
-        this.#asked.set(key, { port, namespace, name, localEndpoints: countLocal(endpoints ?? []) });
+        this.#asked.set(key, { port, namespace, name, localEndpoints: countLocal(listOf(endpoints)) });
       }
     }
     const problems: ServiceProblem[] = [], wanted = new Map<number, Check>();

@@ -8,6 +8,8 @@ export { tableName } from "./chains.ts";
 export {
   type Algorithm,
   type EndpointMap,
+  type Endpoints,
+  listOf,
   type Protocol,
   type ProxyEndpoint,
   type ProxyOptions,

@@ -91,7 +91,10 @@ export class ServiceProxy {
     if (this.#wanted) this.#kick();
   }
 
-  /** Makes these the services. Resolves when they are in force, or newer ones; rejects when nothing could be done, and goes on trying. */
+  /**
+   * Makes these the services. Resolves when they are in force, or newer ones; rejects when nothing could be done, and goes on trying.
+   * List and map may be changed afterwards, if this is called again then: they are looked at when the work begins.
+   */
   sync(services: readonly ProxyService[], endpoints: EndpointMap): Promise<SyncResult> {
     if (this.#isStopped) return Promise.reject(new Error("Cannot change the service proxy: it is stopped"));
     this.#wanted = { services, endpoints };

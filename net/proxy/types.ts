@@ -50,8 +50,18 @@ export interface ProxyEndpoint {
   local: boolean;
 }
 
-/** Endpoints by `namespace/name` of their Service. Equal arrays are known by identity too. */
-export type EndpointMap = ReadonlyMap<string, readonly ProxyEndpoint[]>;
+/** Endpoints, or what gives them when they are needed, so that nobody has to keep a hundred thousand objects. */
+export type Endpoints = readonly ProxyEndpoint[] | (() => readonly ProxyEndpoint[]);
+
+/** Endpoints by `namespace/name` of their Service. Equal ones are known by identity too. */
+export type EndpointMap = ReadonlyMap<string, Endpoints>;
+
+const noEndpoints: readonly ProxyEndpoint[] = [];
+
+/** The list of them now. */
+export function listOf(endpoints: Endpoints | undefined): readonly ProxyEndpoint[] {
+  return typeof endpoints === "function" ? endpoints() : endpoints ?? noEndpoints;
+}
 
 export interface ProxyOptions {
   /** Where cluster IPs are from; addresses that no Service has are dropped, and never leave the node. */

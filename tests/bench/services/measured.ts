@@ -5,10 +5,12 @@
  *     deno run -A --v8-flags=… measured.ts islet|restart|kube-proxy '{"services":5000,"endpoints":10,"turns":15}'
  */
 import { NftLibrary } from "../../../net/nft/mod.ts";
-import { type ProxyService, ServiceProxy } from "../../../net/proxy/mod.ts";
+import { type ProxyService, serviceKey, ServiceProxy } from "../../../net/proxy/mod.ts";
+import { ServiceFeed, type ServiceFeedOptions } from "../../../agent/network/service_feed.ts";
 import { resetPeak, usage } from "../process.ts";
 import { addedService, changedService, wholeTable } from "./kube_proxy_table.ts";
 import { runNft } from "./nft.ts";
+import { BenchStore, nodeName } from "./objects.ts";
 import { endpointOf, makeWorld, options, serviceOf, type World } from "./world.ts";
 
 export interface Size {
@@ -38,34 +40,52 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - began;
 }
 
-/** From objects to the kernel by islet's proxy. On a table that is there already it is a restart. */
+/** From objects in a store to the kernel, as in the agent. On a table that is there already it is a restart. */
 async function islet({ services, endpoints, turns }: Size): Promise<Measured> {
-  const world = makeWorld(services, endpoints);
+  const world = makeWorld(services, endpoints), objects = new BenchStore(world);
   const nft = new NftLibrary();
-  const proxy = new ServiceProxy({
-    nft,
-    options,
-    report: ({ message }) => {
-      throw new Error(message);
-    },
-  });
+  const report = ({ message }: { message: string }) => {
+    throw new Error(message);
+  };
+  const proxy = new ServiceProxy({ nft, options, report });
+  let synced: Promise<unknown> = Promise.resolve();
+  const feed = new ServiceFeed({
+    stores: [objects.store],
+    nodeName,
+    proxy: { sync: (services, endpoints) => synced = proxy.sync(services, endpoints) },
+    report,
+  } as ServiceFeedOptions);
   (globalThis as { gc?: () => void }).gc?.();
   const before = usage(Deno.pid);
   resetPeak(Deno.pid);
+  const fed = async () => {
+    await Promise.resolve(); // it waits for what else comes in the same turn
+    await synced;
+  };
   const loadMs = await timed(async () => {
     await proxy.start();
-    await proxy.sync(world.services, world.endpoints);
+    feed.start();
+    await fed();
   });
   const after = usage(Deno.pid);
   const changesMs: number[] = [], addsMs: number[] = [];
   for (let turn = 0; turn < turns; turn++) {
-    changeEndpoint(world, turn);
-    const changed = new Map(world.endpoints);
-    changesMs.push(await timed(() => proxy.sync(world.services, changed)));
-    addService(world, endpoints);
-    const [more, behind] = [[...world.services], new Map(world.endpoints)];
-    addsMs.push(await timed(() => proxy.sync(more, behind)));
+    const changed = changeEndpoint(world, turn), behind = world.endpoints.get(serviceKey(changed))!;
+    changesMs.push(
+      await timed(() => {
+        objects.change(changed, behind);
+        return fed();
+      }),
+    );
+    const added = addService(world, endpoints), its = world.endpoints.get(serviceKey(added))!;
+    addsMs.push(
+      await timed(() => {
+        objects.add(added, its);
+        return fed();
+      }),
+    );
   }
+  feed.stop();
   await proxy.stop();
   nft.close();
   const loadCpuMs = (after.cpuNs - before.cpuNs) / 1e6;
