@@ -293,6 +293,8 @@ function memoryQos(
     const high = Math.floor((request + throttlingFactor * (ceiling - request)) / pageSize) * pageSize;
     if (high > request) out["memory.high"] = String(high);
   }
+  // said, too: a container that runs may have had another one before it was resized
+  out["memory.high"] ??= "max";
   return out;
 }
 

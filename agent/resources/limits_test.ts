@@ -123,7 +123,7 @@ const containers: [
   [
     "protects a guaranteed container's request altogether and does not throttle it",
     exact("a", { cpu: "1", memory: "100Mi" }),
-    { unified: { "memory.min": String(100 * Mi) } },
+    { unified: { "memory.min": String(100 * Mi), "memory.high": "max" } },
     { memoryQos: memoryQos({ reserve: true }) },
   ],
   ["ends all of its processes where the node says so", box("a"), { unified: { "memory.oom.group": "1" } }, {
