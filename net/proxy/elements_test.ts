@@ -221,3 +221,20 @@ Deno.test("frontendsOf() knows pods of this node by a pair, and others by none",
     hairpin: ["10.0.0.1 . 10.0.0.1"],
   });
 });
+
+Deno.test("FrontendBuilder.update() asks for endpoints once, and not in a family in which the service has no address", () => {
+  const asked: string[] = [];
+  for (const family of ["ip", "ip6"] as const) {
+    const endpoints = () => (asked.push(family), [endpoint("10.0.0.1")]);
+    const builder = new FrontendBuilder(family, options);
+    builder.update([{ key: "default/web", service: web, endpoints }], [web]);
+    assert.deepEqual(
+      builder.frontends.get("10.96.0.1 . tcp . 80")?.endpoints.cluster,
+      {
+        ip: ["10.0.0.1 . 8080"],
+        ip6: undefined,
+      }[family],
+    );
+  }
+  assert.deepEqual(asked, ["ip"]);
+});

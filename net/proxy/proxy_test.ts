@@ -262,6 +262,46 @@ Deno.test("UDP frontends that changed have their stale flows deleted, at the sta
   await again.proxy.stop();
 });
 
+Deno.test("stale flows that could not be deleted are deleted by the next try, with those of a round that failed", async () => {
+  const nft = new FakeNft(), asked: string[][] = [];
+  let isBroken = true;
+  const { proxy, timers } = setUp({
+    nft,
+    deleteStaleFlows: (_, frontends) => {
+      asked.push(frontends.map(({ id, serving }) => `${id} → ${serving.join(", ")}`).sort());
+      if (isBroken) throw new Error("Cannot delete a connection");
+    },
+  });
+  await proxy.start();
+  const a = dns("a", "10.96.0.1"), b = dns("b", "10.96.0.2");
+  const [ofA, ofB] = [{ ...a, ports: [{ ...a.ports[0], nodePort: undefined }] }, {
+    ...b,
+    ports: [{ ...b.ports[0], nodePort: undefined }],
+  }];
+  const both = behind({ a: [udp("10.244.0.2")], b: [udp("10.244.0.2")] });
+  await assert.rejects(proxy.sync([ofA, ofB], both), /Cannot delete/);
+  isBroken = false;
+  timers.shift()!.fn();
+  await proxy.sync([ofA, ofB], both);
+  const first = ["10.96.0.1 . udp . 53 → 10.244.0.2 . 53", "10.96.0.2 . udp . 53 → 10.244.0.2 . 53"];
+  assert.deepEqual(asked.splice(0), [first, first]);
+
+  // of two transactions the second is refused as a whole: what the first did counts all the same
+  const run = nft.run.bind(nft), many = Array.from({ length: 30 }, (_, i) => endpoint(`10.244.1.${i + 1}`));
+  nft.run = async (script) => {
+    await run(script);
+    nft.refuse = () => "Operation not permitted";
+  };
+  const others = Array.from({ length: 120 }, (_, i) => service(`s${i}`, `10.96.1.${i + 1}`));
+  const large = new Map([...both, ...others.map(({ name }) => [`default/${name}`, many] as const)]);
+  await assert.rejects(proxy.sync([ofB, ...others], large), /Operation not permitted/);
+  [nft.run, nft.refuse] = [run, () => undefined];
+  timers.pop()!.fn();
+  await proxy.sync([ofB, ...others], large);
+  assert.ok(asked.flat().includes("10.96.0.1 . udp . 53 → "), "the deleted one was told of");
+  await proxy.stop();
+});
+
 Deno.test("route_localnet is set for node ports only, and undone by remove() if it was off", async () => {
   const { nft, proxy, host } = setUp();
   await proxy.start();
