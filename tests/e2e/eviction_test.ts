@@ -153,11 +153,11 @@ nodeTest("pids: the lower priority goes first, then who has more processes", {},
   await applyPods(node, important, pod("few"), pod("many"), pod("important", idle, { priorityClassName: "important" }));
   for (const name of ["few", "many", "important"]) await node.ready(name);
   const start = (await evicted(node)).length;
-  await fork(node, "few", 40);
+  await fork(node, "few", 60);
   await fork(node, "many", 100);
   await fork(node, "important", 120);
   equal((await evicted(node)).length, start);
-  await fork(node, "important", 260);
+  await fork(node, "important", 250);
   const many = await isEvicted(node, "many");
   match(
     many.status?.message ?? "",
@@ -166,7 +166,7 @@ nodeTest("pids: the lower priority goes first, then who has more processes", {},
   await hasCondition(node, "PIDPressure", "True");
   await hasCondition(node, "PIDPressure", "False");
   deepEqual((await evicted(node)).slice(start), ["many"]);
-  await fork(node, "important", 120);
+  await fork(node, "important", 100);
   await isEvicted(node, "few");
   await hasCondition(node, "PIDPressure", "False");
   deepEqual((await evicted(node)).slice(start), ["many", "few"]);
