@@ -155,7 +155,8 @@ const refusals: Record<string, string> = {
   SysctlForbidden: "allow it in allowedUnsafeSysctls, or leave it out",
   AppArmor: "load the profile, or leave it out",
   DeadlineExceeded: "raise activeDeadlineSeconds, or make it faster",
-  Evicted: "the node was short of what the message names; it comes back when there is room",
+  Evicted:
+    "ask for what it needs in resources.requests, or let it use less; from a manifest it comes back by itself, by the API it has to be made anew",
 };
 
 function failed(pod: Pod, named: string, context: WhyContext): Explanation {

@@ -113,7 +113,8 @@ export function assembleEviction(options: EvictionOptions): Evictions {
     openRoad: (onEvent) =>
       openMemoryRoad({
         v1Root: memoryRoot,
-        pressureFiles: [`/sys/fs/cgroup${kubepods}/memory.pressure`, "/proc/pressure/memory"],
+        // what waits for memory anywhere waits in the whole machine
+        pressureFiles: ["/proc/pressure/memory", `/sys/fs/cgroup${kubepods}/memory.pressure`],
         onEvent,
         onTrouble: (what, err) => log.debug(what, { err }),
       }),

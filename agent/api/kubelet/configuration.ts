@@ -6,7 +6,7 @@ import { formatDuration } from "../../duration.ts";
 /** Settings of islet's own are not in it. */
 export function kubeletConfiguration(config: NodeConfig): Record<string, unknown> {
   const seconds = (value: number) => formatDuration(value * 1000);
-  const { reservation, shutdown, cpuManager: cpus } = config;
+  const { reservation, eviction, shutdown, cpuManager: cpus } = config;
   return {
     kind: "KubeletConfiguration",
     apiVersion: "kubelet.config.k8s.io/v1beta1",
@@ -42,7 +42,14 @@ export function kubeletConfiguration(config: NodeConfig): Record<string, unknown
     memorySwap: { swapBehavior: config.swapBehavior },
     systemReserved: reservation.systemReserved,
     kubeReserved: reservation.kubeReserved,
-    evictionHard: reservation.evictionHard,
+    evictionHard: eviction.hard,
+    evictionSoft: eviction.soft,
+    evictionSoftGracePeriod: Object.fromEntries(
+      Object.entries(eviction.softGraceMs).map(([signal, ms]) => [signal, formatDuration(ms)]),
+    ),
+    evictionMinimumReclaim: eviction.minimumReclaim,
+    evictionPressureTransitionPeriod: formatDuration(eviction.transitionMs),
+    evictionMaxPodGracePeriod: eviction.maxPodGraceSeconds,
     enforceNodeAllocatable: config.enforceNodeAllocatable.length > 0 ? config.enforceNodeAllocatable : ["none"],
     ...(config.systemReservedCgroup ? { systemReservedCgroup: config.systemReservedCgroup } : {}),
     ...(config.kubeReservedCgroup ? { kubeReservedCgroup: config.kubeReservedCgroup } : {}),

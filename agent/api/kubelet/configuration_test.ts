@@ -23,6 +23,12 @@ maxPods: 9
 podsPerCore: 2
 clusterDNS: [10.0.0.10]
 evictionHard: { memory.available: 5% }
+evictionSoft: { memory.available: 10% }
+evictionSoftGracePeriod: { memory.available: 1m30s }
+evictionMinimumReclaim: { memory.available: 1% }
+evictionPressureTransitionPeriod: 30s
+evictionMaxPodGracePeriod: 9
+mergeDefaultEvictionSettings: true
 enforceNodeAllocatable: [none]
 cpuCFSQuotaPeriod: 20ms
 fileCheckFrequency: 90s
