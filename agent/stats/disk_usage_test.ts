@@ -97,3 +97,18 @@ Deno.test("du counts what directories of this machine hold, and leaves out what 
     await Deno.remove(root, { recursive: true });
   }
 });
+
+Deno.test("who asks for young figures waits for them, however long that takes", async () => {
+  const { clock, rounds, sizes, disk, finish, bytes } = setUp();
+  const first = bytes(["/a"]);
+  await finish();
+  await first;
+  sizes.set("/a", 12);
+  await clock.advance(5000);
+  assert.equal((await disk.measure(["/a"], 10_000)).get("/a")?.bytes, 10, "young enough");
+  assert.equal(rounds.length, 1);
+  const young = disk.measure(["/a"], 0);
+  await clock.advance(60_000);
+  await finish();
+  assert.equal((await young).get("/a")?.bytes, 12);
+});

@@ -6,8 +6,7 @@ import { sleep, type TestNode } from "../support/node.ts";
 import { container, idle, isReady, manifest, pod, statusOf } from "../support/pods.ts";
 import { onDisk, probed, watchSteady } from "../support/steady.ts";
 
-// without thresholds: what is shown is what a full disk does, not how pods are evicted before
-const { nodeTest } = nodeFile({ disk: "64m", flags: ["--eviction-hard", "memory.available<100Mi"] });
+const { nodeTest } = nodeFile({ disk: "64m" });
 
 const plain = (edition: string) => pod("plain", idle, {}, { labels: { edition } });
 const crashing = pod("crashing", container("main", "sleep 2; exit 3"));

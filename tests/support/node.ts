@@ -140,6 +140,10 @@ export class TestNode extends NodeClient implements AsyncDisposable {
       // a systemd of the machine knows nothing of the node's namespaces
       "--cgroup-driver",
       "cgroupfs",
+      // what else fills the machine's disk must not evict a test's pods
+      ...(/eviction/i.test(`${this.#options.config} ${this.#options.flags}`)
+        ? []
+        : ["--eviction-hard", "memory.available<100Mi"]),
       "--log-level",
       "debug",
       "--log-format",

@@ -1,6 +1,6 @@
 /**
  * How soon to look again. Pure. What is far from its threshold is looked at every ten seconds; what a fast program could
- * use up sooner, in that time; and what is below twice its threshold, all the time. Where the kernel tells of memory by
+ * use up sooner, in that time; memory and pids below twice their threshold, all the time. Where the kernel tells of memory by
  * itself, memory needs no looking.
  */
 import { type Observations, type Pressure, signals } from "./signals.ts";
@@ -11,12 +11,9 @@ export const slowestMs = 10_000;
 /** Per second, at most: page faults of one core, a fast disk, forks. Inodes are few, and files are slow to make. */
 const fastest = { memory: 2 * 2 ** 30, "ephemeral-storage": 2 ** 30, inodes: 20_000, pids: 5000 } as const;
 
-/** Below twice the threshold, and above it. */
-const quickest: Readonly<Record<Pressure, readonly [near: number, far: number]>> = {
-  MemoryPressure: [250, 1000],
-  DiskPressure: [1000, 1000],
-  PIDPressure: [250, 1000],
-};
+const quickestMs = 1000;
+/** Below twice the threshold. Disks are slow, and many are that full all their life. */
+const nearMs: Readonly<Partial<Record<Pressure, number>>> = { MemoryPressure: 250, PIDPressure: 250 };
 
 export function nextLookMs(
   thresholds: readonly Threshold[],
@@ -29,8 +26,8 @@ export function nextLookMs(
     const seen = observations.get(threshold.signal);
     if (!seen || (memoryIsTold && pressure === "MemoryPressure")) continue;
     const needed = neededOf(threshold, seen.capacity, false);
-    const [near, far] = quickest[pressure];
-    const ms = seen.available < 2 * needed ? near : Math.max(far, (seen.available - needed) / fastest[resource] * 1000);
+    const near = seen.available < 2 * needed ? nearMs[pressure] : undefined;
+    const ms = near ?? Math.max(quickestMs, (seen.available - needed) / fastest[resource] * 1000);
     next = Math.min(next, ms);
   }
   return next;

@@ -20,7 +20,16 @@ for (const [what, available, memoryIsTold, ms] of cases) {
 
 Deno.test("nextLookMs() of disks and pids is never so short that it costs much", () => {
   const thresholds = [threshold("nodefs.available", "100Mi"), threshold("pid.available", "100")];
-  equal(nextLookMs(thresholds, left({ "nodefs.available": 150 * mebi }), { memoryIsTold: true }), 1000);
-  equal(nextLookMs(thresholds, left({ "pid.available": 150 }), { memoryIsTold: true }), 250);
-  equal(nextLookMs(thresholds, left({}), { memoryIsTold: true }), 10_000);
+  const of = (amounts: Parameters<typeof left>[0]) => nextLookMs(thresholds, left(amounts), { memoryIsTold: true });
+  equal(of({ "nodefs.available": 150 * mebi }), 1000);
+  equal(of({ "nodefs.available": 4 * gibi + 100 * mebi }), 4000);
+  equal(of({ "pid.available": 150 }), 250);
+  equal(of({}), 10_000);
+});
+
+Deno.test("nextLookMs() of a large disk that is rather full is as slow as that of an empty one", () => {
+  const ms = nextLookMs([threshold("imagefs.available", "15%")], left({ "imagefs.available": 74 * gibi }, 252 * gibi), {
+    memoryIsTold: true,
+  });
+  equal(ms, 10_000);
 });
