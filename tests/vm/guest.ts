@@ -9,7 +9,7 @@ export interface Answer {
 }
 
 /** Under emulation everything takes many times as long. */
-const patienceMs = 300_000;
+const patienceMs = 600_000;
 
 /** A disk of the guest that outlives its boots: changes are kept apart from the image. */
 export async function guestDisk(dir: string, { disk }: RootImage): Promise<string> {

@@ -34,7 +34,7 @@ const packages = [
  * the exit code and what was printed goes back.
  */
 const control = `#!/bin/bash
-exec 3<>/dev/vport0p1 || exit 1
+exec 3<>/dev/vport*p1 || exit 1
 echo "hello 0 -" >&3
 while read -r -u 3 id script; do
   base64 -d <<<"$script" >/run/test-script

@@ -77,7 +77,7 @@ const isReady = ({ status }: Pod) =>
   status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True");
 
 async function ready(...names: string[]): Promise<Map<string, Pod>> {
-  for (const end = performance.now() + 300_000;;) {
+  for (const end = performance.now() + 600_000;;) {
     const all = await pods().catch(() => new Map<string, Pod>());
     if (names.every((name) => all.has(name) && isReady(all.get(name)!))) return all;
     if (performance.now() > end) {
