@@ -27,6 +27,8 @@ const packages = [
   "util-linux",
   "mount",
   "ca-certificates",
+  // asks the API at a fraction of what islet's own verbs take to start under emulation
+  "curl",
 ];
 
 /**

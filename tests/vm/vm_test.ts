@@ -68,8 +68,11 @@ const write = async (file: string, text: string) =>
   void await guest.output(`cat > /etc/islet/manifests/.new <<'END'\n${text}\nEND
 mv /etc/islet/manifests/.new /etc/islet/manifests/${file}`);
 
+const api = "curl -sf --unix-socket /run/islet/islet.sock http://localhost/api/v1";
+const podPath = `${api}/namespaces/default/pods`;
+
 async function pods(): Promise<Map<string, Pod>> {
-  const text = await guest.output("islet get pods -A -o json");
+  const text = await guest.output(`${api}/pods`);
   return new Map((JSON.parse(text).items as Pod[]).map((pod) => [pod.metadata.name, pod]));
 }
 
@@ -152,7 +155,7 @@ vmTest(
 vmTest("in cgroup v2 a busy container is held to its quota and a memory hog is OOMKilled, alone", async () => {
   await guest.until(
     "the hog is killed",
-    `islet get pod hog -o json | grep -q '"reason": "OOMKilled"'`,
+    `${podPath}/hog | grep -q '"reason":"OOMKilled"'`,
     "islet get pods; islet describe pod hog",
   );
   await write(
@@ -183,9 +186,9 @@ vmTest("in cgroup v2 a busy container is held to its quota and a memory hog is O
 vmTest(
   "systemctl restart islet restarts no container, nor does kill -9, nor a hang that the watchdog ends",
   async () => {
-    await guest.until("nothing is left of busy", "! islet get pod busy");
+    await guest.until("nothing is left of busy", `! ${podPath}/busy`);
     await guest.output("rm -f /etc/islet/manifests/{crash,hog}.yaml");
-    await guest.until("the crashing ones are gone", "! islet get pod crash && ! islet get pod hog");
+    await guest.until("the crashing ones are gone", `! ${podPath}/crash && ! ${podPath}/hog`);
     const before = await lives();
     const main = () => guest.output("systemctl show -p MainPID --value islet");
     let pid = await main();
