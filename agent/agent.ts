@@ -291,6 +291,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     config,
     stores: [store, memory],
     ownPodCIDRs: network.leaseDir === undefined ? [] : config.podCIDRs,
+    restoreNetwork: async () => void await podNetwork(config, log),
     apiAddresses: serviceAddresses,
     nodeAddresses: nodeIPs,
     observers: networkMetrics(kubelet, config.clusterDomain || "cluster.local", () => services.dns, clock),

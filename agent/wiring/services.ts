@@ -33,6 +33,8 @@ export interface ServicesOptions {
   stores: readonly ObjectStore[];
   /** Addresses of all pods, where the pod network is ours; else empty. */
   ownPodCIDRs: readonly string[];
+  /** Puts back what the pod network has of rules. */
+  restoreNetwork(): Promise<void>;
   /** Service addresses of the API. */
   apiAddresses: readonly string[];
   /** The node's own. */
@@ -192,10 +194,17 @@ export class Services {
   /** Somebody else may have taken the rules away (`nft flush ruleset`). */
   #verifyLater(periodMs: number): void {
     this.#cancelVerify = this.#options.clock.after(periodMs, () => {
-      this.#proxy?.verify()
-        .catch((err) => this.#options.log.debug("Cannot look at the rules of Services", { err }))
+      this.#verify()
+        .catch((err) => this.#options.log.warn("Cannot put back rules that somebody has taken away", { err }))
         .finally(() => this.#isStopped || this.#verifyLater(periodMs));
     });
+  }
+
+  /** Whoever takes away these rules has taken all of the node's. */
+  async #verify(): Promise<void> {
+    if (!this.#proxy || await this.#proxy.verify()) return;
+    await this.#held.start();
+    await this.#options.restoreNetwork();
   }
 
   #report(service: string | undefined, message: string, cause?: unknown): void {

@@ -104,15 +104,16 @@ export class ServiceProxy {
     return result;
   }
 
-  /** Looks whether the tables are still there, and puts them back if somebody has taken them away. */
-  async verify(): Promise<void> {
+  /** Looks whether the tables are still there, and puts them back if somebody has taken them away. @returns whether they were. */
+  async verify(): Promise<boolean> {
     await this.#running;
     let isWhole = true;
     for (const table of this.#tables) isWhole = await table.verify() && isWhole;
-    if (isWhole) return;
+    if (isWhole) return true;
     this.#report({ message: `the table ${tableName} has gone: it is written anew` });
     this.#kick();
     await this.#running;
+    return false;
   }
 
   /** Ends all work. The tables stay, and connections go on. */

@@ -5,7 +5,7 @@ import { nodeAddress } from "../support/namespaces.ts";
 import type { TestNode } from "../support/node.ts";
 import { pod } from "../support/pods.ts";
 
-const { nodeTest } = nodeFile();
+const { nodeTest } = nodeFile({ flags: ["--proxy-nftables-sync-period", "1s"] });
 
 /** A web server on port 8080 that answers with its pod's name. */
 const server = (name: string, app: string, more: Record<string, unknown> = {}) => ({
@@ -162,4 +162,16 @@ nodeTest("connections live through a restart and a kill of islet, and new ones a
   await node.exec("holding", "echo three >/pipe");
   await node.until("the connection goes on", async () => (await said()).includes("three"));
   deepEqual(await said(), ["one", "two", "three"]);
+});
+
+nodeTest("rules that somebody flushes are back soon, those of the pod network and of the API too", {}, async (node) => {
+  const tables = async () => (await node.inside("nft", "list", "tables")).stdout.match(/islet-\w+/g)?.sort() ?? [];
+  const before = await tables();
+  deepEqual(before, ["islet-cni", "islet-own", "islet-proxy"]);
+  // all of ours at once, as `nft flush ruleset` would; iptables' own stay for hostPorts
+  for (const table of before) await node.inside("nft", "delete", "table", "ip", table);
+  await node.until("the rules are back", async () => (await tables()).length === 3);
+  await node.until("a Service answers", async () => await ask(node, "client", "http://backend/") === "backend");
+  const { stdout } = await node.exec("client", "nslookup backend.default.svc.cluster.local");
+  match(stdout, /^Address: 10\.96\./m);
 });

@@ -52,7 +52,7 @@ export class ProxyNode implements AsyncDisposable {
     });
   }
 
-  verify(): Promise<void> {
+  verify(): Promise<boolean> {
     return this.#inside(() => this.#proxy!.verify());
   }
 
