@@ -29,13 +29,13 @@ export async function services(quick: boolean): Promise<string> {
       [
         `${count}`,
         "islet",
-        limit ? aim(ours.loadMs < limit, seconds(ours.loadMs)) : seconds(ours.loadMs),
+        limit ? aim(ours.loadMs < limit, loadOf(ours)) : loadOf(ours),
         aim(change < changeAimMs, spread(ours.changesMs)),
         spread(ours.addsMs),
         aim(ours.peak < memoryAim, memory),
         "none",
       ],
-      ["", "its restart", seconds(restart.loadMs), "", "", megabytes(restart.peak), "none"],
+      ["", "its restart", loadOf(restart), "", "", megabytes(restart.peak), "none"],
       [
         "",
         "kube-proxy's, nft alone",
@@ -54,7 +54,7 @@ export async function services(quick: boolean): Promise<string> {
   };
   const latencies: FirstPacket[] = JSON.parse(await program("first_packet.ts", [JSON.stringify(packets)]));
   return table(head, rows) +
-    "\n\nFrom objects in memory to the kernel; memory is what the process took beyond that of the objects. " +
+    "\n\nFrom objects in the store to the kernel; memory is what the process took beyond that of the objects. " +
     `Of a new connection through a node, by ${packets.connections} connections:\n\n` +
     table(
       ["services", "islet p50", "p99", "kube-proxy's p50", "p99", "past services p50", "p99"],
@@ -66,6 +66,11 @@ function latencyRow({ services, islet, kubeProxy, direct }: FirstPacket): string
   const share = (times: readonly number[], part: number) =>
     `${times.toSorted((a, b) => a - b)[Math.floor(times.length * part)].toFixed(0)} µs`;
   return [String(services), ...[islet, kubeProxy, direct].flatMap((times) => [share(times, 0.5), share(times, 0.99)])];
+}
+
+/** A busy machine shows in the difference. */
+function loadOf({ loadMs, loadCpuMs }: Measured): string {
+  return `${seconds(loadMs)}, CPU ${seconds(loadCpuMs)}`;
 }
 
 function seconds(ms: number): string {
