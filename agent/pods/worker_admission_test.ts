@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import type { ConfigMap, Pod } from "../objects/mod.ts";
 import { SimulatedNode } from "../wiring/testing.ts";
-import { container } from "./testing.ts";
-import { nodeWith, web } from "./worker_testing.ts";
+import { container, nodeWith, web } from "./testing.ts";
 
 // ---- What pods wait for
 

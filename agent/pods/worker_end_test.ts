@@ -1,8 +1,7 @@
 /** Workers: how pods end, in what order, within what grace, and what comes after them. */
 import assert from "node:assert/strict";
 import { SimulatedNode } from "../wiring/testing.ts";
-import { container } from "./testing.ts";
-import { nodeWith, web } from "./worker_testing.ts";
+import { container, nodeWith, web } from "./testing.ts";
 
 // ---- Ends
 

@@ -1,8 +1,7 @@
 /** Workers: containers that end, restarts and back-off, old attempts, pods that have finished. */
 import assert from "node:assert/strict";
 import { SimulatedNode } from "../wiring/testing.ts";
-import { container } from "./testing.ts";
-import { edited, nodeWith, probe, web } from "./worker_testing.ts";
+import { container, edited, nodeWith, probe, web } from "./testing.ts";
 
 // ---- Restarts
 

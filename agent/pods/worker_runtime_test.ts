@@ -1,8 +1,7 @@
 /** Workers and the runtime: its events, its absence, and what islet finds when it comes back. */
 import assert from "node:assert/strict";
 import { SimulatedNode } from "../wiring/testing.ts";
-import { container } from "./testing.ts";
-import { changes, nodeWith, probe, web } from "./worker_testing.ts";
+import { changes, container, nodeWith, probe, web } from "./testing.ts";
 
 // ---- Events
 

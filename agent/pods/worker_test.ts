@@ -1,7 +1,7 @@
 /** Workers: how pods come up, and calls that fail. */
 import assert from "node:assert/strict";
 import { SimulatedNode } from "../wiring/testing.ts";
-import { changes, nodeWith, web } from "./worker_testing.ts";
+import { changes, nodeWith, web } from "./testing.ts";
 
 Deno.test("a pod is started in order, told of, and removed without a trace", async () => {
   await using node = await nodeWith(web());
