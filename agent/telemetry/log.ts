@@ -49,10 +49,17 @@ export function createLogger(options: LogOptions = {}): Logger {
   const {
     level = "info",
     format = Deno.stderr.isTerminal() ? "text" : "json",
-    write = (line) => void Deno.stderr.writeSync(encoder.encode(line + "\n")),
+    write: put = (line) => void Deno.stderr.writeSync(encoder.encode(line + "\n")),
     sink,
     now = Date.now,
   } = options;
+  const write = (line: string) => {
+    try {
+      put(line);
+    } catch {
+      // the log may be on a disk that is full, or nobody reads it any more: that is no reason to stop
+    }
+  };
   const make = (base: Fields): Logger => {
     const log = (at: Level) => (msg: string, fields?: Fields) => {
       if (order[at] < order[level]) return;

@@ -12,3 +12,10 @@ Deno.test("lists of words are words on a terminal, and lists in JSON", () => {
     '{"time":"1970-01-01T00:00:00.000Z","level":"info","msg":"Hello","found":["a b","c"]}',
   ]);
 });
+
+Deno.test("a log that cannot be written stops nobody", () => {
+  const write = () => {
+    throw new Error("No space left on device");
+  };
+  createLogger({ write }).warn("The disk is full");
+});
