@@ -4,6 +4,7 @@ import { ManualClock } from "../clock.ts";
 import type { Pod, Secret } from "../objects/mod.ts";
 import { RegistryHosts } from "./hosts.ts";
 import { type EnsureOptions, ImageManager, type ImageManagerOptions } from "./manager.ts";
+import { parseDockerConfig } from "./keyring.ts";
 import { ImageError } from "./pull_policy.ts";
 
 interface Pull {
@@ -269,6 +270,21 @@ Deno.test("ensure() ends with its signal, cancels the pull and leaves no back-of
   assert.deepEqual(events, ['Normal Pulling Pulling image "r.example/a:1"']);
   fake.remote.set("r.example/a:1", "sha256:a");
   await ensure("r.example/a:1");
+});
+
+Deno.test("pull() uses the node's credentials, tells who collects of what has come, and shows no credential when it fails", async () => {
+  const pulled: string[] = [];
+  const keyring = parseDockerConfig(JSON.stringify({ auths: { "r.example": { auth: btoa("node:hunter2") } } }));
+  const { fake, manager } = setUp({ nodeKeyring: () => keyring, onPulled: (id) => pulled.push(id) });
+  const { signal } = new AbortController();
+  fake.remote.set("r.example/a:1", "sha256:a");
+  assert.equal((await manager.pull("r.example/a:1", signal)).imageRef, "sha256:a");
+  assert.deepEqual(fake.pulls.map(({ user }) => user), ["node"]);
+  assert.deepEqual(pulled, ["sha256:a"]);
+  fake.remote.set("r.example/b:1", new CriError("PullImage", "unknown", "401: hunter2 is wrong"));
+  await assert.rejects(manager.pull("r.example/b:1", signal), {
+    message: "Cannot pull r.example/b:1: 401: [redacted] is wrong",
+  });
 });
 
 Deno.test("ensure() pulls any number of images at once where no limit is set", async () => {

@@ -41,7 +41,7 @@ for (const [name, files, archives, known, imported, unpin] of cases) {
 /** A runtime whose importer makes one image of each archive, named as its content. */
 function setUp(dir: string) {
   const images = new Map<string, string>();
-  const attempts: string[] = [];
+  const attempts: string[] = [], released: string[] = [];
   const pins = new ImagePins(memoryRecords());
   const clock = new ManualClock();
   let notify: (names: string[]) => void = () => {};
@@ -64,10 +64,11 @@ function setUp(dir: string) {
         images.set(name, `id of ${name}`);
         return Promise.resolve([name]);
       },
+      release: async (names) => void released.push(...names),
     },
   });
   const imported = () => new Promise<string[]>((resolve) => notify = resolve);
-  return { preloader, pins, images, attempts, clock, imported };
+  return { preloader, pins, images, attempts, released, clock, imported };
 }
 
 async function inTemporaryDirectory(body: (dir: string) => Promise<void>): Promise<void> {
@@ -94,6 +95,20 @@ Deno.test("ImagePreloader imports and pins at start, past a broken archive, and 
     Deno.removeSync(join(dir, "b.tar.zst"));
     await preloader.sync();
     assert.equal(pins.isPinned("id of image-b"), false);
+    await preloader.stop();
+  }));
+
+Deno.test("ImagePreloader lets the runtime collect the images of an archive that is gone, unless another has them", () =>
+  inTemporaryDirectory(async (dir) => {
+    const { preloader, released } = setUp(dir);
+    for (const [file, image] of [["a.tar", "one"], ["b.tar", "both"], ["c.tar", "both"]]) {
+      Deno.writeTextFileSync(join(dir, file), image);
+    }
+    await preloader.start();
+    Deno.removeSync(join(dir, "a.tar"));
+    Deno.removeSync(join(dir, "b.tar"));
+    await preloader.sync();
+    assert.deepEqual(released, ["one"]);
     await preloader.stop();
   }));
 

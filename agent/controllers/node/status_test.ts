@@ -119,13 +119,16 @@ Deno.test("nodeStatus() keeps what it knew of the runtime until that has answere
   equal(next.images?.length, 2);
 });
 
-Deno.test("nodeStatus() names no more than fifty images, and five names of each", () => {
+Deno.test("nodeStatus() names no more than fifty images unless configured, and five names of each", () => {
   const names = Array.from({ length: 9 }, (_, i) => `name:${i}`);
   const images = Array.from({ length: 80 }, (_, i) => ({ names, sizeBytes: i }));
   const status = nodeStatus(undefined, { ...given, runtime: { ...runtime, images } });
   equal(status.images?.length, 50);
   equal(status.images![0].sizeBytes, 79);
   ok(status.images!.every((image) => image.names!.length === 5));
+  for (const [maxImages, named] of [[0, 0], [60, 60], [-1, 80]]) {
+    equal(nodeStatus(undefined, { ...given, maxImages, runtime: { ...runtime, images } }).images?.length, named);
+  }
 });
 
 Deno.test("nodeStatus() leaves readiness as it was while nobody knows it", () => {
