@@ -32,8 +32,8 @@ export interface ExecutorDeps {
   exec: ExecSync;
   clock: Clock;
   log: Logger;
-  /** All logs of a pod, or those of one attempt of one of its containers. */
-  removeLogs(pod: Pod, attempt?: { container: string; attempt: number }): Promise<void>;
+  /** All logs of a pod, or those of one attempt of one of its containers, with `older` of earlier ones, too. */
+  removeLogs(pod: Pod, attempt?: { container: string; attempt: number; older?: boolean }): Promise<void>;
   removeRow(pod: Pod): Promise<void>;
 }
 
@@ -82,13 +82,14 @@ export class PodExecutor {
         await resizeContainers(this.#deps, pod, action.containers, signal, notes);
         return;
       case "removeContainer": {
-        const { containerId, name, attempt, unstarted } = action;
+        const { containerId, name, attempt, unstarted, older } = action;
+        // first, as with kubelet: once the container is gone nobody would think of its log any more
+        await this.#deps.removeLogs(pod, { container: name, attempt, older });
         await removeWithStrays(
           this.#deps,
           () => Promise.resolve([containerId]),
           () => gone(cri.runtime.removeContainer({ containerId }, { signal })),
         );
-        await this.#deps.removeLogs(pod, { container: name, attempt });
         if (unstarted) await volumes.cleanupSubpaths(pod, name);
         return;
       }

@@ -28,7 +28,9 @@ export function planGarbage(state: PodState, current: ObservedSandbox | undefine
     const age = wall - container.createdAt;
     const tooYoung = container.state === "exited" && age < minAgeMs;
     if (dispensable && !tooYoung) {
-      actions.push({ type: "removeContainer", name, containerId: id, attempt });
+      // what comes before one that is not kept is not kept either
+      const older = container.state === "exited" ? { older: true } : {};
+      actions.push({ type: "removeContainer", name, containerId: id, attempt, ...older });
       continue;
     }
     // never longer than the age itself, whatever the wall clock says

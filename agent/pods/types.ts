@@ -170,8 +170,18 @@ export type PodAction =
   | { type: "grow" }
   /** Brings these running containers to the amounts that were granted, then the pod's cgroup. */
   | { type: "resize"; containers: { name: string; containerId: string }[] }
-  /** With its log. `unstarted`: it never ran, and no other attempt of it runs. */
-  | { type: "removeContainer"; name: string; containerId: string; attempt: number; unstarted?: boolean }
+  /**
+   * With its log. `unstarted`: it never ran, and no other attempt of it runs. `older`: logs of earlier attempts go, too, which
+   * the runtime may have forgotten.
+   */
+  | {
+    type: "removeContainer";
+    name: string;
+    containerId: string;
+    attempt: number;
+    unstarted?: boolean;
+    older?: boolean;
+  }
   /** Tells an operation under way to stop. */
   | { type: "cancel"; key: string; reason: string }
   /** Unmounts volumes, removes the cgroup and the directories, with `logs` those of the logs too; nothing runs any more. */

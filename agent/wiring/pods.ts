@@ -10,7 +10,7 @@
 import type { CgroupFs } from "../../cgroups/mod.ts";
 import type { CriClient } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
-import { containerLogPath, removeContainerLogs, removePodLogs } from "../logs/mod.ts";
+import { containerLogPath, loggedAttempts, removeContainerLogs, removePodLogs } from "../logs/mod.ts";
 import type { Pod } from "../objects/mod.ts";
 import { criSource } from "../observed/cri_source.ts";
 import { PodObserver } from "../observed/observer.ts";
@@ -101,8 +101,12 @@ export function assemblePods(options: PodsOptions): Pods {
     log,
     removeLogs: async ({ metadata: { namespace, name, uid } }, one) => {
       const pod = { namespace: namespace!, name, uid: uid! };
-      if (one) removeContainerLogs(containerLogPath(podLogsDir, pod, one.container, one.attempt));
-      else await removePodLogs(podLogsDir, pod);
+      if (!one) return await removePodLogs(podLogsDir, pod);
+      const { container, attempt, older } = one;
+      const earlier = older ? loggedAttempts(podLogsDir, pod, container).filter((each) => each < attempt) : [];
+      for (const each of [...earlier, attempt]) {
+        removeContainerLogs(containerLogPath(podLogsDir, pod, container, each));
+      }
     },
     removeRow: async (pod) => {
       const { namespace, name, uid } = pod.metadata;

@@ -3,6 +3,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { podCgroupFor } from "../../agent/resources/mod.ts";
 import { detect } from "../../cgroups/mod.ts";
+import { ContainerState } from "../../cri/mod.ts";
 import { type ImageInfo, type ImageSpec, ociArchiveOf, tar } from "../../agent/images/mod.ts";
 import { testImages } from "../images/build.ts";
 import { nodeFile } from "../support/node_file.ts";
@@ -14,7 +15,12 @@ const address = "127.0.0.1:5000";
 let registry: Deno.ChildProcess | undefined;
 const { nodeTest } = nodeFile({
   imageDisk: "80M",
-  flags: ["--minimum-image-ttl-duration=1s", "--eviction-hard=memory.available<1Mi"],
+  flags: [
+    "--minimum-image-ttl-duration=1s",
+    "--eviction-hard=memory.available<1Mi",
+    "--maximum-dead-containers-per-container=2",
+    "--max-container-restart-period=1s",
+  ],
 });
 
 /** An image that can run and takes 5 MB, twice: its layer is kept beside what is unpacked of it. */
@@ -204,5 +210,28 @@ nodeTest(
     equal(Deno.readTextFileSync(join(precious, "file")), "kept");
     equal((await node.ready("lasting")).metadata.uid, lasting);
     ok(Deno.statSync(join(logs, `default_lasting_${lasting}`)).isDirectory);
+  },
+);
+
+nodeTest(
+  "so many ended runs of a container stay as the configuration says, with their logs, and no more",
+  pod("crashing", "echo crashed; exit 1"),
+  async (node) => {
+    const crashed = await node.podUntil(
+      "crashing",
+      "has crashed often",
+      ({ status }) => (status?.containerStatuses?.[0].restartCount ?? 0) >= 4,
+    );
+    let seen = "";
+    await node.until("no more than two ended runs are left", async () => {
+      const ended = (await node.containers()).filter(({ labels, state }) =>
+        labels["io.kubernetes.pod.uid"] === crashed.metadata.uid && state === ContainerState.CONTAINER_EXITED
+      );
+      const logs = [...Deno.readDirSync(node.logDirectory(crashed, "main"))].map(({ name }) => parseInt(name)).sort();
+      seen = `ended: ${ended.map(({ metadata }) => metadata?.attempt)}, logs: ${logs}`;
+      // while a run is under way it has a log, too
+      return ended.length === 2 && logs.length <= 3 && ended.every(({ metadata }) => logs.includes(metadata!.attempt));
+    }, { tell: () => seen });
+    await node.logged("crashing", "crashed");
   },
 );
