@@ -67,6 +67,23 @@ Deno.test("old attempts go with their logs, the last one stays", async () => {
   assert.deepEqual(logs, ["4.log"]);
 });
 
+Deno.test("logs of attempts that the runtime has forgotten go with the next one that goes", async () => {
+  await using node = new SimulatedNode();
+  await node.start();
+  node.runtime.program = () => ({ exitAfterMs: 1000, exitCode: 1 });
+  await node.apply(web());
+  await node.advance(20_000);
+  const { uid } = node.pod("web")!.metadata;
+  const directory = `${node.dir}/logs/default_web_${uid}/web`;
+  Deno.mkdirSync(directory, { recursive: true });
+  for (const name of ["0.log", "1.log", "1.log.20260101-000000.gz"]) Deno.writeTextFileSync(`${directory}/${name}`, "");
+  const newest = Math.max(...[...node.runtime.containers.values()].map(({ attempt }) => attempt));
+  assert.equal(newest, 2);
+  Deno.writeTextFileSync(`${directory}/4.log`, "");
+  await node.advance(60_000);
+  assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["4.log"]);
+});
+
 Deno.test("as many old attempts stay as the configuration says, on the node together too", async () => {
   await using node = new SimulatedNode();
   const attempts = () =>
