@@ -111,11 +111,14 @@ async function reboot(node: TestNode): Promise<void> {
   await node.kill9();
   registry!.kill("SIGKILL");
   await registry!.status;
-  for (const { id } of await node.containers()) await node.cri.runtime.removeContainer({ containerId: id });
-  for (const { id } of await node.sandboxes()) {
-    await node.cri.runtime.stopPodSandbox({ podSandboxId: id });
-    await node.cri.runtime.removePodSandbox({ podSandboxId: id });
-  }
+  // what was on its way up when islet was killed takes its time
+  await node.until("the runtime has forgotten what it ran", async () => {
+    for (const { id: podSandboxId } of await node.sandboxes()) {
+      await node.cri.runtime.stopPodSandbox({ podSandboxId }).catch(() => {});
+      await node.cri.runtime.removePodSandbox({ podSandboxId }).catch(() => {});
+    }
+    return (await node.runtimeIds()).length === 0;
+  });
   await node.inside("kill", "-9", Deno.readTextFileSync(join(node.runDir, "containerd.pid")).split(/\s/)[0]);
   await node.startIslet();
 }
@@ -215,8 +218,9 @@ nodeTest(
 
 nodeTest(
   "so many ended runs of a container stay as the configuration says, with their logs, and no more",
-  pod("crashing", "echo crashed; exit 1"),
+  {},
   async (node) => {
+    node.write("crashing.yaml", manifest(pod("crashing", "echo crashed; exit 1")));
     const crashed = await node.podUntil(
       "crashing",
       "has crashed often",
