@@ -7,13 +7,11 @@
  */
 import { join } from "node:path";
 import { detect } from "../cgroups/mod.ts";
-import { freeLeases } from "../net/cni/mod.ts";
 import { PodTokens } from "./api/auth/mod.ts";
 import { kubeletConfiguration } from "./api/kubelet/configuration.ts";
 import { startApi } from "./api/mod.ts";
 import { systemClock } from "./clock.ts";
 import type { NodeConfig } from "./config/mod.ts";
-import { LogRotator } from "./logs/mod.ts";
 import { AddressWatcher, allocatable, hostIPs, readAddresses, readFacts } from "./node/mod.ts";
 import type { Pod } from "./objects/mod.ts";
 import { firstServiceAddress } from "./pki/names.ts";
@@ -32,12 +30,13 @@ import { Doors } from "./wiring/doors.ts";
 import { assembleEviction } from "./wiring/eviction.ts";
 import { assembleImages, imagePins } from "./wiring/images.ts";
 import { podCgroups, withDriverOf } from "./wiring/kubepods.ts";
+import { logRotator } from "./wiring/logs.ts";
 import { refuseMachine } from "./wiring/machine.ts";
 import { keepSmall } from "./wiring/memory.ts";
 import { podNetwork } from "./wiring/network.ts";
 import { watchOom } from "./wiring/oom.ts";
 import { NodePressures } from "./wiring/pressures.ts";
-import { assemblePods, logFile, realmOf } from "./wiring/pods.ts";
+import { assemblePods, realmOf } from "./wiring/pods.ts";
 import { startRuntime } from "./wiring/runtime.ts";
 import { ServiceObjects } from "./wiring/service_objects.ts";
 import { Services } from "./wiring/services.ts";
@@ -96,6 +95,8 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   const events = new EventRing({ nodeName, clock, nextVersion: () => store.nextVersion() });
 
   const memory = new MemoryStore({ log, clock, versions: store });
+  /** What nearly every part works with. */
+  const base = { config, store, memory, events, clock, log };
 
   const facts = readFacts({ maxPods: config.maxPods, rootDir });
   Object.assign(facts.capacity, config.extendedResources);
@@ -123,7 +124,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     },
     clock,
   });
-  const pki = keysOf({ config, lastKnownTime: store.lastKnownTime, addresses: () => addresses.addresses, clock, log });
+  const pki = keysOf({ ...base, lastKnownTime: store.lastKnownTime, addresses: () => addresses.addresses });
   const auth = authOf({ store, pki, clock, log });
   const tokens = new PodTokens({
     ...auth,
@@ -136,12 +137,8 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   // where pods find the API
   const serviceAddresses = config.api.port === 0 ? [] : config.serviceCIDRs.map(firstServiceAddress);
   const serviceObjects = new ServiceObjects({
-    config,
-    store,
-    memory,
+    ...base,
     events: events.by("endpoint-slice-mirroring-controller"),
-    clock,
-    log,
     apiAddresses: serviceAddresses,
     nodeAddresses: () => addresses.addresses,
   });
@@ -152,21 +149,17 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   const pins = imagePins(store);
   const kubelet = new KubeletMetrics();
   const observe = (call: RuntimeCall) => kubelet.runtimeCall(call);
-  const runtime = await startRuntime({ config, cniConfDir: network.confDir, pins, observe, log, clock });
+  const runtime = await startRuntime({ ...base, cniConfDir: network.confDir, pins, observe });
   stops.push(() => runtime.release());
   const { cri } = runtime;
   const kubepods = await podCgroups(withDriverOf(runtime, config, log), facts.capacity, log, clock);
   stops.push(() => kubepods.stop());
   const { fs: cgroups, paths: cgroupPaths } = kubepods;
+  const runtimeName = () => runtime.name;
 
   const pressures = new NodePressures(store, nodeName);
   const controllers = new Controllers({
-    config,
-    store,
-    memory,
-    events,
-    clock,
-    log,
+    ...base,
     facts,
     allocatable: roomForPods,
     runtime,
@@ -177,11 +170,9 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   });
 
   const images = assembleImages({
-    config,
-    store,
+    ...base,
     runtime,
     pins,
-    events,
     onCollected(reason) {
       kubelet.imageCollected(reason);
       controllers.node.imagesChanged();
@@ -190,8 +181,6 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
       controllers.node.imagesChanged();
       manager.retryAll();
     },
-    clock,
-    log,
   });
   stops.push(() => images.stop());
 
@@ -201,7 +190,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
       cri,
       cgroups,
       cgroupPaths,
-      runtimeName: () => runtime.name,
+      runtimeName,
       pods: () => manager.pods(),
       observed: (uid) => observer.get(uid),
       spread: () => store.setRecord("node", "cpuManagerPolicy", config.cpuManager.policy),
@@ -226,7 +215,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     preempted: (resource) => kubelet.preempted(resource),
   });
   const { observer, manager, probes } = assemblePods({
-    store,
+    ...base,
     cri,
     cgroups,
     onAction: (action, ms, failed) => kubelet.podAction(action, ms, failed),
@@ -243,44 +232,18 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     images: images.images,
     settings,
     podLimits: podLimits(config, kubepods, cpus),
-    clock,
-    log,
-    events,
-    runtimeName: () => runtime.name,
+    runtimeName,
     maxBackoffMs: config.maxContainerRestartPeriodMs,
     deadContainers: config.deadContainers,
     ownLogs: podLogsDir.startsWith(`${rootDir}/`),
     bootId: facts.bootID,
     admit: (pods) => gate.admit(pods),
     admitResize: (pod, others) => gate.admitResize(pod, others),
-    freeAddresses: async (live) => {
-      if (!network.leaseDir) return;
-      const freed = await freeLeases(network.leaseDir, live, clock.now() - 60_000);
-      if (freed.length > 0) log.info("Freed addresses of sandboxes that are gone", { count: freed.length });
-    },
+    freeAddresses: (live) => network.freeAddresses(live, clock.now()),
   });
   stops.push(() => probes.stopAll());
-  const rotator = new LogRotator({
-    maxSize: config.containerLogMaxSize,
-    maxFiles: config.containerLogMaxFiles,
-    workers: config.containerLogMaxWorkers,
-    intervalMs: config.containerLogMonitorIntervalMs,
-    running: () =>
-      observer.uids().flatMap((uid) => observer.get(uid)?.containers ?? []).filter(({ state }) => state === "running")
-        .map((container) => ({ containerId: container.id, path: logFile(container, podLogsDir) })),
-    reopen: async (containerId) => void await cri.runtime.reopenContainerLog({ containerId }),
-    clock,
-    log,
-  });
-  const source = manifestSource({
-    config,
-    serviceAddresses: serviceObjects.addresses,
-    observer,
-    store,
-    events,
-    clock,
-    log,
-  });
+  const rotator = logRotator({ ...base, observer, cri });
+  const source = manifestSource({ ...base, serviceAddresses: serviceObjects.addresses, observer });
   images.preload(() => manager.retryAll());
 
   stops.push(() => controllers.stop());
@@ -288,23 +251,20 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   stops.push(() => serviceObjects.stop());
   await serviceObjects.start();
   const services: Services = new Services({
-    config,
+    ...base,
     stores: [store, memory],
-    ownPodCIDRs: network.leaseDir === undefined ? [] : config.podCIDRs,
+    ownPodCIDRs: network.isOurs ? config.podCIDRs : [],
     restoreNetwork: async () => void await podNetwork(config, log),
     apiAddresses: serviceAddresses,
     nodeAddresses: nodeIPs,
     observers: networkMetrics(kubelet, config.clusterDomain || "cluster.local", () => services.dns, clock),
     events: events.by("kube-proxy"),
-    clock,
-    log,
   });
   stops.push(() => services.stop());
   services.start();
   const stats = assembleStats({
-    config,
+    ...base,
     facts,
-    store,
     observer,
     probes,
     cri,
@@ -312,15 +272,13 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     cgroups,
     cgroupPaths,
     owner,
-    runtimeName: () => runtime.name,
+    runtimeName,
     kubelet,
     certificateEnds: () => doors.certificateEnds,
-    clock,
   });
   stops.push(() => stats.stop());
   const eviction = assembleEviction({
-    config,
-    store,
+    ...base,
     manager,
     usage: stats.usage,
     kubelet,
@@ -332,23 +290,15 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
       images: (bytes) => images.collector.reclaim(bytes),
     },
     onPressures: () => controllers.look(),
-    events,
-    clock,
-    log,
   });
 
   // the API answers from the store while the runtime is still waited for
   let working = false;
   const api = await startApi({
-    config,
-    store,
-    memory,
+    ...base,
     serviceAddresses: serviceObjects.addresses,
-    events,
     observer,
     cri,
-    log,
-    clock,
     imagesDir: images.archives,
     images: images.commands,
     problems: () => source?.problems() ?? [],
@@ -367,14 +317,12 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   });
   stops.push(() => api.stop());
   const apiObjects = new ApiObjects({
-    store,
+    ...base,
     api: { addresses: serviceAddresses, port: config.api.port },
     dns: { addresses: config.dnsAddresses, serviceCIDRs: config.serviceCIDRs, nodeName },
-    clock,
-    log,
   });
   stops.push(() => apiObjects.stop());
-  const doors = new Doors({ config, api, serviceAddresses, held: services.held, pki, clock, log });
+  const doors = new Doors({ ...base, api, serviceAddresses, held: services.held, pki });
   stops.push(() => doors.stop());
 
   observer.onUnanswered = () => runtime.check();
@@ -392,7 +340,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
   const onNode = {
     cgroups,
     cgroupPaths,
-    runtimeName: () => runtime.name,
+    runtimeName,
     pod: (uid: string) => manager.pods().find(({ metadata }) => metadata.uid === uid),
   };
   watchOom(observer, { ...onNode, events });
@@ -416,7 +364,7 @@ async function assemble(config: NodeConfig, log: Logger, stops: (() => unknown)[
     gate.shuttingDown = shuttingDown;
     controllers.look();
   };
-  const shutdown = new NodeShutdown({ config, manager, mark, flush: () => store.flush(), events, log });
+  const shutdown = new NodeShutdown({ ...base, manager, mark, flush: () => store.flush() });
   stops.push(() => shutdown.stop());
   void shutdown.watch();
   return shutdown;

@@ -1,25 +1,35 @@
 /** The pods' network: somebody else's CNI configuration where there is one, ours where there is none. */
 import { join } from "node:path";
-import { bridgeOf, chooseCniConfDir, cniFiles, filterBridges, writeDefaultCni } from "../../net/cni/mod.ts";
+import { bridgeOf, chooseCniConfDir, cniFiles, filterBridges, freeLeases, writeDefaultCni } from "../../net/cni/mod.ts";
 import type { NodeConfig } from "../config/mod.ts";
 import type { Logger } from "../telemetry/log.ts";
 
 export interface PodNetworkSetup {
   /** The directory that the managed runtime reads CNI configurations from. */
   confDir: string;
-  /** Where our network's leases are; undefined where the network is not ours. */
-  leaseDir: string | undefined;
+  isOurs: boolean;
+  /** Frees addresses of our network that no sandbox among the living has; those of the last minute may be on their way to one. */
+  freeAddresses(live: ReadonlySet<string>, now: number): Promise<void>;
 }
+
+/** Younger leases may be those of a sandbox that the runtime does not list yet. */
+const leaseAgeMs = 60_000;
 
 /** Only a managed runtime gets a network from us: an external one has its own configuration. */
 export async function podNetwork(config: NodeConfig, log: Logger): Promise<PodNetworkSetup> {
   const confDir = chooseCniConfDir(join(config.rootDir, "cni/net.d"));
   if (config.serviceProxy) await passBridges(confDir, log);
-  if (config.runtime.mode !== "managed") return { confDir, leaseDir: undefined };
+  const others: PodNetworkSetup = { confDir, isOurs: false, freeAddresses: () => Promise.resolve() };
+  if (config.runtime.mode !== "managed") return others;
   const leaseDir = join(config.runDir, "cni");
   const setup = await writeDefaultCni({ confDir, leaseDir, podCIDRs: config.podCIDRs });
   log.info("Pod network", { confDir, ours: setup.ours, ...(setup.ours ? { changes: setup.changes } : {}) });
-  return { confDir, leaseDir: setup.ours ? leaseDir : undefined };
+  if (!setup.ours) return others;
+  const freeAddresses = async (live: ReadonlySet<string>, now: number) => {
+    const freed = await freeLeases(leaseDir, live, now - leaseAgeMs);
+    if (freed.length > 0) log.info("Freed addresses of sandboxes that are gone", { count: freed.length });
+  };
+  return { confDir, isOurs: true, freeAddresses };
 }
 
 /** Where somebody's network puts pods on a bridge, Services need what passes it to meet the rules. */
