@@ -151,6 +151,8 @@ export class ShutdownWatch {
       throw new Error(`Cannot take a lock: ${said || this.#options.inhibit + " ended at once"}`);
     }
     this.#lock = child;
+    // stopped while the lock was on its way
+    if (this.#stopped) return this.#release();
     child.status.then(() => {
       if (this.#lock !== child) return;
       // taken from us: logind has begun anew
