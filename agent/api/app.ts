@@ -73,7 +73,10 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
   });
   app.onError((err, c) => {
     const status = statusOf(err);
-    if (status.code >= 500) deps.log.warn("Cannot answer a request", { path: c.req.path, err });
+    // what is not there yet is no failure of ours
+    if (status.code >= 500 && status.reason !== "ServiceUnavailable") {
+      deps.log.warn("Cannot answer a request", { path: c.req.path, err });
+    }
     const retryAfter = status.details?.retryAfterSeconds;
     return c.json(status, status.code as 500, retryAfter ? { "retry-after": String(retryAfter) } : {});
   });
