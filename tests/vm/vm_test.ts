@@ -157,7 +157,7 @@ vmTest(
 vmTest("in cgroup v2 a busy container is held to its quota and a memory hog is OOMKilled, alone", async () => {
   await guest.until(
     "the hog is killed",
-    `${podPath}/hog | grep -q '"reason":"OOMKilled"'`,
+    `${podPath}/hog | grep -Eq '"reason": ?"OOMKilled"'`,
     "islet get pods; islet describe pod hog",
   );
   await write(
