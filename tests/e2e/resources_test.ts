@@ -32,6 +32,13 @@ function limits(node: TestNode, path: string) {
   };
 }
 
+/** What is asked for as the machine can hold it: cgroup v2 keeps shares as whole weights. */
+function held<T extends { shares: number }>(asked: T): T {
+  if (!v2) return asked;
+  const weight = Math.floor(1 + (asked.shares - 2) * 9999 / 262142);
+  return { ...asked, shares: Math.round(2 + (weight - 1) * 262142 / 9999) };
+}
+
 function podPath(pod: Pod): string {
   const parent =
     { Guaranteed: "", Burstable: "burstable/", BestEffort: "besteffort/" }[pod.status?.qosClass as "Burstable"];
@@ -46,7 +53,7 @@ nodeTest(
   async (node) => {
     const pod = await node.ready("guaranteed");
     equal(pod.status?.qosClass, "Guaranteed");
-    const expected = { shares: 102, quota: 10_000, period: 100_000, memory: 32 * mebi };
+    const expected = held({ shares: 102, quota: 10_000, period: 100_000, memory: 32 * mebi });
     deepEqual(limits(node, podPath(pod)), expected);
     deepEqual(limits(node, `${podPath(pod)}/${containerId(pod)}`), expected);
   },
@@ -63,26 +70,32 @@ nodeTest(
   async (node) => {
     const pod = await node.ready("burstable");
     equal(pod.status?.qosClass, "Burstable");
-    deepEqual(limits(node, podPath(pod)), { shares: 307, quota: -1, period: 100_000, memory: -1 });
-    deepEqual(limits(node, `${podPath(pod)}/${containerId(pod, "main")}`), {
-      shares: 256,
-      quota: 50_000,
-      period: 100_000,
-      memory: 64 * mebi,
-    });
-    deepEqual(limits(node, `${podPath(pod)}/${containerId(pod, "second")}`), {
-      shares: 51,
-      quota: -1,
-      period: 100_000,
-      memory: -1,
-    });
+    deepEqual(limits(node, podPath(pod)), held({ shares: 307, quota: -1, period: 100_000, memory: -1 }));
+    deepEqual(
+      limits(node, `${podPath(pod)}/${containerId(pod, "main")}`),
+      held({
+        shares: 256,
+        quota: 50_000,
+        period: 100_000,
+        memory: 64 * mebi,
+      }),
+    );
+    deepEqual(
+      limits(node, `${podPath(pod)}/${containerId(pod, "second")}`),
+      held({
+        shares: 51,
+        quota: -1,
+        period: 100_000,
+        memory: -1,
+      }),
+    );
   },
 );
 
 nodeTest("a best-effort pod has the least shares and no limits", pod("effort"), async (node) => {
   const pod = await node.ready("effort");
   equal(pod.status?.qosClass, "BestEffort");
-  deepEqual(limits(node, podPath(pod)), { shares: 2, quota: -1, period: 100_000, memory: -1 });
+  deepEqual(limits(node, podPath(pod)), held({ shares: 2, quota: -1, period: 100_000, memory: -1 }));
 });
 
 nodeTest(
@@ -93,7 +106,7 @@ nodeTest(
   async (node) => {
     const pod = await node.ready("pod-level");
     equal(pod.status?.qosClass, "Burstable");
-    deepEqual(limits(node, podPath(pod)), { shares: 102, quota: 20_000, period: 100_000, memory: 64 * mebi });
+    deepEqual(limits(node, podPath(pod)), held({ shares: 102, quota: 20_000, period: 100_000, memory: 64 * mebi }));
   },
 );
 
