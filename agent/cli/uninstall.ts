@@ -10,6 +10,7 @@ import {
   type RemoveNodeOptions,
   systemctl,
 } from "../install/mod.ts";
+import { logindDropIn } from "../systemd/logind.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { describeVerb, type Flag, parseArguments } from "./arguments.ts";
 import { print } from "./output.ts";
@@ -21,9 +22,6 @@ const flags: readonly Flag[] = [
   { name: "root", value: "DIR", help: "take it out of a system's tree below DIR" },
   { name: "dry-run", help: "say what would be done, do nothing" },
 ];
-
-/** What systemd and logind were told beside the units. */
-const dropIns = ["/run/systemd/logind.conf.d/99-islet.conf"];
 
 export async function uninstall(args: string[]): Promise<number> {
   const given = parseArguments(args, flags);
@@ -62,7 +60,13 @@ export async function uninstall(args: string[]): Promise<number> {
   if (systemd && existsSync(unit(containerdService))) {
     await step(`stopping ${containerdService}`, () => systemctl("stop", containerdService));
   }
-  const parts = [places.enabled, unit(isletService), unit(containerdService), places.program, ...live ? dropIns : []];
+  const parts = [
+    places.enabled,
+    unit(isletService),
+    unit(containerdService),
+    places.program,
+    ...live ? [logindDropIn] : [],
+  ];
   for (const path of [...parts, ...keepData ? [] : data]) {
     if (!existsSync(prefix + path) && !isLink(prefix + path)) continue;
     await step(`removing ${prefix}${path}`, () => Deno.remove(prefix + path, { recursive: true }));

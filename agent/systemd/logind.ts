@@ -18,7 +18,7 @@ const manager = {
 };
 
 /** Gone at the next boot; read after the machine's own, as kubelet's 99-kubelet.conf. */
-const dropIn = "/run/systemd/logind.conf.d/99-islet.conf";
+export const logindDropIn = "/run/systemd/logind.conf.d/99-islet.conf";
 
 const againMs = 30_000;
 
@@ -44,7 +44,7 @@ export class ShutdownWatch {
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ShutdownWatchOptions) {
-    this.#options = { busPath: systemBus, inhibit: "systemd-inhibit", dropIn, ...options };
+    this.#options = { busPath: systemBus, inhibit: "systemd-inhibit", dropIn: logindDropIn, ...options };
   }
 
   /** Resolves when the machine waits for us; where it cannot be made to, that is said, and tried again. */

@@ -5,7 +5,9 @@ import { ownAddressTable } from "../../../net/own_address.ts";
 import { tableName } from "../../../net/proxy/chains.ts";
 import type { NodeConfig } from "../../config/mod.ts";
 import { conntrackSysctls } from "../../network/conntrack_sysctls.ts";
+import { shutdownSeconds } from "../../node/mod.ts";
 import { firstServiceAddress } from "../../pki/names.ts";
+import { logindDropIn } from "../../systemd/logind.ts";
 import type { Machine } from "./machine.ts";
 
 export function changes(
@@ -22,6 +24,7 @@ export function changes(
     api,
     kubelet,
     cgroupDriver,
+    shutdown,
   }:
     & Pick<
       NodeConfig,
@@ -36,11 +39,12 @@ export function changes(
       | "cgroupDriver"
     >
     & { serviceProxy?: Pick<NonNullable<NodeConfig["serviceProxy"]>, "localhostNodePorts" | "conntrack"> }
+    & Partial<Pick<NodeConfig, "shutdown">>
     & {
       runtime: Pick<NodeConfig["runtime"], "mode">;
       kubelet: Pick<NodeConfig["kubelet"], "enabled" | "address" | "port">;
     },
-  { cni }: Pick<Machine, "cni">,
+  { cni, systemd }: Pick<Machine, "cni"> & Partial<Pick<Machine, "systemd">>,
 ): string[] {
   const v6 = (cidr: string) => cidr.includes(":");
   const managed = runtime.mode === "managed";
@@ -57,6 +61,9 @@ export function changes(
       `address ${address} on lo: the API, for pods`,
       `nftables table ${v6(address) ? "ip6" : "ip"} ${ownAddressTable}: ${address} port 443 leads to port ${api.port}`,
     ]),
+    ...(systemd && shutdown && shutdownSeconds(shutdown)
+      ? [`file ${logindDropIn}: a shutdown waits ${shutdownSeconds(shutdown)} s for the pods, if logind's own is less`]
+      : []),
     ...dnsAddresses.map((address) => `address ${address} on lo, port 53: cluster DNS`),
     ...(serviceProxy
       ? [

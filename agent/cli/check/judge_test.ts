@@ -229,7 +229,7 @@ Deno.test("what islet sets names its network only where that is its own", () => 
     kubelet: { enabled: true, address: "0.0.0.0", port: 10250 },
     cgroupDriver: "cgroupfs" as const,
   };
-  const own = changes(where, machine).join("\n");
+  const own = changes({ ...where, shutdown: { totalSeconds: 30, criticalSeconds: 10 } }, machine).join("\n");
   for (
     const each of [
       "90-islet.conflist",
@@ -241,6 +241,7 @@ Deno.test("what islet sets names its network only where that is its own", () => 
       "table ip islet-proxy",
       "route 10.96.0.0/16 dev lo",
       "route_localnet=1",
+      "99-islet.conf: a shutdown waits 30 s",
       "net.netfilter.nf_conntrack_max=4096",
       "0.0.0.0 port 10250",
     ]
