@@ -164,7 +164,10 @@ export class Services {
     const [families, others] = [true, false].map((isWanted) =>
       (features.ipv6 ? ["ip", "ip6"] as const : ["ip"] as const).filter((family) => wanted.has(family) === isWanted)
     );
-    for (const family of others) await removeTable(nft, family); // of an earlier configuration
+    for (const family of others) {
+      // of an earlier configuration; what cannot be removed holds back nothing else
+      await removeTable(nft, family).catch((err) => log.warn("Cannot remove rules of Services", { family, err }));
+    }
     const options: ProxyOptions = {
       serviceCIDRs,
       podCIDRs,
