@@ -308,6 +308,7 @@ export class EvictionManager {
     this.#options.log.warn("A pod is evicted", {
       pod: `${pod.metadata.namespace}/${pod.metadata.name}`,
       signal: eviction.signal,
+      graceSeconds: eviction.graceSeconds,
       reason: eviction.message.trim(),
     });
     return true;

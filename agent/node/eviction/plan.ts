@@ -44,17 +44,24 @@ export function planEviction(
   const lastSeen = new Map(before.lastSeen);
   const due: Threshold[] = [];
   const wakes: number[] = [];
+  const met = new Set<Pressure>();
   for (const threshold of thresholds) {
     const key = thresholdKey(threshold);
-    if (!isMet(threshold, observations, before.acted.has(key))) continue;
+    const { pressure } = signals[threshold.signal];
+    if (!isMet(threshold, observations, before.acted.has(key))) {
+      // it was there until now for all that is known: looks may be far apart
+      if (before.metSince.has(key)) lastSeen.set(pressure, now);
+      continue;
+    }
+    met.add(pressure);
     const since = before.metSince.get(key) ?? now;
     metSince.set(key, since);
-    lastSeen.set(signals[threshold.signal].pressure, now);
+    lastSeen.set(pressure, now);
     if (now - since >= threshold.graceMs) due.push(threshold);
     else wakes.push(since + threshold.graceMs);
   }
   for (const [pressure, at] of lastSeen) {
-    if (at === now) continue;
+    if (met.has(pressure)) continue;
     if (now - at >= transitionMs) lastSeen.delete(pressure);
     else wakes.push(at + transitionMs);
   }

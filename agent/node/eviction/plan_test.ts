@@ -42,12 +42,15 @@ Deno.test("planEviction() shows a soft threshold at once, and acts when it was m
   deepEqual(plan(low, 70_000, relieved.memory).due, [], "the grace counts anew");
 });
 
-Deno.test("planEviction() holds a condition until the transition period after the pressure is over", () => {
+Deno.test("planEviction() holds a condition until the transition period after the pressure was seen to be over", () => {
+  const enough = { "memory.available": 500 * mebi };
   const first = plan({ "memory.available": 50 * mebi }, 0);
-  const over = plan({ "memory.available": 500 * mebi }, 1000, first.memory);
-  deepEqual([over.pressures, over.due, over.nextAt], [["MemoryPressure"], [], transitionMs]);
-  deepEqual(plan({ "memory.available": 500 * mebi }, transitionMs - 1, over.memory).pressures, ["MemoryPressure"]);
-  deepEqual(plan({ "memory.available": 500 * mebi }, transitionMs, over.memory).pressures, []);
+  const over = plan(enough, 9000, first.memory);
+  const end = 9000 + transitionMs;
+  deepEqual([over.pressures, over.due, over.nextAt], [["MemoryPressure"], [], end]);
+  const later = plan(enough, end - 1, over.memory);
+  deepEqual([later.pressures, later.nextAt], [["MemoryPressure"], end]);
+  deepEqual(plan(enough, end, later.memory).pressures, []);
 });
 
 Deno.test("planEviction() goes on until the minimum reclaim is won back, and does not begin for its sake", () => {
