@@ -1,6 +1,8 @@
 /** Services and EndpointSlices as the service proxy takes them. Pure. */
 import type { Algorithm, ProxyEndpoint, ProxyService } from "../../net/proxy/mod.ts";
-import type { EndpointSlice, Service } from "../objects/mod.ts";
+import type { Endpoint, EndpointSlice, Service } from "../objects/mod.ts";
+
+type Hints = NonNullable<Endpoint["hints"]>;
 
 /** Chooses how a Service's endpoints are picked, instead of what the node is configured to: {@linkcode algorithms}. */
 export const algorithmAnnotation = "dev.islet/load-balancing";
@@ -58,16 +60,24 @@ function ingressAddresses(status: Service["status"]): string[] {
     .flatMap(({ ip, ipMode = "VIP" }) => ip && ipMode === "VIP" ? [ip] : []);
 }
 
+/** Where the proxy is. */
+export interface Place {
+  nodeName: string;
+  /** By the node's label; absent: it has none. */
+  zone?: string;
+}
+
 /** The endpoints in all slices of one Service. A port of which the slice says no number, or an FQDN, is nobody's here. */
-export function proxyEndpoints(slices: Iterable<EndpointSlice>, nodeName: string): ProxyEndpoint[] {
+export function proxyEndpoints(slices: Iterable<EndpointSlice>, { nodeName, zone }: Place): ProxyEndpoint[] {
   const found = new Map<string, ProxyEndpoint>();
   for (const { addressType, endpoints, ports } of slices) {
     if (addressType === "FQDN") continue;
-    for (const { addresses = [], conditions, nodeName: node } of endpoints ?? []) {
+    for (const { addresses = [], conditions, nodeName: node, hints: given } of endpoints ?? []) {
       // kube-proxy too takes the first: the others are the same endpoint's
       const [address] = addresses;
       if (address === undefined) continue;
       const ready = conditions?.ready ?? true;
+      const hints = given && hintsFor(given, { nodeName, zone });
       for (const { name, protocol = "TCP", port } of ports ?? []) {
         if (!port) continue;
         const endpoint: ProxyEndpoint = {
@@ -79,6 +89,7 @@ export function proxyEndpoints(slices: Iterable<EndpointSlice>, nodeName: string
           serving: conditions?.serving ?? ready,
           terminating: conditions?.terminating ?? false,
           local: node === nodeName,
+          ...(hints ? { hints } : {}),
         };
         // while slices are rearranged an endpoint may be in two
         const key = `${endpoint.portName}/${protocol}/${address}/${port}`;
@@ -88,4 +99,13 @@ export function proxyEndpoints(slices: Iterable<EndpointSlice>, nodeName: string
     }
   }
   return [...found.values()];
+}
+
+/** What an endpoint's hints say of a node and its zone; undefined where they name nobody. */
+function hintsFor({ forNodes = [], forZones = [] }: Hints, { nodeName, zone }: Place): ProxyEndpoint["hints"] {
+  if (forNodes.length + forZones.length === 0) return undefined;
+  return {
+    ...(forNodes.length > 0 ? { node: forNodes.some(({ name }) => name === nodeName) } : {}),
+    ...(forZones.length > 0 ? { zone: forZones.some(({ name }) => name === zone) } : {}),
+  };
 }

@@ -80,10 +80,25 @@ Deno.test("endpoints are those of all slices, each once, with conditions that ar
     }),
     slice({ addressType: "FQDN", endpoints: [{ addresses: ["a.example"] }] }),
     slice({ ports: [{ name: "any" }], endpoints: [{ addresses: ["10.9.0.9"] }] }),
-  ], "edge-1");
+  ], { nodeName: "edge-1" });
   const common = { portName: "http", protocol: "TCP", port: 8080 };
   deepEqual(found, [
     { ...common, address: "10.244.0.5", ready: true, serving: true, terminating: false, local: true },
     { ...common, address: "10.9.0.1", ready: false, serving: true, terminating: true, local: false },
   ]);
+});
+
+Deno.test("hints of endpoints are seen from this node and its zone", () => {
+  const hints = (hints: NonNullable<EndpointSlice["endpoints"]>[number]["hints"], zone?: string) =>
+    proxyEndpoints([slice({ endpoints: [{ addresses: ["10.9.0.1"], hints }] })], {
+      nodeName: "edge-1",
+      ...(zone ? { zone } : {}),
+    })[0].hints;
+  const [cellar, roof] = [{ forZones: [{ name: "cellar" }] }, { forZones: [{ name: "roof" }, { name: "yard" }] }];
+  deepEqual(hints(undefined, "cellar"), undefined);
+  deepEqual(hints({}, "cellar"), undefined);
+  deepEqual(hints(cellar, "cellar"), { zone: true });
+  deepEqual(hints(roof, "cellar"), { zone: false });
+  deepEqual(hints(cellar), { zone: false });
+  deepEqual(hints({ ...roof, forNodes: [{ name: "edge-2" }, { name: "edge-1" }] }, "yard"), { node: true, zone: true });
 });

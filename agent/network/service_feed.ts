@@ -7,10 +7,11 @@
  */
 import type { Records } from "../../net/dns/mod.ts";
 import type { ProxyEndpoint, ProxyService, ServiceProxy } from "../../net/proxy/mod.ts";
-import type { EndpointSlice, Namespace, Service } from "../objects/mod.ts";
+import type { EndpointSlice, Namespace, Node, Service } from "../objects/mod.ts";
 import type { ObjectStore, Realm } from "../store/mod.ts";
 import { dnsEndpoints, dnsService, serviceOf } from "./dns_records.ts";
-import { annotationProblem, proxyEndpoints, proxyService } from "./proxy_inputs.ts";
+import { zoneLabel } from "./endpoints/mod.ts";
+import { annotationProblem, type Place, proxyEndpoints, proxyService } from "./proxy_inputs.ts";
 
 export interface ServiceFeedOptions {
   /** Where objects are: those on disk, and those that are kept in memory alone. */
@@ -42,17 +43,22 @@ export class ServiceFeed {
   readonly #slices = new Map<string, Map<string, EndpointSlice>>();
   /** Made of slices when somebody needs them, and anew after each change: another function says that there was one. */
   readonly #endpoints = new Map<string, () => readonly ProxyEndpoint[]>();
+  /** Another object where the node has moved. */
+  #place: Place;
   #unwatch: (() => void)[] = [];
   #isDue = false;
   #isStopped = false;
 
   constructor(options: ServiceFeedOptions) {
     this.#options = options;
+    this.#place = { nodeName: options.nodeName };
   }
 
   /** Takes in all that there is, and every change from then on. Nothing is forwarded to the proxy before this has all. */
   start(): void {
+    this.#takePlace();
     this.#options.stores.forEach((store, from) => {
+      this.#unwatch.push(store.watch<Node>(() => this.#takePlace(), { kind: "Node" }));
       this.#unwatch.push(store.watch<Service>(({ object }) => this.#takeService(object), { kind: "Service" }));
       this.#unwatch.push(
         store.watch<EndpointSlice>(({ type, realm, object, previous }) => {
@@ -128,9 +134,21 @@ export class ServiceFeed {
     this.#takeEndpoints(key);
   }
 
+  /** Which endpoints are close follows from where the node is. */
+  #takePlace(): void {
+    const { stores, nodeName } = this.#options;
+    const [node] = realms.flatMap((realm) =>
+      stores.flatMap((store) => store.get<Node>(realm, "Node", "", nodeName) ?? [])
+    );
+    const zone = node?.metadata.labels?.[zoneLabel];
+    if (zone === this.#place.zone) return;
+    this.#place = zone === undefined ? { nodeName } : { nodeName, zone };
+    for (const key of this.#slices.keys()) this.#takeEndpoints(key);
+  }
+
   #takeEndpoints(key: string): void {
-    const slices = this.#slices.get(key), { nodeName } = this.#options;
-    if (slices) this.#endpoints.set(key, () => proxyEndpoints(slices.values(), nodeName));
+    const slices = this.#slices.get(key), place = this.#place;
+    if (slices) this.#endpoints.set(key, () => proxyEndpoints(slices.values(), place));
     else this.#endpoints.delete(key);
     this.#wake();
   }

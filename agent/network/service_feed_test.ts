@@ -103,6 +103,30 @@ Deno.test("a Service that turns headless is the proxy's no more, and DNS has its
     deepEqual(records.service("default", "web"), undefined);
   }));
 
+Deno.test("a node that moves to another zone sees hints anew", () =>
+  setUp(async ({ store, proxy }) => {
+    const hints = () => listOf(proxy.told.at(-1)![1].get("default/web")).map(({ hints }) => hints?.zone);
+    const { endpoints: [endpoint], ...rest } = slice("web-1", "web", "10.244.0.5");
+    await store.put({ ...rest, endpoints: [{ ...endpoint, hints: { forZones: [{ name: "roof" }] } }] });
+    await store.settle();
+    deepEqual(hints(), [false]);
+    const node = (name: string, zone: string) => ({
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: { name, labels: { "topology.kubernetes.io/zone": zone } },
+    });
+    await store.put(node("edge-1", "roof"));
+    await store.settle();
+    deepEqual(hints(), [true]);
+    const told = proxy.told.length;
+    await store.put(node("edge-2", "cellar"));
+    await store.settle();
+    deepEqual([hints(), proxy.told.length], [[true], told]);
+    await store.put(node("edge-1", "cellar"));
+    await store.settle();
+    deepEqual(hints(), [false]);
+  }));
+
 Deno.test("an annotation that says nothing is told of", () =>
   setUp(async ({ store, problems }) => {
     await store.put(service("web", "10.96.0.20", { annotations: { "dev.islet/load-balancing": "best" } }));

@@ -1,8 +1,9 @@
 /**
- * Which endpoints of a port answer, as kube-proxy has it: those that are ready, else those that still serve while they end; with
- * the policy Local only the node's own. Pure.
+ * Which endpoints of a port answer, as kube-proxy has it: those that are ready, of these the close ones where hints say so, else
+ * those that still serve while they end; with the policy Local only the node's own, whatever hints say. Pure.
  */
 import { canonicalAddress, type Family, familyOf } from "../addr.ts";
+import { closest, type TopologyHints } from "./topology.ts";
 import { type ProxyEndpoint, type ProxyServicePort } from "./types.ts";
 
 /** The endpoints of a port, by what they are good for, in the order of their texts. */
@@ -28,6 +29,7 @@ export function backendsOf(
 ): Backends {
   const ready: string[] = [], ending: string[] = [], serving: string[] = [];
   const readyHere: string[] = [], endingHere: string[] = [];
+  const hinted: { text: string; local: boolean; hints: TopologyHints }[] = [];
   let areAllHere = true;
   for (const endpoint of all) {
     if (endpoint.portName !== name || endpoint.protocol !== protocol) continue;
@@ -42,15 +44,20 @@ export function backendsOf(
     if (endpoint.ready) {
       ready.push(text);
       if (local) readyHere.push(text);
+      if (endpoint.hints) hinted.push({ text, local, hints: endpoint.hints });
     } else if (endpoint.serving && endpoint.terminating) {
       ending.push(text);
       if (local) endingHere.push(text);
     }
     if (endpoint.ready || endpoint.serving) serving.push(text);
   }
-  const cluster = inOrder(ready.length > 0 ? ready : ending);
-  const clusterHere = areAllHere ? cluster : inOrder(ready.length > 0 ? readyHere : endingHere);
-  const local = areAllHere ? cluster : readyHere.length > 0 ? inOrder(readyHere) : inOrder(endingHere);
+  const close = hinted.length > 0 && hinted.length === ready.length ? closest(hinted) : undefined;
+  const areSame = areAllHere && (!close || close.length === ready.length);
+  const cluster = inOrder(close?.map(({ text }) => text) ?? (ready.length > 0 ? ready : ending));
+  const clusterHere = areSame ? cluster : inOrder(
+    close?.filter(({ local }) => local).map(({ text }) => text) ?? (ready.length > 0 ? readyHere : endingHere),
+  );
+  const local = areSame ? cluster : readyHere.length > 0 ? inOrder(readyHere) : inOrder(endingHere);
   const pairs = pairsOf(clusterHere);
   return {
     cluster,

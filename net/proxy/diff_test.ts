@@ -75,6 +75,7 @@ const world: fc.Arbitrary<World> = fc.uniqueArray(
         serving: fc.boolean(),
         terminating: fc.boolean(),
         local: fc.boolean(),
+        hints: fc.constantFrom(undefined, { zone: true }, { zone: false }, { node: true, zone: false }),
       }),
       { selector: ({ address }) => address, maxLength: 8 },
     ),

@@ -1,4 +1,5 @@
 /** What the service proxy is told: services and endpoints as plain data, whoever keeps them. */
+import type { TopologyHints } from "./topology.ts";
 
 export type Protocol = "TCP" | "UDP" | "SCTP";
 export type TrafficPolicy = "Cluster" | "Local";
@@ -48,6 +49,8 @@ export interface ProxyEndpoint {
   terminating: boolean;
   /** Whether it is on this node. */
   local: boolean;
+  /** For whom it is meant in the first place; absent: for all. */
+  hints?: TopologyHints;
 }
 
 /** Endpoints, or what gives them when they are needed, so that nobody has to keep a hundred thousand objects. */

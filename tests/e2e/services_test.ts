@@ -5,7 +5,9 @@ import { nodeAddress } from "../support/namespaces.ts";
 import type { TestNode } from "../support/node.ts";
 import { pod } from "../support/pods.ts";
 
-const { nodeTest } = nodeFile({ flags: ["--proxy-nftables-sync-period", "1s"] });
+const { nodeTest } = nodeFile({
+  flags: ["--proxy-nftables-sync-period", "1s", "--node-labels", "topology.kubernetes.io/zone=cellar"],
+});
 
 /** A web server on port 8080 that answers with its pod's name. */
 const server = (name: string, app: string, more: Record<string, unknown> = {}) => ({
@@ -132,6 +134,59 @@ nodeTest("a Service without endpoints refuses, one whose pod is not ready too, a
   await answers(node, "trying", "http://unready/", "unready");
   const refused = await node.exec("trying", "nc -w 5 empty 80 </dev/null");
   match(refused.stderr, /refused/);
+});
+
+nodeTest("hints of slices keep clients in their zone and on their node, as long as every endpoint has some", [
+  server("cellar-server", "cellar-server"),
+  server("roof-server", "roof-server"),
+  service("spread", { selector: undefined, trafficDistribution: "PreferSameZone" }),
+  service("same-node", { selector: { app: "roof-server" }, trafficDistribution: "PreferSameNode" }),
+], async (node) => {
+  const [cellar, roof] = [await node.ready("cellar-server"), await node.ready("roof-server")];
+  const slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
+  const write = async (hints: (object | undefined)[]) => {
+    const slice = {
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      metadata: { name: "spread-by-hand", labels: { "kubernetes.io/service-name": "spread" } },
+      addressType: "IPv4",
+      endpoints: [cellar, roof].map(({ status }, at) => ({ addresses: [status!.podIP], hints: hints[at] })),
+      ports: [{ port: 8080 }],
+    };
+    const answer = await node.api(`${slices}/spread-by-hand?fieldManager=test&force=true`, {
+      method: "PATCH",
+      headers: { "content-type": "application/apply-patch+yaml" },
+      body: JSON.stringify(slice),
+    });
+    ok(answer.ok, await answer.text());
+  };
+  const both = "cellar-server roof-server";
+  /** Waits until just these answer 40 times in a row, or each at least once. */
+  const answered = async (wanted: string) => {
+    let last = "";
+    await node.until(`spread is answered by ${wanted}`, async () => {
+      const forty = "for i in $(seq 40); do timeout 1 wget -q -O - http://spread/ || echo nobody; done | sort -u";
+      last = (await node.output("client", forty)).trim().replaceAll("\n", " ");
+      return last === wanted;
+    }, { tell: () => `--- the last were ${last}` });
+  };
+  const zone = (name: string) => ({ forZones: [{ name }] }), nodes = (name: string) => ({ forNodes: [{ name }] });
+  await write([undefined, undefined]);
+  await answered(both);
+  await write([zone("cellar"), zone("roof")]);
+  await answered("cellar-server");
+  await write([zone("cellar"), undefined]);
+  await answered(both);
+  await write([{ ...zone("cellar"), ...nodes("another") }, { ...zone("roof"), ...nodes(node.name) }]);
+  await answered("roof-server");
+  await write([{ ...zone("cellar"), ...nodes("another") }, { ...zone("roof"), ...nodes("third") }]);
+  await answered("cellar-server");
+  await write([zone("roof"), zone("attic")]);
+  await answered(both);
+
+  const selector = encodeURIComponent("kubernetes.io/service-name=same-node");
+  const { items: [own] } = await (await node.api(`${slices}?labelSelector=${selector}`)).json();
+  deepEqual(own.endpoints[0].hints, { ...zone("cellar"), ...nodes(node.name) });
 });
 
 nodeTest("connections live through a restart and a kill of islet, and new ones are made while it is down", [

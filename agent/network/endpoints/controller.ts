@@ -16,7 +16,7 @@ import { isFromFile } from "../../sources/mod.ts";
 import { LayeredStore, type MemoryStore, type Store, type StoreEvent, type StoreObject } from "../../store/mod.ts";
 import type { EventRecorder } from "../../telemetry/events.ts";
 import type { Logger } from "../../telemetry/log.ts";
-import { isDerived, managedByLabel, mirrorController, sliceController } from "./labels.ts";
+import { isDerived, managedByLabel, mirrorController, sliceController, zoneLabel } from "./labels.ts";
 import { isMirrored, mirrorGroups, mirrorTemplate } from "./mirror.ts";
 import { planSlices, type SliceGroup, type SliceTemplate } from "./plan_slices.ts";
 import { sameEndpoint } from "./pod_endpoint.ts";
@@ -34,7 +34,6 @@ export interface EndpointsControllerOptions {
 }
 
 const realm = "local";
-const zoneLabel = "topology.kubernetes.io/zone";
 /** How long is worked at one go: thousands of Services must not hold up a probe. */
 const stretchMs = 15;
 
@@ -140,7 +139,8 @@ export class EndpointsController {
     const before = services.get(name);
     this.#services.set(namespace, services.set(name, service));
     // a status says nothing of endpoints
-    if (before && before.spec === service.spec && before.metadata.labels === service.metadata.labels) return;
+    const { labels, annotations } = service.metadata, was = before?.metadata;
+    if (before?.spec === service.spec && was?.labels === labels && was?.annotations === annotations) return;
     if (wake) this.#wake(keyOf(service));
     else this.#due.add(keyOf(service));
   }

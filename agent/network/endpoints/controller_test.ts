@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { TestStore } from "../../controllers/testing.ts";
-import type { Endpoints, EndpointSlice } from "../../objects/mod.ts";
+import type { Endpoints, EndpointSlice, Service } from "../../objects/mod.ts";
 import { MemoryStore, type StoreObject } from "../../store/mod.ts";
 import { EndpointsController } from "./controller.ts";
 import { testPod, testService } from "./testing.ts";
@@ -47,7 +47,7 @@ class Node extends TestStore {
   }
 }
 
-const web = () => testService("web", { selector: { app: "web" } });
+const web = (spec: Partial<Service["spec"]> = {}) => testService("web", { selector: { app: "web" }, ...spec });
 const pod = (name: string, ip: string, ready = true) => testPod(name, { labels: { app: "web" }, ips: [ip], ready });
 
 Deno.test("a Service's endpoints follow its pods, in memory alone", async () => {
@@ -221,7 +221,7 @@ Deno.test("hand-written Endpoints of a Service without a selector are said again
   deepEqual(node.addresses("db"), []);
 });
 
-Deno.test("a node that moves to another zone takes its endpoints along", async () => {
+Deno.test("a node that moves to another zone takes its endpoints along, and their hints", async () => {
   await using node = new Node();
   const inZone = (zone: string) => ({
     apiVersion: "v1",
@@ -232,9 +232,18 @@ Deno.test("a node that moves to another zone takes its endpoints along", async (
   await node.put(web());
   await node.put(pod("a", "10.0.0.1"));
   await node.begin();
-  const zone = () => node.controller.slices.of("default/web")[0].endpoints![0].zone;
-  equal(zone(), "cellar");
+  const endpoint = () => node.controller.slices.of("default/web")[0].endpoints![0];
+  equal(endpoint().zone, "cellar");
   await node.put(inZone("roof"));
   await node.settled();
-  equal(zone(), "roof");
+  deepEqual([endpoint().zone, endpoint().hints], ["roof", undefined]);
+  await node.put(web({ trafficDistribution: "PreferSameZone" }));
+  await node.settled();
+  deepEqual(endpoint().hints, { forZones: [{ name: "roof" }] });
+  await node.put(inZone("attic"));
+  await node.settled();
+  deepEqual(endpoint().hints, { forZones: [{ name: "attic" }] });
+  await node.put(web());
+  await node.settled();
+  equal(endpoint().hints, undefined);
 });

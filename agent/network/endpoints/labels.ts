@@ -23,6 +23,12 @@ export const overCapacityAnnotation = "endpoints.kubernetes.io/over-capacity";
 export const lastAppliedAnnotation = "kubectl.kubernetes.io/last-applied-configuration";
 export const triggerTimeAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
 
+/** On a node: its zone. */
+export const zoneLabel = "topology.kubernetes.io/zone";
+/** On a Service: "Auto" for hints that share endpoints out to zones, the second as it was called before. */
+export const topologyModeAnnotation = "service.kubernetes.io/topology-mode";
+export const topologyHintsAnnotation = "service.kubernetes.io/topology-aware-hints";
+
 /** Kinds of which some objects follow from others. */
 export const derivedKinds: readonly string[] = ["Endpoints", "EndpointSlice"];
 

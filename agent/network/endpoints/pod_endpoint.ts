@@ -1,6 +1,7 @@
 /** What one pod is to one Service: an address, ports, and whether it is ready. Pure. */
 import { type Endpoint, type EndpointSlice, type Pod, podContainers, type Service } from "../../objects/mod.ts";
 import { familyOf } from "../addresses/mod.ts";
+import { hintsOf } from "./hints.ts";
 
 export type Family = "IPv4" | "IPv6";
 export type SlicePort = NonNullable<EndpointSlice["ports"]>[number];
@@ -74,6 +75,7 @@ export function podEndpoint(
   const terminating = Boolean(deletionTimestamp);
   const ready = Boolean(service.spec.publishNotReadyAddresses) || (serving && !terminating);
   const hostname = hostnameOf(pod, service);
+  const hints = ready ? hintsOf(service, pod.spec.nodeName, zone) : undefined;
   return {
     addresses,
     conditions: { ready, serving, terminating },
@@ -81,6 +83,7 @@ export function podEndpoint(
     targetRef: { kind: "Pod", namespace, name, uid },
     ...(pod.spec.nodeName ? { nodeName: pod.spec.nodeName } : {}),
     ...(zone ? { zone } : {}),
+    ...(hints ? { hints } : {}),
   };
 }
 

@@ -19,6 +19,9 @@ const slice = (rest: Loose) => of("discovery.k8s.io/v1", "EndpointSlice", { addr
 const configKey =
   "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 
+const subdomain =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+
 const cases: [name: string, value: Loose, errors: string[]][] = [
   ["ConfigMap: good", v1("ConfigMap", { data: { a: "x" }, binaryData: { b: "AA==" }, immutable: true }), []],
   ["ConfigMap: keys", v1("ConfigMap", { data: { "a b": "x", c: "d" }, binaryData: { c: "AA==", d: "A" } }), [
@@ -90,6 +93,26 @@ const cases: [name: string, value: Loose, errors: string[]][] = [
     [
       "spec.sessionAffinityConfig.clientIP.timeoutSeconds: Invalid value: 100000: must be greater than 0 and less than 86400",
       `spec.externalTrafficPolicy: Invalid value: "Local": may only be set for externally-accessible services`,
+    ],
+  ],
+  ["Service: traffic distribution", service({ ports: [{ port: 80 }], trafficDistribution: "PreferMoon" }), [
+    'spec.trafficDistribution: Unsupported value: "PreferMoon": supported values: "PreferClose", "PreferSameNode", "PreferSameZone"',
+  ]],
+  [
+    "EndpointSlice: hints",
+    slice({
+      endpoints: [
+        {
+          addresses: ["10.0.0.1"],
+          hints: { forZones: [{ name: "a" }, { name: "a" }], forNodes: [{ name: "edge_1" }] },
+        },
+        { addresses: ["10.0.0.2"], hints: { forZones: Array.from({ length: 9 }, (_, at) => ({ name: `z${at}` })) } },
+      ],
+    }),
+    [
+      'endpoints[0].hints.forZones[1].name: Duplicate value: "a"',
+      `endpoints[0].hints.forNodes[0].name: Invalid value: "edge_1": ${subdomain}`,
+      "endpoints[1].hints.forZones: Too many: 9: must have at most 8 items",
     ],
   ],
   ["EndpointSlice: good", slice({ endpoints: [{ addresses: ["10.0.0.1"] }], ports: [{ port: 80 }] }), []],

@@ -11,10 +11,13 @@ import {
   isCIDR,
   isIPv4,
   isIPv6,
+  labelValue,
   portNumber,
   qualifiedName,
 } from "./names.ts";
 import { validatePort } from "./probe.ts";
+
+const trafficDistributions = ["PreferClose", "PreferSameNode", "PreferSameZone"];
 
 export function validateService(service: Service, errors: FieldErrors): void {
   validateMeta(service.metadata, FieldPath.of("metadata"), errors, { namespaced: true, checkName: dns1035Label });
@@ -53,6 +56,10 @@ export function validateService(service: Service, errors: FieldErrors): void {
     }
   }
   validateAffinity(service, path, errors);
+  const { trafficDistribution } = spec;
+  if (trafficDistribution !== undefined && !trafficDistributions.includes(trafficDistribution)) {
+    errors.notSupported(path.child("trafficDistribution"), trafficDistribution, trafficDistributions);
+  }
   if (spec.healthCheckNodePort && !(spec.type === "LoadBalancer" && spec.externalTrafficPolicy === "Local")) {
     errors.invalid(
       path.child("healthCheckNodePort"),
@@ -121,7 +128,7 @@ function validateAffinity({ spec }: Service, path: FieldPath, errors: FieldError
   }
 }
 
-const limits = { endpoints: 1000, addresses: 100, ports: 20_000 };
+const limits = { endpoints: 1000, addresses: 100, ports: 20_000, hints: 8 };
 
 export function validateEndpointSlice(slice: EndpointSlice, errors: FieldErrors): void {
   validateMeta(slice.metadata, FieldPath.of("metadata"), errors, { namespaced: true });
@@ -146,6 +153,8 @@ export function validateEndpointSlice(slice: EndpointSlice, errors: FieldErrors)
     if (endpoint.nodeName) {
       errors.invalidAll(at.child("nodeName"), endpoint.nodeName, dns1123Subdomain(endpoint.nodeName));
     }
+    validateHints(endpoint.hints?.forZones, at.child("hints", "forZones"), labelValue, errors);
+    validateHints(endpoint.hints?.forNodes, at.child("hints", "forNodes"), dns1123Subdomain, errors);
   }
   const ports = FieldPath.of("ports");
   const names = new Set<string>();
@@ -157,5 +166,19 @@ export function validateEndpointSlice(slice: EndpointSlice, errors: FieldErrors)
     if (names.has(name)) errors.duplicate(at.child("name"), name);
     names.add(name);
     if (port.port !== undefined) errors.invalidAll(at.child("port"), port.port, portNumber(port.port));
+  }
+}
+
+function validateHints(
+  hints: readonly { name: string }[] = [],
+  path: FieldPath,
+  check: (name: string) => string[],
+  errors: FieldErrors,
+): void {
+  if (hints.length > limits.hints) return errors.tooMany(path, hints.length, limits.hints);
+  for (const [index, { name }] of hints.entries()) {
+    const at = path.index(index).child("name");
+    if (hints.findIndex((each) => each.name === name) < index) errors.duplicate(at, name);
+    else errors.invalidAll(at, name, check(name));
   }
 }

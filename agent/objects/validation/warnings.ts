@@ -10,6 +10,10 @@ import { warnWithoutEffect } from "./without_effect.ts";
 /** Adds warnings about an object as written. */
 export function warnAbout(object: AnyObject, problems: FieldErrors, { manifest }: { manifest: boolean }): void {
   warnWithoutEffect(object, problems, manifest);
+  if (object.kind === "Service" && object.spec.trafficDistribution === "PreferClose") {
+    const what = '"PreferClose" is deprecated; use "PreferSameZone"';
+    problems.warn(FieldPath.of("spec", "trafficDistribution"), what);
+  }
   if (object.kind !== "Pod") return;
   const spec = FieldPath.of("spec");
   const { priorityClassName, priority } = object.spec;

@@ -15,10 +15,6 @@ const spec = FieldPath.of("spec");
 export function warnWithoutEffect(object: AnyObject, problems: FieldErrors, manifest: boolean): void {
   if (manifest) aboutManifest(object, problems);
   if (object.kind === "Pod") aboutPod(object, problems);
-  if (object.kind === "Service" && object.spec.trafficDistribution) {
-    const what = "has no effect: all pods that the node makes endpoints of are on this node";
-    problems.warn(spec.child("trafficDistribution"), what);
-  }
   if (object.kind === "PersistentVolume") {
     const policy = object.spec.persistentVolumeReclaimPolicy;
     if (policy === "Delete" || policy === "Recycle") {

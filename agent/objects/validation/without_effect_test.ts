@@ -56,8 +56,9 @@ Deno.test("objects that nothing acts on say so", () => {
   const cases: [object, string[]][] = [
     [object("Service", { spec: { ports: [{ port: 80 }] } }), []],
     [object("Service", { spec: { ports: [{ port: 80 }], trafficDistribution: "PreferClose" } }), [
-      "spec.trafficDistribution: has no effect: all pods that the node makes endpoints of are on this node",
+      'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"',
     ]],
+    [object("Service", { spec: { ports: [{ port: 80 }], trafficDistribution: "PreferSameNode" } }), []],
     [object("ServiceAccount", { imagePullSecrets: [{ name: "s" }] }), []],
     [object("ServiceAccount", { automountServiceAccountToken: false }), [
       "automountServiceAccountToken: has no effect on pods of manifests: set it in the pods themselves",
