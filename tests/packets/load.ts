@@ -11,18 +11,13 @@ export interface LoadReport {
   connections: number;
   /** What failed, and what took longer than `longestMs`. */
   failures: string[];
-  /**
-   * Segments that the host had to send again: one that is lost is sent again a fifth of a second later. Those that the other side
-   * had got after all, and said so (a duplicate SACK), were only late.
-   */
-  lost: number;
 }
 
 /** A lost packet is sent again after a second: nothing takes so long on its own but on a machine that is very busy. */
 const longestMs = 10_000;
 
 async function main([address, port, count]: string[]): Promise<void> {
-  const report: LoadReport = { echoes: 0, connections: 0, failures: [], lost: 0 };
+  const report: LoadReport = { echoes: 0, connections: 0, failures: [] };
   let isOver = false;
   const connect = () => Deno.connect({ hostname: address, port: Number(port) });
   const read = async (connection: Deno.TcpConn) => {
@@ -67,25 +62,10 @@ async function main([address, port, count]: string[]): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   });
-  const before = lost();
   console.log("ready");
-  for await (const _ of Deno.stdin.readable) {
-    report.lost = lost() - before;
-    console.log(JSON.stringify(report));
-  }
+  for await (const _ of Deno.stdin.readable) console.log(JSON.stringify(report));
   isOver = true;
   await Promise.all([...echoing, ...connecting]);
-}
-
-/** Segments sent again less those that were not lost (Documentation/networking/snmp_counter.rst). */
-function lost(): number {
-  return counter("snmp", "Tcp:", "RetransSegs") - counter("netstat", "TcpExt:", "TCPDSACKRecv");
-}
-
-function counter(file: string, group: string, name: string): number {
-  const lines = Deno.readTextFileSync(`/proc/net/${file}`).split("\n").filter((line) => line.startsWith(group));
-  const [names, values] = lines.map((line) => line.split(" "));
-  return Number(values[names.indexOf(name)]);
 }
 
 if (import.meta.main) await main(Deno.args);
