@@ -42,18 +42,25 @@ packetTest(
     await node.sync([service(web, vip, { affinitySeconds: 2 })], behind({ web: at("a b") }));
     const remembered = async () =>
       /elements/.test(await node.run("nft", "list", "map", "ip", tableName, "affinity-10.96.0.1-tcp-80-8080"));
-    const answers = new Set<string>(), until = Date.now() + 4000;
-    for (let isInTime = true; isInTime && Date.now() < until;) {
-      const asked = Date.now();
-      const answer = await network.ask("c", vip, 80);
-      isInTime = Date.now() - asked < 500; // a machine too busy to come again in time shows nothing of this
-      if (isInTime) answers.add(answer);
-    }
-    assert.ok(answers.size <= 1, [...answers].join());
+    // who has answered within `ms`, as long as the client came again in time each time: on a machine that is too busy it is forgotten
+    const series = async (ms: number) => {
+      const answers = new Set<string>(), began = performance.now();
+      let last = began;
+      do {
+        const asked = performance.now(), answer = await network.ask("c", vip, 80);
+        if (performance.now() - last > 1500) break;
+        answers.add(answer);
+        last = asked;
+      } while (last - began < ms);
+      return answers;
+    };
+    const stayed = await series(4000);
+    assert.ok(stayed.size <= 1, [...stayed].join());
     await network.ask("c", vip, 80);
     while (await remembered()) await new Promise((resolve) => setTimeout(resolve, 100));
     // without memory every connection would be by chance; with it each series is of one endpoint
-    assert.equal((await network.askMany(6, "c", vip, 80)).length, 1);
+    const next = await series(300);
+    assert.ok(next.size <= 1, [...next].join());
   },
 );
 

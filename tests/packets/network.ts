@@ -113,17 +113,17 @@ export class PacketNetwork implements AsyncDisposable {
   }
 
   /**
-   * TCP segments that some host has sent and none has got, since the network was made. Those under way count: ask when nobody
+   * IPv4 packets that some host has sent and none has got, since the network was made. Those under way count: ask when nobody
    * sends. One that was sent again because it was late changes nothing: both have come.
    */
   async lost(): Promise<number> {
     let lost = 0;
     for (const host of this.#hosts.values()) {
       const [names, values] = await host.enter(() =>
-        Deno.readTextFileSync("/proc/thread-self/net/snmp").split("\n").filter((line) => line.startsWith("Tcp:"))
+        Deno.readTextFileSync("/proc/thread-self/net/snmp").split("\n").filter((line) => line.startsWith("Ip:"))
           .map((line) => line.split(" "))
       );
-      lost += Number(values[names.indexOf("OutSegs")]) - Number(values[names.indexOf("InSegs")]);
+      lost += Number(values[names.indexOf("OutRequests")]) - Number(values[names.indexOf("InDelivers")]);
     }
     return lost;
   }
@@ -147,6 +147,10 @@ export class PacketNetwork implements AsyncDisposable {
     await this.host("node").enter(() => {
       for (const name of ["ipv4/ip_forward", "ipv6/conf/all/forwarding"]) {
         Deno.writeTextFileSync(`/proc/sys/net/${name}`, "1");
+      }
+      // a pod that reaches itself through the node would be shown a shorter way, which there is not
+      for (const name of ["all", "default"]) {
+        Deno.writeTextFileSync(`/proc/sys/net/ipv4/conf/${name}/send_redirects`, "0");
       }
     });
     const plain = [["outside", "node", 24, 64], ["far", "nodeToFar", 24, 64]] as const;
