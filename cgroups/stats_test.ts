@@ -297,7 +297,7 @@ Deno.test({
     const top = `/islet-test-${crypto.randomUUID()}`;
     const path = `${top}/container`;
     try {
-      await fs.create(path, { memoryBytes: 64 * 2 ** 20, cpuShares: 512, cpuQuotaUs: 20_000 });
+      await fs.create(path, { memoryBytes: 64 * 2 ** 20, cpuShares: 512, cpuQuotaUs: 10_000 });
       assert.deepEqual(cpuUsageNs(fs, path), 0);
       // Waits until it is inside, works against its quota, fills a variable and waits to be read.
       const child = new Deno.Command("sh", {
@@ -335,7 +335,7 @@ Deno.test({
         assert.ok(Array.isArray(ioStats(fs, each)));
       }
       assert.ok(cpuStats(fs, path)!.throttledPeriods > 0);
-      assert.deepEqual(cpuLimits(fs, path), { shares: 512, quotaUs: 20_000, periodUs: 100_000 });
+      assert.deepEqual(cpuLimits(fs, path), { shares: 512, quotaUs: 10_000, periodUs: 100_000 });
       const limits = memoryLimitStats(fs, path)!;
       assert.equal(limits.limitBytes, 64 * 2 ** 20);
       assert.ok(limits.peakBytes! >= memoryStats(fs, path)!.rssBytes);

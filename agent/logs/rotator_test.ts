@@ -156,10 +156,13 @@ Deno.test("LogRotator rotates as many logs at once as it has workers", async () 
       const logs = [1, 2, 3, 4].map((id) => ({ containerId: `c${id}`, path: join(directory, `${workers}-${id}.log`) }));
       for (const { path } of logs) Deno.writeTextFileSync(path, "x".repeat(100));
       let open = 0, most = 0;
+      const { promise: allAtWork, resolve } = Promise.withResolvers<void>();
       const rotator = new LogRotator({
         running: () => logs,
         reopen: async () => {
           most = Math.max(most, ++open);
+          if (most >= workers) resolve();
+          await allAtWork;
           await new Promise((resolve) => setTimeout(resolve, 5));
           open--;
         },

