@@ -26,7 +26,7 @@ import { UsageHistory } from "./history.ts";
 import { machineCpuNs, type MachineUsage, machineUsage } from "./machine.ts";
 import { type InterfaceUsage, nodeInterfaces, podInterfaces, type ReadText } from "./network.ts";
 import { type Pressures, readCgroup, type Reading } from "./reading.ts";
-import { type ImageStorage, RuntimeStorage, writableLayer } from "./runtime_storage.ts";
+import { type RuntimePlace, type RuntimePlaces, RuntimeStorage, writableLayer } from "./runtime_storage.ts";
 import { nodeKey, type Point, type Rate, UsageSampler } from "./sampler.ts";
 import { ephemeralStorage, fsStats, networkStats, usageStats } from "./summary.ts";
 import type { ContainerStats, FsStats, NodeStats, PodStats, Summary, VolumeStats } from "./summary_types.ts";
@@ -158,17 +158,17 @@ export class NodeUsage {
     const node = this.#node();
     if (onlyCpuAndMemory) return { node, pods: usage.map((pod) => this.#podStats(pod)) };
     const storage = await this.#storage(usage);
-    const { images } = storage;
+    const { places } = storage;
     const now = this.#options.clock.now();
     const network = networkStats(this.nodeInterfaces(), now);
-    const imageFs = images && fsStats(storage.imageFs, images.at, { bytes: images.bytes, inodes: images.inodes });
+    const runtimeFs = ({ mountpoint, at, bytes, inodes }: RuntimePlace) =>
+      fsStats(localFilesystem(mountpoint), at, { bytes, inodes });
     return {
       node: {
         ...node,
         ...(network ? { network } : {}),
         fs: fsStats(storage.nodeFs, now),
-        // layers and images are on one file system
-        ...(imageFs ? { runtime: { imageFs, containerFs: imageFs } } : {}),
+        ...(places ? { runtime: { imageFs: runtimeFs(places.images), containerFs: runtimeFs(places.layers) } } : {}),
         ...this.#limits(now),
       },
       pods: await Promise.all(usage.map((pod) => this.#wholePodStats(pod, storage))),
@@ -186,8 +186,9 @@ export class NodeUsage {
   }
 
   /** Where the runtime keeps images and layers; undefined while it does not tell. */
-  async imagePlace(): Promise<string | undefined> {
-    return (await this.#runtime.images())?.mountpoint;
+  async runtimePlaces(): Promise<{ images: string; layers: string } | undefined> {
+    const places = await this.#runtime.places();
+    return places && { images: places.images.mountpoint, layers: places.layers.mountpoint };
   }
 
   /** Use of the volumes behind claims, for `kubelet_volume_stats_…`. */
@@ -207,10 +208,10 @@ export class NodeUsage {
   async #storage(usage: readonly PodUsage[], maxAgeMs?: number): Promise<Storage> {
     const volumes = this.#volumes(usage.map(({ target }) => target));
     const writable = maxAgeMs === undefined ? new Map<string, string>() : this.#writable(usage);
-    const [disk, told, images] = await Promise.all([
+    const [disk, told, places] = await Promise.all([
       this.#disk.measure([...this.#measured(usage, volumes), ...writable.values()], maxAgeMs),
       this.#runtime.layers(),
-      this.#runtime.images(),
+      this.#runtime.places(),
     ]);
     const layers = new Map(told);
     for (const [id, path] of writable) {
@@ -220,10 +221,10 @@ export class NodeUsage {
     return {
       disk,
       layers,
-      images,
+      places,
       nodeFs: this.nodeFs(),
       logsFs: localFilesystem(this.#options.podLogsDir),
-      imageFs: images && localFilesystem(images.mountpoint),
+      layersFs: places && localFilesystem(places.layers.mountpoint),
       volumes,
     };
   }
@@ -318,7 +319,7 @@ export class NodeUsage {
 
   async #wholePodStats(usage: PodUsage, storage: Storage): Promise<PodStats> {
     const { target } = usage;
-    const { disk, layers, nodeFs, logsFs, imageFs, volumes } = storage;
+    const { disk, layers, nodeFs, logsFs, layersFs, volumes } = storage;
     const { clock, podLogsDir } = this.#options;
     const at = clock.now();
     const stats = this.#podStats(usage);
@@ -328,7 +329,7 @@ export class NodeUsage {
       const log = disk.get(`${logs}/${container.name}`);
       return {
         ...container,
-        ...(layer ? { rootfs: fsStats(imageFs ?? nodeFs, layer.at, layer) } : {}),
+        ...(layer ? { rootfs: fsStats(layersFs ?? nodeFs, layer.at, layer) } : {}),
         ...(log ? { logs: fsStats(logsFs, log.at, log) } : {}),
       };
     });
@@ -376,10 +377,10 @@ export class NodeUsage {
 interface Storage {
   disk: ReadonlyMap<string, DirectoryUsage>;
   layers: ReadonlyMap<string, DirectoryUsage>;
-  images?: ImageStorage;
+  places?: RuntimePlaces;
   nodeFs?: FilesystemUsage;
   logsFs?: FilesystemUsage;
-  imageFs?: FilesystemUsage;
+  layersFs?: FilesystemUsage;
   volumes: ReadonlyMap<string, VolumePlace[]>;
 }
 

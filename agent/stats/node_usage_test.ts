@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Summary } from "./summary_types.ts";
+import { localFilesystem } from "./filesystems.ts";
 import { containerCgroup } from "./targets.ts";
 import {
   observedContainer,
@@ -76,6 +77,31 @@ Deno.test("the summary tells what a pod holds of the disk: layers, logs, volumes
   assert.deepEqual(web.volume, [{ time: "2026-01-01T00:00:01Z", usedBytes: 5000, inodesUsed: 6, name: "cache" }]);
   assert.deepEqual(web["ephemeral-storage"], { time: "2026-01-01T00:00:01Z", usedBytes: 12_300, inodesUsed: 12 });
   assert.equal(whole.runtime!.imageFs!.usedBytes, 123_456);
+});
+
+Deno.test("the summary tells the file system of layers from that of images, where the runtime does", async () => {
+  const node = usageNode();
+  const { node: before } = await summaryOf(node);
+  assert.deepEqual(before.runtime!.containerFs, before.runtime!.imageFs);
+  const filesystem = (mountpoint: string, bytes: bigint) => ({
+    timestamp: 0n,
+    fsId: { mountpoint },
+    usedBytes: { value: bytes },
+  });
+  const apart = usageNode();
+  apart.options.cri.image.imageFsInfo = () =>
+    Promise.resolve({
+      imageFilesystems: [filesystem("/proc", 1000n)],
+      containerFilesystems: [filesystem("/usr", 200n)],
+    }) as never;
+  const { node: { runtime }, pods: [web] } = await summaryOf(apart);
+  const capacity = localFilesystem("/usr")!.capacityBytes;
+  assert.deepEqual([runtime!.imageFs!.usedBytes, runtime!.containerFs!.usedBytes], [1000, 200]);
+  assert.deepEqual([runtime!.containerFs!.capacityBytes, web.containers![0].rootfs!.capacityBytes], [
+    capacity,
+    capacity,
+  ]);
+  assert.deepEqual(await apart.usage.runtimePlaces(), { images: "/proc", layers: "/usr" });
 });
 
 Deno.test("a pod's network is that of its sandbox, without loopback; on the node's network it has none", async () => {

@@ -1,8 +1,8 @@
 /**
- * What only the runtime knows of the disk: containers' writable layers and the file system of images. It counts them by
- * itself (the managed containerd once a minute), so asking more often than now and then tells nothing new.
+ * What only the runtime knows of the disk: containers' writable layers, and which file systems these and images are on. It
+ * counts them by itself (the managed containerd once a minute), so asking more often than now and then tells nothing new.
  */
-import type { CriClient } from "../../cri/mod.ts";
+import type { CriClient, FilesystemUsage as RuntimeFilesystem } from "../../cri/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { DirectoryUsage } from "./disk_usage.ts";
 
@@ -13,16 +13,22 @@ export interface RuntimeStorageOptions {
   freshMs?: number;
 }
 
-export interface ImageStorage extends DirectoryUsage {
-  /** Where it is. */
+/** What the runtime keeps somewhere. */
+export interface RuntimePlace extends DirectoryUsage {
   mountpoint: string;
+}
+
+export interface RuntimePlaces {
+  images: RuntimePlace;
+  /** Of writable layers: the same one, unless the runtime names another (KEP-4191). */
+  layers: RuntimePlace;
 }
 
 const timeoutMs = 10_000;
 
 export class RuntimeStorage {
   readonly #layers: Remembered<Map<string, DirectoryUsage>>;
-  readonly #images: Remembered<ImageStorage | undefined>;
+  readonly #places: Remembered<RuntimePlaces | undefined>;
 
   constructor({ cri, labelSelector, clock, freshMs = 15_000 }: RuntimeStorageOptions) {
     this.#layers = new Remembered(clock, freshMs, async () => {
@@ -38,15 +44,11 @@ export class RuntimeStorage {
       }
       return found;
     });
-    this.#images = new Remembered(clock, freshMs, async () => {
-      const { imageFilesystems: [first] } = await cri.image.imageFsInfo({}, { timeoutMs });
-      if (!first?.fsId) return undefined;
-      return {
-        mountpoint: first.fsId.mountpoint,
-        bytes: Number(first.usedBytes?.value ?? 0n),
-        inodes: first.inodesUsed && Number(first.inodesUsed.value),
-        at: milliseconds(first.timestamp, clock),
-      };
+    this.#places = new Remembered(clock, freshMs, async () => {
+      const { imageFilesystems, containerFilesystems } = await cri.image.imageFsInfo({}, { timeoutMs });
+      const images = placeOf(imageFilesystems[0], clock);
+      // runtimes from before Kubernetes 1.29 know of one for both
+      return images && { images, layers: placeOf(containerFilesystems[0], clock) ?? images };
     });
   }
 
@@ -55,8 +57,8 @@ export class RuntimeStorage {
     return await this.#layers.get() ?? new Map();
   }
 
-  async images(): Promise<ImageStorage | undefined> {
-    return await this.#images.get();
+  async places(): Promise<RuntimePlaces | undefined> {
+    return await this.#places.get();
   }
 }
 
@@ -66,6 +68,16 @@ export function writableLayer(mountinfo: string): string | undefined {
   const root = mountinfo.split("\n").find((line) => line.split(" ")[4] === "/");
   const path = root && /(?:^|[ ,])upperdir=([^ ,]+)/.exec(root.slice(root.indexOf(" - ")))?.[1];
   return path?.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)));
+}
+
+function placeOf(told: RuntimeFilesystem | undefined, clock: Clock): RuntimePlace | undefined {
+  if (!told?.fsId?.mountpoint) return undefined;
+  return {
+    mountpoint: told.fsId.mountpoint,
+    bytes: Number(told.usedBytes?.value ?? 0n),
+    inodes: told.inodesUsed && Number(told.inodesUsed.value),
+    at: milliseconds(told.timestamp, clock),
+  };
 }
 
 function milliseconds(ns: bigint, clock: Clock): number {

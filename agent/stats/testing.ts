@@ -201,6 +201,7 @@ export function usageNode(version: 1 | 2 = 1): UsageNode {
         imageFsInfo: () =>
           Promise.resolve({
             imageFilesystems: [{ timestamp: 0n, fsId: { mountpoint: "/nowhere" }, usedBytes: { value: 123_456n } }],
+            containerFilesystems: [],
           }) as never,
       },
     },

@@ -5,13 +5,11 @@
  *                                                      ├─► reclaimers: dead containers, unused images
  *                                                      └─► pod manager; Comebacks for pods of manifests
  */
-import { statSync } from "node:fs";
 import { type CgroupFs, detect, kernelFiles, parseMounts, pidsStats } from "../../cgroups/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
 import {
   Comebacks,
-  type DiskLayout,
   EvictionManager,
   lookAtNode,
   type MemoryUse,
@@ -27,6 +25,7 @@ import type { KubeletMetrics, NodeUsage } from "../stats/mod.ts";
 import type { Store } from "../store/mod.ts";
 import type { EventRecorder } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { Disks } from "./disks.ts";
 import { realmOf } from "./pods.ts";
 import type { NodePressures } from "./pressures.ts";
 
@@ -54,14 +53,12 @@ export interface Evictions {
 
 /** How long a victim's end is waited for, as kubelet does, and how often it is looked whether it has come. */
 const endMs = 30_000, endLookMs = 50;
-/** How soon it is asked again where the runtime keeps its layers, while it does not tell. */
-const placeAgainMs = 30_000;
 
 export function assembleEviction(options: EvictionOptions): Evictions {
   const { config, store, manager, usage, kubelet, cgroups, cgroupPaths, pressures, events, clock, log } = options;
   const { hard, soft, softGraceMs, minimumReclaim, transitionMs, maxPodGraceSeconds } = config.eviction;
   const podsLimited = config.enforceNodeAllocatable.includes("pods");
-  const disks = new Disks(usage, clock);
+  const disks = new Disks({ usage, clock, log });
   const kubepods = qosCgroup("Guaranteed", cgroupPaths);
   const view: NodeView = {
     cgroups,
@@ -150,41 +147,6 @@ function memoryUses(usage: NodeUsage): Map<string, MemoryUse> {
       return [target.uid, { bytes, containers: parts }];
     }),
   );
-}
-
-/** The file systems of pods' directories, of images and of layers; where the runtime keeps them is asked once. */
-class Disks {
-  #images: string | undefined;
-  #askedAt = -Infinity;
-
-  constructor(private readonly usage: NodeUsage, private readonly clock: Clock) {}
-
-  look(which: "nodefs" | "imagefs" | "containerfs") {
-    if (which === "nodefs") return this.usage.nodeFs();
-    // containerd and CRI-O tell of one file system for both, so layers are where images are
-    if (which === "containerfs") return undefined;
-    this.#ask();
-    return this.#images === undefined ? undefined : this.usage.filesystem(this.#images);
-  }
-
-  get layout(): DiskLayout {
-    const device = (path: string) => {
-      try {
-        return statSync(path).dev;
-      } catch {
-        return undefined;
-      }
-    };
-    const apart = this.#images !== undefined && device(this.#images) !== device(this.usage.rootDir);
-    return { imagesApart: apart, layersApart: false };
-  }
-
-  #ask(): void {
-    const now = this.clock.mono();
-    if (this.#images !== undefined || now - this.#askedAt < placeAgainMs) return;
-    this.#askedAt = now;
-    void this.usage.imagePlace().then((place) => this.#images = place);
-  }
 }
 
 /** Where cgroup v1 has its memory controller; undefined on v2. */

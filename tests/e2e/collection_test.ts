@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { podCgroupFor } from "../../agent/resources/mod.ts";
 import { detect } from "../../cgroups/mod.ts";
 import { ContainerState } from "../../cri/mod.ts";
-import { type ImageInfo, type ImageSpec, ociArchiveOf, tar } from "../../agent/images/mod.ts";
+import { type ImageInfo, ociArchiveOf } from "../../agent/images/mod.ts";
 import { testImages } from "../images/build.ts";
 import { nodeFile } from "../support/node_file.ts";
 import type { TestNode } from "../support/node.ts";
 import { container, idle, manifest, pod } from "../support/pods.ts";
-import { startRegistry } from "../support/registry.ts";
+import { imagesOf, largeImage, startRegistry } from "../support/registry.ts";
 
 const address = "127.0.0.1:5000";
 let registry: Deno.ChildProcess | undefined;
@@ -23,13 +23,7 @@ const { nodeTest } = nodeFile({
   ],
 });
 
-/** An image that can run and takes 5 MB, twice: its layer is kept beside what is unpacked of it. */
-async function large(): Promise<ImageSpec> {
-  const [plain] = await testImages();
-  const content = new Uint8Array(5_000_000);
-  for (let at = 0; at < content.length; at += 65536) crypto.getRandomValues(content.subarray(at, at + 65536));
-  return { ...plain, layers: [...plain.layers, await tar([{ path: "data/large", content }])] };
-}
+const large = () => largeImage(5_000_000);
 
 async function list(node: TestNode): Promise<ImageInfo[]> {
   const answer = await node.api("/islet/v1/images");
@@ -37,9 +31,7 @@ async function list(node: TestNode): Promise<ImageInfo[]> {
   return (await answer.json()).items;
 }
 
-const tags = async (node: TestNode) => (await list(node)).flatMap(({ repoTags }) => repoTags);
-const ours = async (node: TestNode) =>
-  (await tags(node)).filter((tag) => tag.startsWith(address)).map((tag) => tag.slice(address.length + 1));
+const ours = (node: TestNode) => imagesOf(node, address);
 
 /** Use of the images' disk in percent. */
 async function used(node: TestNode): Promise<number> {

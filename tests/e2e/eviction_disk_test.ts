@@ -1,6 +1,6 @@
 /** Eviction under real disk and inode pressure, on a node whose disk has 400 MiB and 6000 inodes; and limits of pods' own. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { evicted } from "../support/limited_node.ts";
+import { evicted, free } from "../support/limited_node.ts";
 import { nodeFile } from "../support/node_file.ts";
 import type { TestNode } from "../support/node.ts";
 import { applyPods, hasCondition, important, isEvicted, removePods } from "../support/pressure.ts";
@@ -91,13 +91,9 @@ nodeTest(
     await write(node, "large", "/tmp", 50);
     await write(node, "small", "/data", 30);
     await write(node, "high", "/data", 60);
-    const free = async () => {
-      const { stdout } = await node.inside("stat", "-f", "-c", "%a %S", node.rootDir);
-      const [blocks, size] = stdout.trim().split(" ").map(Number);
-      return blocks * size / 2 ** 20;
-    };
     /** Leaves so many MiB less than there must be. */
-    const starve = async (by: number) => await write(node, "modest", "/data", Math.ceil(await free() - 150 + by));
+    const starve = async (by: number) =>
+      await write(node, "modest", "/data", Math.ceil((await free(node, node.rootDir)).mebibytes - 150 + by));
     equal((await evicted(node)).length, start);
     await starve(15);
     const large = await isEvicted(node, "large");
@@ -134,16 +130,16 @@ nodeTest("inodes: the lower priority goes first, then who has more files", {}, a
   for (const name of ["few", "many", "high"]) await node.ready(name);
   await touch(node, "few", 300);
   await touch(node, "many", 600);
-  const free = async () => Number((await node.inside("stat", "-f", "-c", "%d", node.rootDir)).stdout.trim());
+  const starve = async (by: number) => await touch(node, "high", (await free(node, node.rootDir)).inodes - 1500 + by);
   equal((await evicted(node)).length, start);
-  await touch(node, "high", await free() - 1500 + 100);
+  await starve(100);
   const many = await isEvicted(node, "many");
   match(
     many.status?.message ?? "",
     /^The node was low on resource: inodes\. Threshold quantity: 1500, available: \d+\. $/,
   );
   await hasCondition(node, "DiskPressure", "False");
-  await touch(node, "high", await free() - 1500 + 100);
+  await starve(100);
   await isEvicted(node, "few");
   await hasCondition(node, "DiskPressure", "False");
   deepEqual((await evicted(node)).slice(start), ["many", "few"]);

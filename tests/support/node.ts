@@ -29,7 +29,7 @@ export interface TestNodeOptions {
   disk?: string;
   /** Variables of islet's environment. */
   env?: Record<string, string>;
-  /** Size of a small file system of containerd's own, such as `64M`: ext4 on a loop device. */
+  /** Size of a small file system of containerd's own, such as `64M`: ext4 on a loop device, whose file is on the machine's disk. */
   imageDisk?: string;
   /** Called with the node's directories before islet starts. */
   prepare?: (node: TestNode) => void | Promise<void>;
@@ -96,8 +96,12 @@ export class TestNode extends NodeClient implements AsyncDisposable {
     return join(this.rootDir, "containerd/root");
   }
 
+  get #imageFile(): string {
+    return `${this.dir}.ext4`;
+  }
+
   async #mountImageDisk(size: string): Promise<void> {
-    const file = join(this.dir, "images.ext4");
+    const file = this.#imageFile;
     Deno.mkdirSync(this.imageDir, { recursive: true, mode: 0o700 });
     await must("truncate", "-s", size, file);
     await must("mkfs.ext4", "-q", "-m", "0", file);
@@ -369,6 +373,7 @@ export class TestNode extends NodeClient implements AsyncDisposable {
     problems.push(...podCgroups(this.cgroup));
     if (this.#options.disk) await must("umount", this.dir);
     await Deno.remove(this.dir, { recursive: true });
+    if (this.#options.imageDisk) await Deno.remove(this.#imageFile);
     return problems;
   }
 

@@ -1,6 +1,7 @@
 /** A registry of images on loopback, inside a test node's network: Debian's docker-registry, filled by the node's containerd. */
 import { join } from "node:path";
-import { type ImageSpec, ociArchiveOf } from "../../agent/images/mod.ts";
+import { type ImageInfo, type ImageSpec, ociArchiveOf, tar } from "../../agent/images/mod.ts";
+import { testImages } from "../images/build.ts";
 import type { TestNode } from "./node.ts";
 
 export const registryUser = "sailor", registryPassword = "swordfish";
@@ -10,6 +11,14 @@ const htpasswd = `${registryUser}:$2a$05$abcdefghijklmnopqrstuupWDwJQeCHYIBQy8Wv
 export interface RegistryOptions {
   /** Whether it asks for {@linkcode registryUser} and {@linkcode registryPassword}. */
   auth?: boolean;
+}
+
+/** An image that can run and takes so many bytes, twice: its layer is kept beside what is unpacked of it. */
+export async function largeImage(bytes: number): Promise<ImageSpec> {
+  const [plain] = await testImages();
+  const content = new Uint8Array(bytes);
+  for (let at = 0; at < content.length; at += 65536) crypto.getRandomValues(content.subarray(at, at + 65536));
+  return { ...plain, layers: [...plain.layers, await tar([{ path: "data/large", content }])] };
 }
 
 /** Starts a registry that has these images: names in it, and what they are made of (default: the busybox image). */
@@ -56,4 +65,11 @@ export async function startRegistry(
     await ctr("rm", "--sync", full);
   }
   return process;
+}
+
+/** Tags of the node's images from the registry at an address. */
+export async function imagesOf(node: TestNode, address: string): Promise<string[]> {
+  const { items }: { items: ImageInfo[] } = await (await node.api("/islet/v1/images")).json();
+  return items.flatMap(({ repoTags }) => repoTags).filter((tag) => tag.startsWith(`${address}/`))
+    .map((tag) => tag.slice(address.length + 1)).sort();
 }

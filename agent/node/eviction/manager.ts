@@ -27,6 +27,7 @@ import {
   type Observation,
   type Observations,
   type Pressure,
+  type Signal,
   signals,
   type StarvedResource,
 } from "./signals.ts";
@@ -105,6 +106,8 @@ export class EvictionManager {
   /** Somebody is on the way out for memory or pids, or for disk. */
   #busy = false;
   #diskWork: Promise<void> | undefined;
+  /** What disk was last worked for. */
+  #lastDisk: Signal | undefined;
   #storageWork: Promise<void> | undefined;
   #told = "";
   #stopped = false;
@@ -204,17 +207,22 @@ export class EvictionManager {
   }
 
   #act(due: readonly Threshold[], observations: Observations): void {
-    for (const threshold of due) {
-      if (isOfDisk(threshold.signal)) {
-        this.#diskWork ??= this.#winDisk(threshold).catch((err) =>
-          this.#options.log.warn("Cannot win back disk", { err })
-        ).finally(() => {
-          this.#diskWork = undefined;
-          this.look();
-        });
-      } else if (!this.#busy && this.#evictNow(threshold, observations)) return;
-    }
     if (due.length === 0) this.#told = "";
+    const [disks, others] = [due.filter(isOfDisk), due.filter((each) => !isOfDisk(each))];
+    for (const threshold of others) if (!this.#busy && this.#evictNow(threshold, observations)) return;
+    // of several disks each has its turn: one may be beyond help
+    const next = disks.find(({ signal }) => signal !== this.#lastDisk) ?? disks[0];
+    if (next) this.#winDiskNow(next);
+  }
+
+  #winDiskNow(threshold: Threshold): void {
+    if (this.#diskWork) return;
+    this.#lastDisk = threshold.signal;
+    this.#diskWork = this.#winDisk(threshold).catch((err) => this.#options.log.warn("Cannot win back disk", { err }))
+      .finally(() => {
+        this.#diskWork = undefined;
+        this.look();
+      });
   }
 
   /** Memory and pids: what pods use is looked up at once. */

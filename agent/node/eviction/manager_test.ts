@@ -52,7 +52,7 @@ class TestedNode implements AsyncDisposable {
           }],
         };
       },
-      layout: () => ({ imagesApart: false, layersApart: false }),
+      layout: () => ({ nodefs: "1", imagefs: "1", containerfs: "1" }),
       pods: () => this.pods,
       memory: () => new Map([...this.used].map(([uid, bytes]) => [uid, { bytes, containers: [] }])),
       tasks: () => this.used,
@@ -208,6 +208,19 @@ Deno.test("EvictionManager measures pods when that is not enough; memory is not 
   equal(node.measured, 1);
   await node.memoryIs(50);
   deepEqual(node.done.slice(3), ["evict leak for memory.available in 0 s"]);
+});
+
+Deno.test("EvictionManager works for each disk in turn, though one may be beyond help", async () => {
+  const thresholds = [threshold("nodefs.available", "100Mi"), threshold("imagefs.available", "100Mi")];
+  await using node = new TestedNode({ thresholds, layout: () => ({ nodefs: "1", imagefs: "2", containerfs: "1" }) });
+  node.left = { "memory.available": 900 * mebi, "nodefs.available": 60 * mebi, "imagefs.available": 70 * mebi };
+  node.manager.start();
+  await node.clock.advance(0);
+  deepEqual(node.done, ["reclaim containers"]);
+  await node.clock.advance(10_000);
+  deepEqual(node.done, ["reclaim containers", "reclaim images 30"]);
+  await node.clock.advance(10_000);
+  deepEqual(node.done.slice(2), ["reclaim containers"]);
 });
 
 Deno.test("EvictionManager measures pods with limits of their own now and then, and evicts those that hold more", async () => {

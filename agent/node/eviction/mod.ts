@@ -17,7 +17,7 @@ export {
   type Reclaimers,
 } from "./manager.ts";
 export { openMemoryRoad } from "./memory_roads.ts";
-export { type Disk, lookAtNode, type NodeView } from "./observe.ts";
-export type { DiskLayout } from "./layout.ts";
+export { type Disk, type DiskLayout, layoutName } from "./layout.ts";
+export { lookAtNode, type NodeView } from "./observe.ts";
 export { type Pressure, pressureTaints } from "./signals.ts";
 export { thresholdsOf } from "./thresholds.ts";

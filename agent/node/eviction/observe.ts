@@ -7,9 +7,8 @@
  */
 import { type CgroupReader, memoryLimitBytes, memoryStats, pidsStats } from "../../../cgroups/mod.ts";
 import type { FilesystemUsage, MachineUsage } from "../../stats/mod.ts";
+import type { Disk } from "./layout.ts";
 import type { Observation, Signal } from "./signals.ts";
-
-export type Disk = "nodefs" | "imagefs" | "containerfs";
 
 export interface NodeView {
   cgroups: CgroupReader;
@@ -18,7 +17,7 @@ export interface NodeView {
   roots: readonly string[];
   /** The cgroup of all pods, where it is held to what is allocatable. */
   kubepods?: string;
-  /** Undefined: unknown, or one that is not there apart from the others. */
+  /** Undefined: unknown, or one whose thresholds are those of another that it is part of. */
   disk(which: Disk): FilesystemUsage | undefined;
 }
 

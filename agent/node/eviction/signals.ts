@@ -37,7 +37,7 @@ export const pressureTaints: Readonly<Record<Pressure, string>> = {
   PIDPressure: "node.kubernetes.io/pid-pressure",
 };
 
-/** Whether the signal is of a file system. */
-export function isOfDisk(signal: Signal): boolean {
+/** Whether a threshold is of a file system. */
+export function isOfDisk({ signal }: { signal: Signal }): boolean {
   return signals[signal].pressure === "DiskPressure";
 }

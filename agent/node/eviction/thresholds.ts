@@ -3,7 +3,8 @@
  *
  * Rules of kubelet's: 0 % and 100 % stand for no threshold; `allocatableMemory.available` comes with a hard
  * `memory.available` where pods' cgroup is limited, so that pods are evicted before they run into that limit together;
- * containerfs has no thresholds of its own but those of the file system that it is part of.
+ * containerfs has no thresholds of its own but those of the file system that it is part of, or nodefs' where it is part
+ * of none.
  */
 import { canonicalQuantity, quantityBytes } from "../../objects/mod.ts";
 import type { Signal } from "./signals.ts";
@@ -39,12 +40,10 @@ export function thresholdsOf(config: ThresholdConfig): Threshold[] {
       const value = thresholdValue(text);
       if (!value || signal.startsWith("containerfs.")) continue;
       const minReclaim = minimumReclaim[signal] === undefined ? undefined : thresholdValue(minimumReclaim[signal]);
-      found.push({
-        signal: signal as Signal,
-        value,
-        ...(minReclaim ? { minReclaim } : {}),
-        graceMs: graceMs(signal),
-      });
+      const threshold = { value, ...(minReclaim ? { minReclaim } : {}), graceMs: graceMs(signal) };
+      found.push({ ...threshold, signal: signal as Signal });
+      const [disk, what] = signal.split(".");
+      if (disk === "nodefs") found.push({ ...threshold, signal: `containerfs.${what}` as Signal });
     }
   };
   take(hard, () => 0);

@@ -40,9 +40,25 @@ Deno.test("thresholdsOf() has hard and soft thresholds side by side", () => {
   );
 });
 
-Deno.test("thresholdsOf() leaves out what is switched off, and containerfs", () => {
-  deepEqual(names({ hard: { "nodefs.available": "0%", "containerfs.available": "5%", "pid.available": "10%" } }), [
-    "pid.available 0",
+Deno.test("thresholdsOf() leaves out what is switched off", () => {
+  deepEqual(names({ hard: { "nodefs.available": "0%", "pid.available": "10%" } }), ["pid.available 0"]);
+});
+
+Deno.test("thresholdsOf() has for containerfs what nodefs has, whatever is said of it", () => {
+  const found = thresholdsOf(config({
+    hard: { "nodefs.available": "10%", "imagefs.available": "15%", "containerfs.available": "7%" },
+    soft: { "nodefs.inodesFree": "6%", "containerfs.inodesFree": "7%" },
+    softGraceMs: { "nodefs.inodesFree": 1000 },
+    minimumReclaim: { "nodefs.available": "1Gi", "containerfs.available": "2Gi" },
+  })).filter(({ signal }) => signal.startsWith("containerfs."));
+  deepEqual(found, [
+    {
+      signal: "containerfs.available",
+      value: { percent: 10 },
+      minReclaim: { quantity: 2 ** 30, text: "1Gi" },
+      graceMs: 0,
+    },
+    { signal: "containerfs.inodesFree", value: { percent: 6 }, graceMs: 1000 },
   ]);
 });
 
