@@ -13,5 +13,6 @@ export { EventFd, loadPoll, POLL, poll, type PollTarget, writeFd } from "./poll.
 export { openBeneath, openBeneathOrMake } from "./beneath.ts";
 export { DatagramSocket } from "./datagram.ts";
 export { sendAtOnce } from "./sockets.ts";
+export { readSmallFile } from "./small_files.ts";
 export { sendSignal, signalNumber } from "./signals.ts";
 export { removeTree, walkTree } from "./tree.ts";

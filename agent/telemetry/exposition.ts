@@ -59,9 +59,15 @@ function escapeLabel(value: string): string {
   return /[\\"\n]/.test(value) ? value.replace(/[\\"\n]/g, (char) => char === "\n" ? "\\n" : `\\${char}`) : value;
 }
 
+/** A text that is longer is put into bytes: a large page never stands in the heap as a whole. */
+const pieceLength = 32 * 1024;
+
+const encoder = new TextEncoder();
+
 export class Exposition {
   // one text that grows: cheaper by half than lines that are put together at the end
   #text = "";
+  readonly #pieces: Uint8Array[] = [];
   #name = "";
   #openmetrics: boolean;
 
@@ -71,6 +77,7 @@ export class Exposition {
 
   /** Begins a family; its samples follow. */
   family(name: string, type: FamilyType, help: string): void {
+    if (this.#text.length > pieceLength) this.#cut();
     this.#name = name;
     const isTotal = type === "counter" && name.endsWith("_total");
     const shown = this.#openmetrics && isTotal ? name.slice(0, -"_total".length) : name;
@@ -102,6 +109,17 @@ export class Exposition {
     this.#text += this.#name + before + value + after;
   }
 
+  /** A sample for each subject that `value` gives a finite number of. */
+  addAll<T extends Subject>(subjects: readonly T[], value: (subject: T) => number | undefined): void {
+    let text = this.#text;
+    const name = this.#name;
+    for (const subject of subjects) {
+      const found = value(subject);
+      if (found !== undefined) text += name + subject.before + found + subject.after;
+    }
+    this.#text = text;
+  }
+
   /** A histogram's samples. `counts` has one number a bucket and one for what is beyond the last, not added up. */
   histogram(labels: string, bounds: readonly number[], counts: ArrayLike<number>, sum: number): void {
     let total = 0;
@@ -114,10 +132,27 @@ export class Exposition {
     this.#sample(`${this.#name}_count`, labels, total);
   }
 
-  /** All of it. */
+  /** All of it; nothing can follow. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    if (this.#openmetrics) this.#text += "# EOF\n";
+    this.#cut();
+    const all = new Uint8Array(this.#pieces.reduce((size, { length }) => size + length, 0));
+    let at = 0;
+    for (const piece of this.#pieces.splice(0)) {
+      all.set(piece, at);
+      at += piece.length;
+    }
+    return all;
+  }
+
+  /** The same as text. */
   text(): string {
-    const end = this.#openmetrics ? "# EOF\n" : "";
-    return this.#text + end;
+    return new TextDecoder().decode(this.bytes());
+  }
+
+  #cut(): void {
+    this.#pieces.push(encoder.encode(this.#text));
+    this.#text = "";
   }
 
   #sample(name: string, labels: string, value: number, timeMs?: number): void {

@@ -96,3 +96,25 @@ for (const [accept, format] of formats) {
     assert.equal(expositionFormat(accept), format);
   });
 }
+
+for (const format of ["text", "openmetrics"] as const) {
+  Deno.test(`a page of ${format} that is put into bytes by and by has every sample in its order`, () => {
+    const out = new Exposition(format), expected: string[] = [];
+    const after = format === "text" ? " 2500" : " 2.5";
+    for (let family = 0; family < 40; family++) {
+      out.family(`family_${family}`, "gauge", "Ä");
+      expected.push(`# HELP family_${family} Ä`, `# TYPE family_${family} gauge`);
+      const subjects = Array.from({ length: 60 }, (_, at) => ({
+        ...out.subject(formatLabels({ at: String(at), name: "ü".repeat(20) }), 2500),
+        at,
+      }));
+      // every third has no value
+      out.addAll(subjects, ({ at }) => at % 3 === 0 ? undefined : at / 4);
+      for (const { at, labels } of subjects) if (at % 3) expected.push(`family_${family}{${labels}} ${at / 4}${after}`);
+    }
+    if (format === "openmetrics") expected.push("# EOF");
+    const bytes = out.bytes();
+    assert.ok(bytes.length > 100_000);
+    assert.equal(new TextDecoder().decode(bytes), `${expected.join("\n")}\n`);
+  });
+}

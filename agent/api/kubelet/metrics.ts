@@ -27,15 +27,19 @@ export function metricsRoutes(app: Hono<AppEnv>, { scrapes, usage }: MetricsRout
   return app;
 }
 
+/** Of what metrics repeat this level finds nearly as much as the usual one, in a third of the time. */
+const gzipLevel = 2;
+
 function page(write: ScrapePage) {
   return async (c: Context<AppEnv>): Promise<Response> => {
     const format = expositionFormat(c.req.header("accept"));
     const out = new Exposition(format);
     await write(out);
     const headers = { "content-type": expositionTypes[format] };
-    const text = out.text();
-    if (!takesGzip(c.req.header("accept-encoding")) || text.length < 1024) return c.body(text, { headers });
-    const body = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+    const bytes = out.bytes();
+    if (!takesGzip(c.req.header("accept-encoding")) || bytes.length < 1024) return c.body(bytes, { headers });
+    const { gzipSync } = await import("node:zlib");
+    const body = gzipSync(bytes, { level: gzipLevel }) as Uint8Array<ArrayBuffer>;
     return c.body(body, { headers: { ...headers, "content-encoding": "gzip", vary: "accept-encoding" } });
   };
 }

@@ -27,7 +27,7 @@ const families: readonly Family[] = [
     "container_last_seen",
     "gauge",
     "Last time a container was seen by the exporter",
-    (row) => isUsage(row) ? Math.floor(row.at / 1000) : undefined,
+    ({ at }) => Math.floor(at / 1000),
   ],
   ["container_memory_cache", "gauge", "Number of bytes of page cache memory.", ({ memory }) => memory?.cacheBytes],
   ["container_memory_failcnt", "counter", "Number of memory usage hits limits", ({ limits }) => limits?.failures],
@@ -117,7 +117,7 @@ const families: readonly Family[] = [
     "container_start_time_seconds",
     "gauge",
     "Start time of the container since unix epoch in seconds.",
-    (row) => isUsage(row) && row.startedAt ? row.startedAt / 1000 : undefined,
+    ({ startedAt }) => startedAt ? startedAt / 1000 : undefined,
   ],
   [
     "container_threads",
@@ -155,7 +155,8 @@ const throttling: readonly Family[] = [
   ],
 ];
 
-export function writeFamilies(out: Exposition, rows: readonly Row[]): void {
+export function writeFamilies(out: Exposition, all: readonly Row[]): void {
+  const rows = all.filter(isUsage);
   const withQuota = rows.filter(({ cpuLimits }) => cpuLimits?.quotaUs !== undefined);
   for (const family of throttling) write(out, withQuota, family);
   for (const family of families) write(out, rows, family);
@@ -166,10 +167,7 @@ export function writeFamilies(out: Exposition, rows: readonly Row[]): void {
 
 function write(out: Exposition, rows: readonly Row[], [name, type, help, value]: Family): void {
   out.family(name, type, help);
-  for (const row of rows) {
-    const found = value(row);
-    if (found !== undefined) out.add(row, found);
-  }
+  out.addAll(rows, value);
 }
 
 function writeCpuUsage(out: Exposition, rows: readonly Row[]): void {
