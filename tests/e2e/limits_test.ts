@@ -65,20 +65,21 @@ nodeTest("a container is held to its CPU limit within 5 %", {}, async (node) => 
   const pod_ = await node.ready("throttled");
   outweigh(node);
   const of = path(pod_);
+  const quota = 0.02;
   const before = cpu(node, of);
-  const use = await node.until("it has been held back for 30 periods on end", async () => {
-    const start = cpu(node, of);
-    await sleep(3000);
-    const end = cpu(node, of);
-    const periods = end.periods - start.periods;
-    // where it was not held back in each period something else kept it from its limit
-    if (periods < 25 || end.throttled - start.throttled < periods - 1) return undefined;
-    return (end.seconds - start.seconds) / (periods * 0.02);
-  }, { timeoutMs: 60_000, everyMs: 0 });
-  ok(Math.abs(use - 1) < 0.05, `it used ${use} of its limit`);
-  const after = cpu(node, of);
-  const whole = (after.seconds - before.seconds) / ((after.periods - before.periods) * 0.02);
-  ok(whole < 1.05, `it used ${whole} of its limit`);
+  let told = "";
+  // A machine that is busy elsewhere may keep it from its limit in some periods, so: it used all of its limit in each period in
+  // which it was held back, and in none of them more.
+  await node.until("it has been held back in 50 periods", async () => {
+    await sleep(1000);
+    const now = cpu(node, of);
+    const seconds = now.seconds - before.seconds, throttled = now.throttled - before.throttled;
+    const periods = now.periods - before.periods;
+    told = `${seconds} s in ${periods} periods, held back in ${throttled}`;
+    ok(seconds < (periods + 1) * quota * 1.05, `it used more than its limit: ${told}`);
+    ok(seconds > (throttled - 1) * quota * 0.95, `it was held back below its limit: ${told}`);
+    return throttled >= 50;
+  }, { timeoutMs: 120_000, everyMs: 0, tell: () => told });
   await removed(node, "throttled");
 });
 

@@ -1,13 +1,17 @@
 /**
  * The whole test run, `deno task test`: sets the machine up, then every check and every test, one after the other so that none
- * disturbs another's time. All of them run even if one fails; the last line says `N passed, N failed`.
+ * disturbs another's time. All of them run even if one fails. A test that failed is run once more, its file alone: one that fails
+ * again has failed, one that passes then is told of as unsteady, which is a defect too, but no reason to hold back a change.
+ * At the end all of these are told again; the last line says `N passed, N failed`.
  *
  * `deno task test --only NAME,NAME` runs some of the parts.
  */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readJunit, type Result } from "./junit.ts";
 import { installPackages, nodePackages, testPackages } from "./machine.ts";
+import { type Finding, retold, Tail, tellFindings } from "./findings.ts";
 
 const root = resolve(fileURLToPath(new URL("../..", import.meta.url)));
 
@@ -15,14 +19,9 @@ const root = resolve(fileURLToPath(new URL("../..", import.meta.url)));
 interface Part {
   name: string;
   args: string[];
-  /** Counts tests; otherwise the command is one check. */
-  counted?: boolean;
+  /** Where its tests are; they are counted. A part without is a command that passes or fails as one. */
+  paths?: string[];
   env?: Record<string, string>;
-}
-
-interface Count {
-  passed: number;
-  failed: number;
 }
 
 const sanitizers = ["--sanitize-ops", "--sanitize-resources"];
@@ -35,75 +34,71 @@ const parts: Part[] = [
   { name: "check", args: ["check", "--quiet", "."] },
   {
     name: "unit",
-    args: [
-      "test",
-      "-A",
-      "--quiet",
-      "--parallel",
-      ...sanitizers,
-      "agent",
-      "cri",
-      "net",
-      "cgroups",
-      "systemd",
-      "tests/support",
-    ],
-    counted: true,
+    args: ["test", "-A", "--quiet", "--parallel", ...sanitizers],
+    paths: ["agent", "cri", "net", "cgroups", "systemd", "tests/support"],
   },
-  { name: "chaos", args: ["test", "-A", "--quiet", ...sanitizers, "tests/chaos"], counted: true },
-  { name: "fuzz", args: ["test", "-A", "--quiet", "tests/fuzz"], counted: true },
+  { name: "chaos", args: ["test", "-A", "--quiet", ...sanitizers], paths: ["tests/chaos"] },
+  { name: "fuzz", args: ["test", "-A", "--quiet"], paths: ["tests/fuzz"] },
   { name: "compile", args: ["run", "-A", "tests/support/compile.ts"] },
-  { name: "packets", args: ["test", "-A", "--quiet", "tests/packets"], counted: true },
-  { name: "e2e", args: ["test", "-A", "--quiet", "tests/e2e"], counted: true },
+  { name: "packets", args: ["test", "-A", "--quiet"], paths: ["tests/packets"] },
+  { name: "e2e", args: ["test", "-A", "--quiet"], paths: ["tests/e2e"] },
   {
     name: "e2e-binary",
-    args: ["test", "-A", "--quiet", "tests/e2e/smoke_test.ts"],
-    counted: true,
+    args: ["test", "-A", "--quiet"],
+    paths: ["tests/e2e/smoke_test.ts"],
     env: { ISLET_BIN: `${root}/dist/islet` },
   },
 ];
 
-/** The totals of a JUnit report as `deno test --junit-path` writes it. */
-export function readJunit(xml: string): Count {
-  const head = /<testsuites\b[^>]*>/.exec(xml)?.[0];
-  const field = (name: string) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(head ?? "")?.[1] ?? 0);
-  if (!head) throw new Error("Cannot read the test report: it has no totals");
-  const failed = field("failures") + field("errors");
-  const skipped = [...xml.matchAll(/<skipped\b/g)].length;
-  return { passed: field("tests") - failed - skipped, failed };
+/** A run of a command: what it said at last, and its tests where it counts them (none where it wrote no report). */
+interface Run {
+  success: boolean;
+  tail: string;
+  results?: Result[];
 }
 
-async function run({ name, args, counted, env = {} }: Part): Promise<Count> {
-  const began = performance.now();
-  const report = counted ? await Deno.makeTempFile({ prefix: `islet-${name}-`, suffix: ".xml" }) : undefined;
-  console.log(`\n== ${name}`);
+async function run({ name, args, paths, env = {} }: Part): Promise<Run> {
+  const report = paths ? await Deno.makeTempFile({ prefix: `islet-${name}-`, suffix: ".xml" }) : undefined;
   const [verb, ...rest] = args;
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: report ? [verb, `--junit-path=${report}`, ...rest] : args,
+  const child = new Deno.Command(Deno.execPath(), {
+    args: report ? [verb, `--junit-path=${report}`, ...rest, ...paths!] : args,
     cwd: root,
     env,
     stdin: "null",
-    stdout: "inherit",
-    stderr: "inherit",
-  }).spawn().status;
-  const count = report ? await counts(report, success) : { passed: success ? 1 : 0, failed: success ? 0 : 1 };
-  const took = ((performance.now() - began) / 1000).toFixed(1);
-  console.log(`== ${name}: ${count.passed} passed, ${count.failed} failed in ${took} s`);
-  return count;
-}
-
-/** A run that fails without a failed test (a module that does not load, a leak) is one failure; one without tests is too. */
-async function counts(report: string, success: boolean): Promise<Count> {
-  let count: Count = { passed: 0, failed: 0 };
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const tail = new Tail(4000);
+  const all = Promise.all([tail.pass(child.stdout, Deno.stdout), tail.pass(child.stderr, Deno.stderr)]);
+  const { success } = await child.status;
+  // a process that a test has left behind may hold the pipes for ever
+  await Promise.race([all, new Promise((done) => setTimeout(done, 2000))]);
+  if (!report) return { success, tail: tail.text };
   try {
-    count = readJunit(await Deno.readTextFile(report));
+    return { success, tail: tail.text, results: readJunit(await Deno.readTextFile(report)) };
   } catch (err) {
     console.error((err as Error).message);
+    return { success, tail: tail.text };
   } finally {
     await Deno.remove(report).catch(() => {});
   }
-  if ((!success && count.failed === 0) || count.passed + count.failed === 0) count.failed++;
-  return count;
+}
+
+/** Runs a part, and the files of its failed tests once more. */
+async function outcome(part: Part): Promise<{ passed: number; findings: Finding[] }> {
+  const first = await run(part);
+  if (!part.paths && first.success) return { passed: 1, findings: [] };
+  const failures = first.results?.filter(({ failure }) => failure !== undefined) ?? [];
+  // A run that fails without a failed test (a module that does not load, an error outside of tests) is one failure; one without tests is too.
+  if (!first.results?.length || (!first.success && failures.length === 0)) {
+    return { passed: first.results?.length ?? 0, findings: [{ part: part.name, told: first.tail, failed: true }] };
+  }
+  if (failures.length === 0) return { passed: first.results.length, findings: [] };
+  const files = [...new Set(failures.map(({ file }) => file))];
+  console.log(`\n== ${part.name}: once more ${files.join(" ")}`);
+  const again = await run({ ...part, paths: files });
+  const findings = retold(part.name, failures, again.results ?? []);
+  return { passed: first.results.length - findings.filter(({ failed }) => failed).length, findings };
 }
 
 async function main(): Promise<number> {
@@ -113,20 +108,27 @@ async function main(): Promise<number> {
     return 2;
   }
   await installPackages([...nodePackages, ...testPackages], { onProgress: (message) => console.log(message) });
-  const total: Count = { passed: 0, failed: 0 };
+  let passed = 0;
+  const findings: Finding[] = [];
   for (const part of parts) {
     if (only && !only.includes(part.name)) continue;
+    console.log(`\n== ${part.name}`);
     if (part.name === "e2e-binary" && !existsSync(part.env!.ISLET_BIN)) {
-      console.log("\n== e2e-binary: no dist/islet to test");
-      total.failed++;
+      findings.push({ part: part.name, told: "there is no dist/islet to test", failed: true });
       continue;
     }
-    const count = await run(part);
-    total.passed += count.passed;
-    total.failed += count.failed;
+    const began = performance.now();
+    const found = await outcome(part);
+    passed += found.passed;
+    findings.push(...found.findings);
+    const failed = found.findings.filter(({ failed }) => failed).length;
+    const took = ((performance.now() - began) / 1000).toFixed(1);
+    console.log(`== ${part.name}: ${found.passed} passed, ${failed} failed in ${took} s`);
   }
-  console.log(`\n${total.passed} passed, ${total.failed} failed`);
-  return total.failed === 0 && total.passed > 0 ? 0 : 1;
+  console.log(tellFindings(findings));
+  const failed = findings.filter(({ failed }) => failed).length;
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0 ? 0 : 1;
 }
 
 if (import.meta.main) Deno.exit(await main());

@@ -1,0 +1,60 @@
+/** What a test run found wrong, and how it is told at the end, where a log that was cut short still has it. */
+import { stripVTControlCharacters } from "node:util";
+import type { Result } from "./junit.ts";
+
+export interface Finding {
+  /** The part of the run. */
+  part: string;
+  /** The test; a part that failed as a whole has none. */
+  test?: Result;
+  /** What was said of it. */
+  told: string;
+  /** False: it failed at first and passed when it was run again. */
+  failed: boolean;
+}
+
+/** What became of failed tests when their files were run once more. A test that did not run then has not passed. */
+export function retold(part: string, failures: readonly Result[], again: readonly Result[]): Finding[] {
+  const key = ({ file, name }: Result) => `${file}\n${name}`;
+  const passed = new Set(again.filter(({ failure }) => failure === undefined).map(key));
+  return failures.map((test) => ({ part, test, told: test.failure ?? "", failed: !passed.has(key(test)) }));
+}
+
+/** At most this many characters of each finding, from its beginning; of a whole part, from its end. */
+const lengthEach = 1200;
+/** From here on only the names. */
+const lengthAll = 8000;
+
+/** A text of all findings, those that failed first; empty where there are none. */
+export function tellFindings(findings: readonly Finding[]): string {
+  let text = "";
+  for (const { part, test, told, failed } of [...findings].sort((a, b) => Number(b.failed) - Number(a.failed))) {
+    text += `\n== ${failed ? "FAILED" : "UNSTEADY (passed when run again)"}: ${part}`;
+    if (test) text += ` ${test.file}: ${test.name}`;
+    text += "\n";
+    if (text.length > lengthAll) continue;
+    const plain = stripVTControlCharacters(told).trim();
+    const short = test ? plain.slice(0, lengthEach) : plain.slice(-lengthEach);
+    text += `${short.replace(/^/gm, "  ")}\n`;
+  }
+  return text;
+}
+
+/** Passes output on as it comes and remembers its end. */
+export class Tail {
+  #text = "";
+
+  constructor(private readonly length: number) {}
+
+  get text(): string {
+    return this.#text;
+  }
+
+  async pass(from: ReadableStream<Uint8Array>, to: { writeSync(data: Uint8Array): number }): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of from) {
+      for (let at = 0; at < chunk.length;) at += to.writeSync(chunk.subarray(at));
+      this.#text = (this.#text + decoder.decode(chunk, { stream: true })).slice(-this.length);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { retold, Tail, tellFindings } from "./findings.ts";
+
+const failure = (name: string, told = "Error: no") => ({ file: "./a_test.ts", name, failure: told });
+
+Deno.test("retold() takes for failed what failed twice or did not run again", () => {
+  const again = [{ file: "./a_test.ts", name: "late" }, failure("wrong"), { file: "./b_test.ts", name: "gone" }];
+  assert.deepEqual(
+    retold("e2e", [failure("late"), failure("wrong"), failure("gone")], again).map((
+      { test, failed },
+    ) => [test!.name, failed]),
+    [["late", false], ["wrong", true], ["gone", true]],
+  );
+});
+
+Deno.test("tellFindings() tells failures first, without colours, each in short", () => {
+  const long = `\x1b[31mError\x1b[0m: first\n${"x".repeat(5000)}`;
+  const text = tellFindings([
+    ...retold("e2e", [failure("late"), failure("wrong", long)], [{ file: "./a_test.ts", name: "late" }]),
+    { part: "lint", told: `${"y".repeat(5000)}\nlast`, failed: true },
+  ]);
+  const lines = text.split("\n");
+  assert.deepEqual(lines.filter((line) => line.startsWith("==")), [
+    "== FAILED: e2e ./a_test.ts: wrong",
+    "== FAILED: lint",
+    "== UNSTEADY (passed when run again): e2e ./a_test.ts: late",
+  ]);
+  assert.ok(lines.includes("  Error: first") && lines.includes("  last") && text.length < 3000);
+  assert.equal(tellFindings([]), "");
+});
+
+Deno.test("tellFindings() names all of many failures", () => {
+  const many = Array.from({ length: 40 }, (_, at) => failure(`test ${at}`, "z".repeat(3000)));
+  const text = tellFindings(retold("unit", many, []));
+  for (const { name } of many) assert.ok(text.includes(`${name}\n`));
+  assert.ok(text.length < 12_000);
+});
+
+Deno.test("Tail passes all on and remembers the end", async () => {
+  const said: Uint8Array[] = [];
+  const tail = new Tail(5);
+  const encoder = new TextEncoder();
+  const slow = { writeSync: (data: Uint8Array) => said.push(data.slice(0, 2)) && Math.min(2, data.length) };
+  await tail.pass(ReadableStream.from([encoder.encode("hello "), encoder.encode("world")]), slow);
+  assert.equal(said.map((each) => new TextDecoder().decode(each)).join(""), "hello world");
+  assert.equal(tail.text, "world");
+});
