@@ -6,7 +6,7 @@
  *     node addresses ─┴► ingressOf (pure) ─► status.loadBalancer, when it changes
  */
 import type { Clock } from "../clock.ts";
-import { Rounds } from "../controllers/rounds.ts";
+import { Rounds } from "../rounds.ts";
 import type { Service, ServiceStatus } from "../objects/mod.ts";
 import { sameValue, type Store } from "../store/mod.ts";
 import type { EventRecorder } from "../telemetry/events.ts";

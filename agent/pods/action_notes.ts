@@ -2,6 +2,9 @@
 import type { Pod, ResourceRequirements } from "../objects/mod.ts";
 import type { ObservedSandbox } from "../observed/types.ts";
 import type { EventType } from "../telemetry/events.ts";
+import { actuatedPod } from "./resizing.ts";
+import { usableSandbox } from "./standing.ts";
+import type { PodState } from "./types.ts";
 
 export interface ActionNotes {
   event(container: string | undefined, type: EventType, reason: string, message: string): void;
@@ -16,4 +19,23 @@ export interface ActionNotes {
   containerIds: ReadonlyMap<string, string>;
   /** The store has a row for the pod. */
   wanted: boolean;
+}
+
+/** The notes of an action that is planned in this state. */
+export function actionNotes(
+  state: PodState,
+  hostIPs: () => string[],
+  rest: Pick<ActionNotes, "event" | "resized" | "wanted">,
+): ActionNotes {
+  const { pod, actuated, observed: { containers } = { containers: [] } } = state;
+  const sandbox = usableSandbox(state);
+  const here = containers.filter(({ sandboxId }) => sandboxId === sandbox?.id);
+  return {
+    ...rest,
+    sandbox,
+    podIPs: pod.spec.hostNetwork ? hostIPs() : sandbox?.ips ?? [],
+    actuated: actuatedPod(pod, containers.filter((seen) => seen.state === "running"), actuated),
+    // the newest stands first
+    containerIds: new Map(here.reverse().map(({ name, id }) => [name, id])),
+  };
 }

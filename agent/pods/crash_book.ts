@@ -7,6 +7,7 @@ import { type Pod, podContainers } from "../objects/mod.ts";
 import type { ObservedPod } from "../observed/types.ts";
 import { hashAnnotation } from "../runtime/labels.ts";
 import { countCrash, crashDelay, type CrashRecord, restartAt } from "./backoff.ts";
+import { forgetGone } from "./gone.ts";
 import { shouldRestart } from "./restart_policy.ts";
 
 export class CrashBook {
@@ -52,9 +53,7 @@ export class CrashBook {
       }
       this.until.set(newest.id, restartAt(record, this.#maxMs, now, mono, ran && mono - ran.seen));
     }
-    const known = new Set(observed.containers.map(({ id }) => id));
-    for (const id of this.until.keys()) if (!known.has(id)) this.until.delete(id);
-    for (const id of this.#running.keys()) if (!known.has(id)) this.#running.delete(id);
+    forgetGone(observed, this.until, this.#running);
     return counted;
   }
 

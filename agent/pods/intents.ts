@@ -17,12 +17,12 @@ export interface Verdict {
   graceSeconds?: number;
 }
 
-export interface Wish {
-  pod: Pod;
-  /** The store has a row for it. */
-  wanted: boolean;
-  verdict: Verdict | undefined;
-  status: PodStatus;
+/** What of it outlives the agent. */
+export interface KeptIntents {
+  /** Its row was deleted by force. */
+  forced?: boolean;
+  /** The node ends it for its own sake. */
+  ended?: Verdict;
 }
 
 export class Intents {
@@ -33,12 +33,33 @@ export class Intents {
   #finish: number | undefined;
   #shutdown = Infinity;
   #shutdownVerdict: Verdict | undefined;
-  #forced = false;
+  #wanted: boolean;
+  #forced: boolean;
+  #verdict: Verdict | undefined;
   #started: number | undefined;
 
-  constructor(clock: Clock, pod: Pod) {
+  /** `wanted`: the store has a row for the pod. */
+  constructor(clock: Clock, pod: Pod, wanted: boolean, { forced = false, ended }: KeptIntents = {}) {
     this.#clock = clock;
     this.#adopted = pod.metadata.deletionTimestamp ? deletionKey(pod) : undefined;
+    this.#wanted = wanted;
+    this.#forced = forced;
+    this.#verdict = ended;
+  }
+
+  /** What is to be kept. */
+  get memory(): KeptIntents {
+    return { ...(this.#forced ? { forced: true } : {}), ...(this.displaced ? { ended: this.#verdict } : {}) };
+  }
+
+  /** The store has a row for the pod. */
+  get wanted(): boolean {
+    return this.#wanted;
+  }
+
+  /** The node ends it for its own sake. */
+  get displaced(): boolean {
+    return this.#verdict?.disruption !== undefined;
   }
 
   /** The machine goes down: whatever runs ends within `graceSeconds`. */
@@ -55,17 +76,22 @@ export class Intents {
 
   /** Its row is gone while it still runs, so nobody waits for its end any more: it has no grace left. */
   force(): void {
+    this.#wanted = false;
     this.#forced = true;
   }
 
-  /** The pod is to end for a new reason, or no longer. */
-  renew(): void {
+  /** The node ends the pod, or no longer. Says whether that changes what is to be kept. */
+  end(verdict: Verdict | undefined): boolean {
+    const before = this.displaced;
+    this.#verdict = verdict;
     this.#finish = undefined;
+    return before || this.displaced;
   }
 
-  of({ pod, wanted, verdict, status }: Wish): Intent {
+  of(pod: Pod, status: PodStatus): Intent {
     const now = this.#clock.mono();
-    if (!wanted || pod.metadata.deletionTimestamp) {
+    const verdict = this.#verdict;
+    if (!this.#wanted || pod.metadata.deletionTimestamp) {
       const deadline = Math.min(this.#deletionDeadline(pod, now), this.#shutdown);
       return { type: "delete", deadline, message: "the pod is deleted" };
     }

@@ -12,6 +12,8 @@ import { type Container, deepEqual, type Pod, podContainers, type ResourceRequir
 import type { ObservedContainer, ObservedPod } from "../observed/types.ts";
 import { amounts } from "../resources/mod.ts";
 import { madeWith } from "../runtime/mod.ts";
+import { forgetGone } from "./gone.ts";
+import type { PodAction, PodState } from "./types.ts";
 
 /** What can be resized. */
 const resizable = ["cpu", "memory"] as const;
@@ -117,22 +119,19 @@ export class Resizing {
     return news;
   }
 
-  /** The pod's cgroup has room for what was granted, or stands as it is to be. */
-  cgroupIs(what: "grown" | "settled", allocated: Allocation | undefined): void {
+  /**
+   * An action on the pod's cgroup has been done; `allocated` is what the pod was granted when it began, `even`: its running
+   * containers had just that.
+   */
+  done(action: PodAction["type"], allocated: Allocation | undefined, even: boolean): void {
+    if (action !== "prepare" && action !== "grow" && action !== "resize") return;
     this.#grown = allocated;
-    if (what === "settled") this.#settled = allocated;
+    if (action === "resize" || action === "prepare" && even) this.#settled = allocated;
+    if (action === "resize") this.#error = undefined;
   }
 
   get allocated(): Allocation | undefined {
     return this.#allocated;
-  }
-
-  get grown(): boolean {
-    return this.#grown === this.#allocated;
-  }
-
-  get settled(): boolean {
-    return this.#settled === this.#allocated;
   }
 
   /** A running container has got these amounts. */
@@ -141,19 +140,24 @@ export class Resizing {
     this.#actuated.set(containerId, resources);
   }
 
-  /** What every observed container runs, or ran, with. */
-  actuated(pod: Pod, { containers }: ObservedPod): Map<string, ResourceRequirements> {
-    const spec = new Map(containersOf(this.effective(pod)).map((container) => [container.name, container]));
-    for (const id of this.#actuated.keys()) if (!containers.some((seen) => seen.id === id)) this.#actuated.delete(id);
-    return new Map(containers.map((seen) => {
-      const container = spec.get(seen.name);
-      return [seen.id, this.#actuated.get(seen.id) ?? madeWith(seen) ?? (container ? resourcesOf(container) : {})];
-    }));
+  /** For a state. */
+  of(pod: Pod, observed: ObservedPod | undefined): Pick<PodState, "pod" | "actuated" | "grown" | "settled"> {
+    return {
+      pod: this.effective(pod),
+      actuated: this.#runsWith(pod, observed?.containers ?? []),
+      grown: this.#grown === this.#allocated,
+      settled: this.#settled === this.#allocated,
+    };
   }
 
-  /** A resize under way did not get on, or does again. Says whether that is news. */
-  fail(error: string | undefined): boolean {
-    const news = error !== undefined && error !== this.#error;
+  /** Forgets what is gone. */
+  digest(observed: ObservedPod): void {
+    forgetGone(observed, this.#actuated);
+  }
+
+  /** A resize under way did not get on. Says whether that is news. */
+  fail(error: string): boolean {
+    const news = error !== this.#error;
     this.#error = error;
     return news;
   }
@@ -180,6 +184,15 @@ export class Resizing {
   /** Of the spec that was granted last. */
   get generation(): number | undefined {
     return this.#generation;
+  }
+
+  /** ID of a container → what it runs, or ran, with. */
+  #runsWith(pod: Pod, containers: readonly ObservedContainer[]): Map<string, ResourceRequirements> {
+    const spec = new Map(containersOf(this.effective(pod)).map((container) => [container.name, container]));
+    return new Map(containers.map((seen) => {
+      const container = spec.get(seen.name);
+      return [seen.id, this.#actuated.get(seen.id) ?? madeWith(seen) ?? (container ? resourcesOf(container) : {})];
+    }));
   }
 }
 

@@ -1,30 +1,34 @@
 /**
- * One pod's worker: look, plan, act, publish, wait. It owns the pod's operations and its small memory; the decisions
- * are plan.ts's, the deeds execute.ts's.
+ * One pod's worker: look, plan, act, publish, wait. Each is somebody else's: what is here is their order, and the pod.
+ *
+ *     store, admission, shutdown ─► Intents ───┐
+ *     observations, probes ────────────────────┤                        ┌─► Operations ─► execute.ts
+ *     CrashBook, Resizing, PodProgress ────────┼─► PodState ─► planPod ─┼─► podStatus
+ *     what is under way and failed: Operations ┘                        └─► Announcements: events, log
  *
  * A plan is only ever made from an observation that began after the last operation ended, so that nothing is done
  * twice. Long operations (pulls, hooks, graceful kills) run beside each other; each end of one is a reason to look and
  * plan again.
  */
 import type { Clock } from "../clock.ts";
-import { type Pod, podContainers, type PodStatus } from "../objects/mod.ts";
+import type { Pod, PodStatus } from "../objects/mod.ts";
 import type { ObservedPod } from "../observed/types.ts";
-import type { EventType } from "../telemetry/events.ts";
+import { Rounds } from "../rounds.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { ActionNotes } from "./action_notes.ts";
+import { type ActionNotes, actionNotes } from "./action_notes.ts";
+import { Announcements, type TellEvent } from "./announcements.ts";
 import { CrashBook } from "./crash_book.ts";
-import { type Failure, inWords } from "./failures.ts";
-import { noteCompletedInits } from "./completed_inits.ts";
+import type { Failure } from "./failures.ts";
 import { Intents, type Verdict } from "./intents.ts";
 import { Operations } from "./operations.ts";
 import { planPod } from "./plan.ts";
 import { isResized } from "./plan_resize.ts";
 import type { PodMemory } from "./pod_memory.ts";
+import { PodProgress } from "./progress.ts";
 import { type InitialProbe, initialProbes, remembered } from "./remember.ts";
-import { actuatedPod, type Allocation, resizeMessage, type ResizeRefusal, Resizing } from "./resizing.ts";
-import { shouldRestart } from "./restart_policy.ts";
-import { backoffUntil, usableSandbox } from "./standing.ts";
-import { podStatus, podTitle, turnedAway } from "./status/pod_status.ts";
+import { type ResizeRefusal, Resizing } from "./resizing.ts";
+import { usableSandbox } from "./standing.ts";
+import { podStatus, turnedAway } from "./status/pod_status.ts";
 import { type ContainerProbes, type GarbageRules, operationKey, type PodAction, type PodState } from "./types.ts";
 
 /** What a worker needs of the rest of the agent. */
@@ -52,7 +56,7 @@ export interface WorkerDeps {
   publish(pod: Pod, status: PodStatus): void;
   /** The row's deletion at the very end of a pod; also for pods that never had one. */
   gone(uid: string): void;
-  event(pod: Pod, container: string | undefined, type: EventType, reason: string, message: string): void;
+  event: TellEvent;
   /** Live volumes may tell of the pod's amounts. */
   resized(pod: Pod): void;
   loadMemory(uid: string): PodMemory;
@@ -69,56 +73,51 @@ export interface WorkerDeps {
 
 /** Between kills of a container that survives them. */
 const killAgainMs = 1000;
+/** Between looks that fail. */
+const lookAgainMs = 1000;
 
 export class PodWorker {
   #pod: Pod;
   readonly #deps: WorkerDeps;
-  readonly #log: Logger;
-  /** false: the store has no row for it (any more). */
-  #wanted: boolean;
-  #verdict: Verdict | undefined;
-  /** It may not begin yet. */
-  #held = false;
+  readonly #rounds: Rounds;
   readonly #intents: Intents;
   readonly #operations: Operations;
   readonly #crashes: CrashBook;
   readonly #resizing: Resizing;
-  #forced: boolean;
-  #backoffTold = new Set<string>();
-  #deadlineTold = false;
-  #restartWanted = new Set<string>();
-  #stoppedSandboxes = new Set<string>();
-  #inits: Map<string, string>;
-  #prepared = false;
-  #released: "no" | "logs kept" | "all" = "no";
-  #dirty = false;
-  #running = false;
-  #stopped = false;
-  #cancelTimer = () => {};
-  #status: PodStatus;
+  readonly #progress: PodProgress;
+  readonly #announce: Announcements;
   readonly #initial: Map<string, InitialProbe>;
+  #status: PodStatus;
+  /** It may not begin yet. */
+  #held = false;
+  #stopped = false;
 
   constructor(pod: Pod, wanted: boolean, deps: WorkerDeps) {
+    const { clock, event, maxBackoffMs } = deps;
+    const { namespace, name, uid } = pod.metadata;
+    const log = deps.log.with({ pod: `${namespace}/${name}` });
+    const { crashes, inits, resizes, ...intents } = deps.loadMemory(uid!);
     this.#pod = pod;
-    this.#wanted = wanted;
     this.#deps = deps;
     this.#status = pod.status ?? {};
-    this.#operations = new Operations(deps.clock);
-    this.#log = deps.log.with({ pod: `${pod.metadata.namespace}/${pod.metadata.name}` });
-    const uid = pod.metadata.uid!;
-    const { crashes, inits, forced = false, resizes, ended } = deps.loadMemory(uid);
-    this.#verdict = ended;
-    this.#resizing = new Resizing(pod, resizes, deps.observed(uid));
-    this.#crashes = new CrashBook(deps.clock, deps.maxBackoffMs, crashes);
-    this.#inits = new Map(Object.entries(inits));
-    this.#intents = new Intents(deps.clock, pod);
-    this.#forced = forced;
-    if (forced) this.#intents.force();
+    this.#rounds = new Rounds({ name: "pod worker", round: () => this.#round(), clock, log });
+    this.#intents = new Intents(clock, pod, wanted, intents);
+    this.#operations = new Operations(clock);
+    this.#crashes = new CrashBook(clock, maxBackoffMs, crashes);
+    this.#resizing = new Resizing(pod, resizes, deps.observed(uid!));
+    this.#progress = new PodProgress(inits);
+    this.#announce = new Announcements(event, log);
     this.#initial = initialProbes(this.#status);
   }
 
+  // What others ask of it
+
   get pod(): Pod {
     return this.#pod;
+  }
+
+  get #uid(): string {
+    return this.#pod.metadata.uid!;
   }
 
   /** With the amounts that it was granted. */
@@ -131,25 +130,6 @@ export class PodWorker {
     return this.#resizing.wanted(this.#pod);
   }
 
-  /** The node has room for what the pod asks for. */
-  allocate(): void {
-    if (!this.#resizing.allocate(this.#pod)) return;
-    this.#save();
-    this.#tellResize("Normal", "ResizeStarted", "Pod resize started");
-    this.#deps.resized(this.allocatedPod);
-    this.retryNow();
-  }
-
-  /** It has not, for now or ever. */
-  postpone(refusal: ResizeRefusal): void {
-    if (!this.#resizing.postpone(refusal)) return;
-    const { reason, message } = refusal;
-    const { generation = 0 } = this.#pod.metadata;
-    const told = resizeMessage(`Pod resize ${reason}`, this.#pod, generation, message);
-    this.#deps.event(this.#pod, undefined, "Warning", `Resize${reason}`, told);
-    this.kick();
-  }
-
   /** As published last. */
   get status(): PodStatus {
     return this.#status;
@@ -160,16 +140,45 @@ export class PodWorker {
     return turnedAway(this.#status);
   }
 
+  /** The node ends it for its own sake, although it ran. */
+  get displaced(): boolean {
+    return this.#intents.displaced && !this.turnedAway;
+  }
+
+  /** Nothing of the pod runs or is on its way. */
+  get quiet(): boolean {
+    const observed = this.#deps.observed(this.#uid);
+    return this.#operations.size === 0 && !!observed && !observed.containers.some(({ state }) => state === "running") &&
+      !observed.sandboxes.some(({ ready }) => ready);
+  }
+
+  /** It has ended and holds nothing of the node any more but its logs. */
+  get released(): boolean {
+    return this.quiet && this.#progress.released;
+  }
+
+  // What wakes it
+
+  /** Something may have changed: look and plan. */
+  kick(): void {
+    this.#rounds.wake();
+  }
+
+  /** What a failed operation waited for may be there now (a ConfigMap, an image): try at once. */
+  retryNow(): void {
+    this.#operations.retryNow();
+    this.kick();
+  }
+
   /** Latest wins: the pod as the store has it now, or undefined when its row was deleted by force. */
   update(pod: Pod | undefined): void {
     if (pod) {
-      const inputs = pod.metadata.generation !== this.#pod.metadata.generation ||
-        pod.metadata.deletionTimestamp !== this.#pod.metadata.deletionTimestamp;
+      const { generation, deletionTimestamp } = this.#pod.metadata;
       this.#pod = pod;
-      if (inputs) this.retryNow();
-    } else if (this.#wanted && !this.#operations.has("forget")) {
-      this.#wanted = false;
-      this.#forced = true;
+      if (generation !== pod.metadata.generation || deletionTimestamp !== pod.metadata.deletionTimestamp) {
+        this.retryNow();
+      }
+    } else if (this.#intents.wanted && !this.#operations.has("forget")) {
       this.#intents.force();
       this.#save();
     }
@@ -178,27 +187,36 @@ export class PodWorker {
 
   /** The node ends the pod (rejected at admission, evicted), or takes a rejection back. */
   end(verdict: Verdict | undefined): void {
-    const kept = this.#verdict?.disruption ?? verdict?.disruption;
-    this.#verdict = verdict;
-    this.#intents.renew();
     // what has begun to end does not begin to run again, whatever becomes of the agent
-    if (kept !== undefined) this.#save();
-    if (!verdict && turnedAway(this.#status)) {
+    if (this.#intents.end(verdict)) this.#save();
+    if (!verdict && this.turnedAway) {
       const { reason: _reason, message: _message, ...status } = this.#status;
       this.#status = { ...status, phase: "Pending" };
     }
     this.kick();
   }
 
-  /** The node ends it for its own sake, although it ran. */
-  get displaced(): boolean {
-    return this.#verdict?.disruption !== undefined && !this.turnedAway;
-  }
-
   /** It waits, or no longer, for the room that others make for it. */
   hold(held: boolean): void {
     if (held === this.#held) return;
     this.#held = held;
+    this.kick();
+  }
+
+  /** The node has room for what the pod asks for. */
+  allocate(): void {
+    if (!this.#resizing.allocate(this.#pod)) return;
+    this.#save();
+    this.#tellResize("Started");
+    this.#deps.resized(this.allocatedPod);
+    this.retryNow();
+  }
+
+  /** It has not, for now or ever. */
+  postpone(refusal: ResizeRefusal): void {
+    if (!this.#resizing.postpone(refusal)) return;
+    const { reason, message } = refusal;
+    this.#announce.resize(this.#pod, reason, this.#pod.metadata.generation ?? 0, message);
     this.kick();
   }
 
@@ -215,75 +233,34 @@ export class PodWorker {
     this.kick();
   }
 
-  /** Whether anything of the pod runs or is on its way. */
-  get quiet(): boolean {
-    const observed = this.#deps.observed(this.#pod.metadata.uid!);
-    return this.#operations.size === 0 && !!observed && !observed.containers.some(({ state }) => state === "running") &&
-      !observed.sandboxes.some(({ ready }) => ready);
-  }
-
-  /** Whether it has ended and holds nothing of the node any more but its logs. */
-  get released(): boolean {
-    return this.quiet && this.#released !== "no";
-  }
-
-  /** What a failed operation waited for may be there now (a ConfigMap, an image): try at once. */
-  retryNow(): void {
-    this.#operations.retryNow();
-    this.kick();
-  }
-
-  /** Something may have changed: look and plan. */
-  kick(): void {
-    this.#dirty = true;
-    if (!this.#running && !this.#stopped) void this.#run();
-  }
-
   /** Stops working, leaves the pod as it is. Resolves when operations under way have let go, or soon all the same. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#cancelTimer();
+    this.#halt();
     await this.#operations.stop();
   }
 
-  async #run(): Promise<void> {
-    this.#running = true;
-    try {
-      while (this.#dirty && !this.#stopped) {
-        this.#dirty = false;
-        try {
-          await this.#turn();
-        } catch (err) {
-          this.#log.debug("Cannot look at the pod", { err });
-          this.#wake(this.#deps.clock.mono() + 1000);
-        }
-      }
-    } finally {
-      this.#running = false;
-    }
+  /** A look that the runtime does not answer is not waited for. */
+  #halt(): void {
+    this.#stopped = true;
+    void this.#rounds.stop();
   }
 
-  async #turn(): Promise<void> {
-    const { clock } = this.#deps;
-    const observed = await this.#look();
-    if (this.#stopped) return;
-    const state = this.#state(observed);
-    const plan = this.#held && state.intent.type === "run" ? { actions: [] } : planPod(state);
-    for (const action of plan.actions) this.#act(action, state);
-    // what has just been begun belongs into the status
-    const after = plan.actions.length > 0 ? { ...state, operations: this.#operations.list() } : state;
-    if (observed && !plan.actions.some(({ type }) => type === "forget")) this.#publish(after);
-    const wakes = [plan.nextAt];
-    if (state.intent.type === "run") {
-      wakes.push(this.#intents.activeUntil(this.#pod, this.#status), this.#crashes.nextEnd(state.now));
+  // A round
+
+  /** Resolves to the monotonic ms at which the next is due even if nothing happens. */
+  async #round(): Promise<number | undefined> {
+    try {
+      const observed = await this.#look();
+      return this.#stopped ? undefined : this.#proceed(observed);
+    } catch (err) {
+      this.#announce.unseen(err);
+      return this.#deps.clock.mono() + lookAgainMs;
     }
-    const next = wakes.filter((at) => at !== undefined);
-    if (next.length > 0) this.#wake(Math.max(Math.min(...next), clock.mono() + 1));
   }
 
   /** The pod as seen by a look that began after the last operation on the runtime ended; undefined while the runtime is silent. */
   async #look(): Promise<ObservedPod | undefined> {
-    const uid = this.#pod.metadata.uid!;
+    const uid = this.#uid;
     while (!this.#stopped) {
       const observed = this.#deps.observed(uid);
       if (!observed || this.#operations.isShownBy(observed)) return observed;
@@ -292,185 +269,72 @@ export class PodWorker {
     return undefined;
   }
 
-  #wake(at: number): void {
-    this.#cancelTimer();
-    if (!this.#stopped) this.#cancelTimer = this.#deps.clock.after(at - this.#deps.clock.mono(), () => this.kick());
+  /** Plans, acts and publishes. */
+  #proceed(observed: ObservedPod | undefined): number | undefined {
+    const state = this.#assess(observed);
+    const runs = state.intent.type === "run";
+    const plan = this.#held && runs ? { actions: [] } : planPod(state);
+    for (const action of plan.actions) this.#act(action, state);
+    // what has just been begun belongs into the status
+    const after = plan.actions.length > 0 ? { ...state, operations: this.#operations.list() } : state;
+    if (observed && !plan.actions.some(({ type }) => type === "forget")) this.#publish(after);
+    const ends = runs ? [this.#intents.activeUntil(this.#pod, this.#status), this.#crashes.nextEnd(state.now)] : [];
+    const next = [plan.nextAt, ...ends].filter((at) => at !== undefined);
+    return next.length > 0 ? Math.min(...next) : undefined;
   }
 
-  #state(observed: ObservedPod | undefined): PodState {
-    const now = this.#deps.clock.mono();
-    const uid = this.#pod.metadata.uid!;
-    const intent = this.#intents.of({
-      pod: this.#pod,
-      wanted: this.#wanted,
-      verdict: this.#verdict,
-      status: this.#status,
-    });
-    if (intent.type === "finish" && intent.reason === "DeadlineExceeded" && !this.#deadlineTold) {
-      this.#deadlineTold = true;
-      this.#deps.event(this.#pod, undefined, "Normal", intent.reason, intent.message);
-    }
+  /** How the pod stands; what an observation shows for the first time is taken in. */
+  #assess(observed: ObservedPod | undefined): PodState {
+    const { clock, probes, garbage } = this.#deps;
+    const now = clock.mono();
+    const intent = this.#intents.of(this.#pod, this.#status);
+    this.#announce.deadline(this.#pod, intent);
     if (observed) this.#digest(observed, now);
-    const pod = this.allocatedPod;
-    const actuated = observed ? this.#resizing.actuated(this.#pod, observed) : new Map();
     const state: PodState = {
-      pod,
       now,
       intent,
       observed,
       operations: this.#operations.list(),
-      prepared: this.#prepared,
-      released: intent.type === "delete" ? this.#released === "all" : this.#released !== "no",
       retries: this.#operations.retries,
       backoff: this.#crashes.until,
       probes: new Map(),
-      restartWanted: this.#restartWanted,
-      stoppedSandboxes: this.#stoppedSandboxes,
-      completedInits: this.#inits,
       remembered: remembered(this.#status),
-      actuated,
-      grown: this.#resizing.grown,
-      settled: this.#resizing.settled,
+      ...this.#progress.of(intent),
+      ...this.#resizing.of(this.#pod, observed),
       resize: {},
-      garbage: { ...this.#deps.garbage(), wall: this.#deps.clock.now() },
+      garbage: { ...garbage(), wall: clock.now() },
     };
     if (observed) {
       if (isResized(state) && this.#resizing.complete()) {
         this.#save();
-        this.#tellResize("Normal", "ResizeCompleted", "Pod resize completed");
+        this.#tellResize("Completed");
       }
       state.resize = this.#resizing.progress(this.#pod);
-      if (noteCompletedInits(state, this.#inits)) this.#save();
+      if (this.#progress.noteInits(state)) this.#save();
       // before their results are read: what was published of adopted containers is among them
       this.#syncProbes(state, observed);
     }
-    return { ...state, probes: this.#deps.probes.results(uid) };
+    return { ...state, probes: probes.results(this.#uid) };
   }
 
-  /** Takes in what an observation shows: crashes to count, and which memories are of something that is gone. */
+  /** Crashes are counted, and what was known of something that is gone is forgotten. */
   #digest(observed: ObservedPod, now: number): void {
     if (this.#crashes.take(this.#pod, observed, now)) this.#save();
-    const ids = new Set([...observed.containers, ...observed.sandboxes].map(({ id }) => id));
-    for (const set of [this.#restartWanted, this.#stoppedSandboxes, this.#backoffTold]) {
-      for (const id of set) if (!ids.has(id)) set.delete(id);
-    }
-    this.#operations.digest(observed);
+    for (const each of [this.#progress, this.#resizing, this.#announce, this.#operations]) each.digest(observed);
   }
 
-  #save(): void {
-    const inits = Object.fromEntries(this.#inits);
-    this.#deps.saveMemory(this.#pod.metadata.uid!, {
-      crashes: this.#crashes.records,
-      inits,
-      ...(this.#resizing.memory ? { resizes: this.#resizing.memory } : {}),
-      ...(this.#forced ? { forced: true } : {}),
-      ...(this.#verdict?.disruption === undefined ? {} : { ended: this.#verdict }),
-    });
-  }
-
-  #act(action: PodAction, state: PodState): void {
-    if (action.type === "cancel") return this.#operations.cancel(action.key, action.reason);
-    const overtakes = this.#operations.has(operationKey(action));
-    this.#log.debug("Acting", { ...action });
-    this.#begun(action);
-    const sandbox = usableSandbox(state);
-    const notes: ActionNotes = {
-      event: (container, type, reason, message) => this.#deps.event(this.#pod, container, type, reason, message),
-      sandbox,
-      wanted: this.#wanted,
-      actuated: actuatedPod(
-        state.pod,
-        state.observed?.containers.filter((seen) => seen.state === "running") ?? [],
-        state.actuated,
-      ),
-      resized: (containerId, resources) => {
-        this.#resizing.actuate(containerId, resources);
-        this.#save();
-      },
-      containerIds: new Map(
-        state.observed?.containers.filter(({ sandboxId }) => sandboxId === sandbox?.id).reverse()
-          .map(({ name, id }) => [name, id]),
-      ),
-      podIPs: this.#pod.spec.hostNetwork ? this.#deps.hostIPs() : sandbox?.ips ?? [],
-    };
-    if (action.type === "createSandbox" && state.observed!.sandboxes.length > 0) {
-      notes.event(undefined, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
-    }
-    if (action.type === "killContainer" && !overtakes) notes.event(action.name, "Normal", "Killing", action.message);
-    const { allocated } = this.#resizing;
-    const even = notes.actuated === state.pod;
-    this.#operations.begin(action, (signal) => this.#deps.execute(state.pod, action, signal, notes), {
-      succeeded: () => this.#succeeded(action, allocated, even),
-      failed: (failure, isNew) => this.#failed(action, failure, isNew),
-      ended: () => this.kick(),
-    });
-  }
-
-  /** What holds from the beginning of an action on, whatever becomes of its answer. */
-  #begun(action: PodAction): void {
-    if (action.type === "prepare") this.#released = "no";
-    if (action.type === "release") this.#prepared = false;
-    if (action.type === "killContainer" && action.restart) this.#restartWanted.add(action.containerId);
-    // goes with the row, in one transaction
-    if (action.type === "forget") this.#deps.saveMemory(this.#pod.metadata.uid!, undefined);
-  }
-
-  /** `allocated` is what the pod was granted when the action began; `even`: its running containers had just that. */
-  #succeeded(action: PodAction, allocated: Allocation | undefined, even: boolean): void {
-    switch (action.type) {
-      case "prepare":
-        this.#prepared = true;
-        this.#resizing.cgroupIs(even ? "settled" : "grown", allocated);
-        break;
-      case "grow":
-        this.#resizing.cgroupIs("grown", allocated);
-        break;
-      case "resize":
-        this.#resizing.cgroupIs("settled", allocated);
-        this.#resizing.fail(undefined);
-        break;
-      case "stopSandbox":
-        this.#stoppedSandboxes.add(action.sandboxId);
-        break;
-      case "killContainer":
-        // a runtime that still shows it running is not asked again at once
-        this.#operations.holdBack(operationKey(action), killAgainMs);
-        break;
-      case "release":
-        this.#released = action.logs ? "all" : "logs kept";
-        break;
-      case "forget":
-        this.#stopped = true;
-        this.#cancelTimer();
-        this.#deps.probes.forget(this.#pod.metadata.uid!);
-        this.#deps.gone(this.#pod.metadata.uid!);
-        break;
-    }
-  }
-
-  #failed(action: PodAction, failure: Failure, isNew: boolean): void {
-    if (this.#stopped) return;
-    if (failure.event) {
-      this.#deps.event(
-        this.#pod,
-        "name" in action ? action.name : undefined,
-        "Warning",
-        failure.event,
-        failure.eventMessage,
-      );
-    }
-    if ((action.type === "resize" || action.type === "grow") && this.#resizing.fail(failure.message)) {
-      this.#tellResize("Warning", "ResizeError", "Pod resize error", failure.message);
-    }
-    this.#log[isNew ? "warn" : "debug"](`Cannot ${inWords[action.type]}; trying again`, {
-      ...("name" in action ? { container: action.name } : {}),
-      reason: failure.reason,
-      err: failure.message,
-    });
+  #syncProbes(state: PodState, observed: ObservedPod): void {
+    const ip = state.pod.spec.hostNetwork ? this.#deps.hostIPs()[0] : usableSandbox(state)?.ips[0];
+    const starting = new Set(
+      state.operations.filter(({ type }) => type === "startContainer").map(({ container }) => container),
+    );
+    const settled = starting.size === 0
+      ? observed
+      : { ...observed, containers: observed.containers.filter(({ name }) => !starting.has(name)) };
+    this.#deps.probes.sync(state.pod, settled, ip, this.#initial, state.intent.type !== "run");
   }
 
   #publish(state: PodState): void {
-    const { pod } = state;
     const status = podStatus(state, {
       previous: this.#status,
       hostIPs: this.#deps.hostIPs(),
@@ -478,42 +342,70 @@ export class PodWorker {
       now: this.#deps.clock.now(),
       backoffSeconds: (id) => this.#crashes.seconds(id),
     });
-    this.#tellBackoff(state);
+    this.#announce.backOffs(state);
     this.#status = status;
-    if (this.#wanted) this.#deps.publish(pod, status);
+    if (this.#intents.wanted) this.#deps.publish(state.pod, status);
   }
 
-  #tellResize(type: EventType, reason: string, words: string, error?: string): void {
-    const pod = this.allocatedPod;
-    const { generation = pod.metadata.generation ?? 0 } = this.#resizing;
-    this.#deps.event(pod, undefined, type, reason, resizeMessage(words, pod, generation, error));
+  // An action
+
+  #act(action: PodAction, state: PodState): void {
+    if (action.type === "cancel") return this.#operations.cancel(action.key, action.reason);
+    this.#announce.begins(action, state, this.#operations.has(operationKey(action)));
+    this.#progress.begun(action);
+    // goes with the row, in one transaction
+    if (action.type === "forget") this.#deps.saveMemory(this.#uid, undefined);
+    const notes = actionNotes(state, () => this.#deps.hostIPs(), {
+      wanted: this.#intents.wanted,
+      event: (...told) => this.#deps.event(this.#pod, ...told),
+      resized: (containerId, resources) => {
+        this.#resizing.actuate(containerId, resources);
+        this.#save();
+      },
+    });
+    const { allocated } = this.#resizing;
+    const even = notes.actuated === state.pod;
+    this.#operations.begin(action, (signal) => this.#deps.execute(state.pod, action, signal, notes), {
+      succeeded: () => {
+        this.#resizing.done(action.type, allocated, even);
+        this.#succeeded(action);
+      },
+      failed: (failure, isNew) => this.#failed(action, failure, isNew),
+      ended: () => this.kick(),
+    });
   }
 
-  #tellBackoff(state: PodState): void {
-    if (state.intent.type !== "run") return;
-    for (const { container } of podContainers(state.pod)) {
-      const newest = state.observed!.containers.find(({ name }) => name === container.name);
-      if (backoffUntil(state, container, newest) === undefined || this.#backoffTold.has(newest!.id)) continue;
-      if (!shouldRestart(state.pod, container, newest!.exitCode)) continue;
-      this.#backoffTold.add(newest!.id);
-      this.#deps.event(
-        state.pod,
-        container.name,
-        "Warning",
-        "BackOff",
-        `Back-off restarting failed container ${container.name} in pod ${podTitle(state.pod)}`,
-      );
+  #succeeded(action: PodAction): void {
+    this.#progress.done(action);
+    // a runtime that still shows it running is not asked again at once
+    if (action.type === "killContainer") this.#operations.holdBack(operationKey(action), killAgainMs);
+    if (action.type === "forget") {
+      this.#halt();
+      this.#deps.probes.forget(this.#uid);
+      this.#deps.gone(this.#uid);
     }
   }
 
-  #syncProbes(state: PodState, observed: ObservedPod): void {
-    const ip = state.pod.spec.hostNetwork ? this.#deps.hostIPs()[0] : usableSandbox(state)?.ips[0];
-    const starting = new Set(
-      this.#operations.list().filter(({ type }) => type === "startContainer").map(({ container }) => container),
-    );
-    const settled = starting.size === 0
-      ? observed
-      : { ...observed, containers: observed.containers.filter(({ name }) => !starting.has(name)) };
-    this.#deps.probes.sync(state.pod, settled, ip, this.#initial, state.intent.type !== "run");
+  #failed(action: PodAction, failure: Failure, isNew: boolean): void {
+    if (this.#stopped) return;
+    if ((action.type === "resize" || action.type === "grow") && this.#resizing.fail(failure.message)) {
+      this.#tellResize("Error", failure.message);
+    }
+    this.#announce.failed(this.#pod, action, failure, isNew);
+  }
+
+  #tellResize(step: "Started" | "Completed" | "Error", error?: string): void {
+    const pod = this.allocatedPod;
+    this.#announce.resize(pod, step, this.#resizing.generation ?? pod.metadata.generation ?? 0, error);
+  }
+
+  #save(): void {
+    const { memory: resizes } = this.#resizing;
+    this.#deps.saveMemory(this.#uid, {
+      crashes: this.#crashes.records,
+      inits: this.#progress.inits,
+      ...(resizes ? { resizes } : {}),
+      ...this.#intents.memory,
+    });
   }
 }

@@ -7,7 +7,7 @@ import { bootstrapChanges } from "../api/auth/mod.ts";
 import type { Clock } from "../clock.ts";
 import { apiService, asWanted, type Content } from "../controllers/api_service.ts";
 import { dnsService } from "../controllers/dns_service.ts";
-import { Rounds } from "../controllers/rounds.ts";
+import { Rounds } from "../rounds.ts";
 import type { Store, StoreObject } from "../store/mod.ts";
 import type { Logger } from "../telemetry/log.ts";
 

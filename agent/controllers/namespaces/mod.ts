@@ -9,7 +9,7 @@ import { isMadeByNode } from "../../sources/mod.ts";
 import type { ObjectStore, Store, StoreEvent, StoreObject } from "../../store/mod.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { deleted, finalizersOf } from "../deletion.ts";
-import { Rounds } from "../rounds.ts";
+import { Rounds } from "../../rounds.ts";
 import { accountName, caMapName, type FurnishAction, planFurnishing } from "./furnish.ts";
 import { type EndAction, planTermination, type Told } from "./terminate.ts";
 

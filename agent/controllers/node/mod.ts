@@ -14,7 +14,7 @@ import { isFromFile } from "../../sources/mod.ts";
 import type { Store, StoreEvent, StoreObject } from "../../store/mod.ts";
 import type { EventRecorder } from "../../telemetry/events.ts";
 import type { Logger } from "../../telemetry/log.ts";
-import { Rounds } from "../rounds.ts";
+import { Rounds } from "../../rounds.ts";
 import { type NodeWish, registeredNode } from "./register.ts";
 import { nodeStatus, type RuntimeFacts } from "./status.ts";
 import type { Node } from "./types.ts";

@@ -7,7 +7,7 @@ import type { Clock } from "../../clock.ts";
 import type { ObjectStore, Store, StoreEvent, StoreObject } from "../../store/mod.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { deleted, released } from "../deletion.ts";
-import { Rounds } from "../rounds.ts";
+import { Rounds } from "../../rounds.ts";
 import { isHeld, type OwnerAction, ownersOf, planOwners } from "./plan.ts";
 
 export { foreground, orphan, planOwners } from "./plan.ts";

@@ -8,7 +8,7 @@ import type { ClusterRole } from "../../objects/mod.ts";
 import type { Store } from "../../store/mod.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { selectsLabels } from "../label_selector.ts";
-import { Rounds } from "../rounds.ts";
+import { Rounds } from "../../rounds.ts";
 
 type Rules = NonNullable<ClusterRole["rules"]>;
 

@@ -11,7 +11,7 @@ import type { Store, StoreEvent } from "../../store/mod.ts";
 import type { EventRecorder } from "../../telemetry/events.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Labels } from "../label_selector.ts";
-import { Rounds } from "../rounds.ts";
+import { Rounds } from "../../rounds.ts";
 import { isWaiting, planScheduling, type SchedulerAction } from "./plan.ts";
 import type { SchedulableNode, SchedulerState } from "./state.ts";
 

@@ -12,7 +12,7 @@ import { isFromFile } from "../../sources/mod.ts";
 import type { Store, StoreObject } from "../../store/mod.ts";
 import type { EventRecorder } from "../../telemetry/events.ts";
 import type { Logger } from "../../telemetry/log.ts";
-import { Rounds } from "../rounds.ts";
+import { Rounds } from "../../rounds.ts";
 import { staySeconds, type TimedTaint } from "./plan.ts";
 
 export interface TaintEvictionOptions {

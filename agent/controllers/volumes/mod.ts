@@ -9,7 +9,7 @@ import type { Store, StoreEvent, StoreObject } from "../../store/mod.ts";
 import type { EventRecorder } from "../../telemetry/events.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { released } from "../deletion.ts";
-import { Rounds } from "../rounds.ts";
+import { Rounds } from "../../rounds.ts";
 import { bindCompleted, boundByController, planVolumes, type VolumeAction, type VolumePhase } from "./plan.ts";
 
 export { claimProtection, planVolumes, volumeProtection } from "./plan.ts";

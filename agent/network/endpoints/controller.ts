@@ -10,7 +10,7 @@
  */
 import type { Clock } from "../../clock.ts";
 import { selectsLabels } from "../../controllers/label_selector.ts";
-import { Rounds } from "../../controllers/rounds.ts";
+import { Rounds } from "../../rounds.ts";
 import type { Endpoints, EndpointSlice, Namespace, Node, Pod, Service } from "../../objects/mod.ts";
 import { isFromFile } from "../../sources/mod.ts";
 import { LayeredStore, type MemoryStore, type Store, type StoreEvent, type StoreObject } from "../../store/mod.ts";

@@ -2,8 +2,8 @@
  * The rhythm of a controller: woken by events, it looks at the whole world and acts, one round at a time; what happens
  * meanwhile starts another. A round that fails is repeated, each time later. While nothing happens nothing runs.
  */
-import type { Clock } from "../clock.ts";
-import type { Logger } from "../telemetry/log.ts";
+import type { Clock } from "./clock.ts";
+import type { Logger } from "./telemetry/log.ts";
 
 export interface RoundsOptions {
   /** As the log calls it: `scheduler`. */

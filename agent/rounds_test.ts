@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { ManualClock } from "../clock.ts";
-import { type Logger, silentLogger } from "../telemetry/log.ts";
+import { ManualClock } from "./clock.ts";
+import { type Logger, silentLogger } from "./telemetry/log.ts";
 import { Rounds } from "./rounds.ts";
 
 function setUp(round: () => Promise<number | void> | number | void) {
