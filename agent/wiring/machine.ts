@@ -1,6 +1,37 @@
-/** Whether this machine can be the node that the configuration describes: what kubelet refuses to start on. */
+/** The machine as a node: what it has, what pods may request of it, and what kubelet refuses to start on. */
+import { detect } from "../../cgroups/mod.ts";
 import type { NodeConfig } from "../config/mod.ts";
-import { allowedSysctlProblems, type NodeFacts, type Reservation, reservationProblems } from "../node/mod.ts";
+import {
+  allocatable,
+  allowedSysctlProblems,
+  type NodeFacts,
+  readFacts,
+  type Reservation,
+  reservationProblems,
+} from "../node/mod.ts";
+import type { Amounts } from "../resources/mod.ts";
+
+export interface Machine {
+  facts: NodeFacts;
+  /** What pods may request together. */
+  allocatable: Amounts;
+}
+
+/**
+ * Reads what the machine has, and adds what the configuration says of it.
+ *
+ * @throws with all that is in the way of its being the node that the configuration describes.
+ */
+export function readMachine(config: NodeConfig): Machine {
+  const { rootDir, maxPods, podsPerCore, extendedResources, reservation } = config;
+  const facts = readFacts({ maxPods, rootDir });
+  Object.assign(facts.capacity, extendedResources);
+  if (podsPerCore > 0) {
+    facts.capacity.pods = Math.min(maxPods, podsPerCore * Math.floor(facts.capacity.cpu / 1000));
+  }
+  refuseMachine(config, facts, detect().version);
+  return { facts, allocatable: allocatable(facts.capacity, reservation) };
+}
 
 export type MachineWish =
   & Pick<
