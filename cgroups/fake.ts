@@ -87,6 +87,11 @@ export class FakeCgroups implements CgroupFiles {
     }
   }
 
+  /** Gives a cgroup of v2 a file that only some kernels have. */
+  add(path: string, file: string, value: string): void {
+    this.#files.set(`${root}${path === "/" ? "" : path}/${file}`, value);
+  }
+
   /** Ends a process: it is in no cgroup any more. */
   endProcess(pid: number): void {
     for (const [path, text] of this.#files) {

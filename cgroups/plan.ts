@@ -148,21 +148,26 @@ function planCpuMax(limits: CgroupLimits, current: CurrentFiles, plan: WritePlan
   }
 }
 
-/** v2 `io.weight` is 1…10000; BFQ's own file 1…1000; v1 blkio 10…1000. The first file that exists is used. */
+/**
+ * v2 `io.weight` (io.cost) is 1…10000, BFQ's own file 1…1000 with the same default of 100; v1 blkio (CFQ) 10…1000. Which of
+ * them divides depends on the disk, and a kernel may have several: each file that exists is written.
+ */
 function planIoWeight(version: CgroupVersion, weight: number, current: CurrentFiles, plan: WritePlan): void {
   const value = Math.min(10000, Math.max(1, Math.trunc(weight)));
-  const scaled = (low: number) => low + Math.floor(((value - 1) * (1000 - low)) / 9999);
   const files: [string, number][] = version === 1
-    ? [["blkio.weight", scaled(10)], ["blkio.bfq.weight", scaled(1)]]
-    : [["io.weight", value], ["io.bfq.weight", scaled(1)]];
-  const found = files.find(([file]) => current[file] !== undefined);
-  if (!found) {
-    plan.missing.push(files[0][0]);
-    return;
+    ? [["blkio.weight", 10 + Math.floor(((value - 1) * 990) / 9999)], ["blkio.bfq.weight", bfqWeight(value)]]
+    : [["io.weight", value], ["io.bfq.weight", bfqWeight(value)]];
+  const found = files.filter(([file]) => current[file] !== undefined);
+  if (found.length === 0) plan.missing.push(files[0][0]);
+  for (const [file, number] of found) {
+    const now = /^(?:default\s+)?(\d+)$/m.exec(current[file]!.trim())?.[1];
+    if (now !== String(number)) plan.writes.push({ file, value: String(number) });
   }
-  const [file, number] = found;
-  const now = /^(?:default\s+)?(\d+)$/m.exec(current[file]!.trim())?.[1];
-  if (now !== String(number)) plan.writes.push({ file, value: String(number) });
+}
+
+/** As systemd converts it: the default stays the default, which is what cgroups without a weight of their own have. */
+function bfqWeight(weight: number): number {
+  return weight <= 100 ? weight : 100 + Math.floor(((weight - 100) * 900) / 9900);
 }
 
 /** The kernel rounds down to whole pages, and says "no limit" as `max` or as a number near 2⁶³. */

@@ -137,6 +137,18 @@ const casesV2: Case[] = [
     current: { "io.bfq.weight": "default 100\n" },
     writes: ["io.bfq.weight=1000"],
   },
+  {
+    name: "I/O weight for BFQ and for io.cost where both are there",
+    limits: { ioWeight: 200 },
+    current: { "io.weight": "default 100\n", "io.bfq.weight": "default 100\n" },
+    writes: ["io.weight=200", "io.bfq.weight=109"],
+  },
+  {
+    name: "a small I/O weight is the same for BFQ",
+    limits: { ioWeight: 10 },
+    current: { "io.bfq.weight": "default 100\n" },
+    writes: ["io.bfq.weight=10"],
+  },
 ];
 
 for (const [version, base, cases] of [[1, v1, casesV1], [2, v2, casesV2]] as const) {

@@ -135,7 +135,10 @@ function reservesMemory(
   return undefined;
 }
 
+/** Whether something heeds weights; io.cost has its file also where it is switched off for all disks, as it is by default. */
 function dividesDisk(fs: CgroupFs, path: string): boolean {
-  const files = fs.version === 1 ? ["blkio.weight", "blkio.bfq.weight"] : ["io.weight", "io.bfq.weight"];
-  return files.some((file) => fs.read(path, file) !== undefined);
+  const files = fs.version === 1 ? ["blkio.weight", "blkio.bfq.weight"] : ["io.bfq.weight"];
+  if (files.some((file) => fs.read(path, file) !== undefined)) return true;
+  if (fs.version === 1 || fs.read(path, "io.weight") === undefined) return false;
+  return /\benable=1\b/.test(fs.read("/", "io.cost.qos") ?? "");
 }

@@ -21,8 +21,9 @@ const wish: Parameters<typeof podCgroups>[0] = {
 };
 const capacity = { cpu: 2000, memory: 1024 * Mi, pid: 1000 };
 
-async function made(version: 1 | 2, more: Partial<typeof wish> = {}, controllers?: string[]) {
+async function made(version: 1 | 2, more: Partial<typeof wish> = {}, controllers?: string[], ioCost?: string) {
   const kernel = new FakeCgroups(version, controllers);
+  if (ioCost !== undefined) kernel.add("/", "io.cost.qos", ioCost);
   const warned: string[] = [];
   const log = { warn: (message: string) => warned.push(message) } as unknown as Logger;
   const kubepods = await podCgroups({ ...wish, ...more }, capacity, log, systemClock, kernel.fs());
@@ -64,12 +65,21 @@ Deno.test("podCgroups() says that v1 cannot protect memory", async () => {
 
 Deno.test("podCgroups() divides the disk by class, or says that nobody does", async () => {
   const ioWeight = { Burstable: 200, BestEffort: 10 };
-  const { read, warned } = await made(2, { ioWeight });
+  const { read, warned } = await made(2, { ioWeight }, undefined, "254:0 enable=1 ctrl=auto rpct=0.00");
   deepEqual([read("/kubepods/burstable", "io.weight"), read("/kubepods/besteffort", "io.weight")], [
     ["default 200"],
     ["default 10"],
   ]);
   deepEqual(warned, []);
-  const without = await made(2, { ioWeight }, ["cpu", "memory", "pids"]);
-  equal(without.warned.length, 1);
+  for (
+    const [controllers, cost] of [[["cpu", "memory", "pids"], undefined], [undefined, ""], [
+      undefined,
+      "254:0 enable=0",
+    ]] as const
+  ) {
+    const without = await made(2, { ioWeight }, controllers?.slice(), cost);
+    deepEqual(without.warned, [
+      "ioWeight has no effect: no disk of this machine is divided by weight (BFQ or io.cost does that)",
+    ]);
+  }
 });

@@ -1,9 +1,9 @@
 /** CPUs handed out one by one: `cpuManagerPolicy: static` with real cpusets. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { parseCpuList } from "../../cgroups/mod.ts";
+import { containerCgroup, limits, podCgroup, v2 } from "../support/cgroup_files.ts";
 import { TestNode } from "../support/node.ts";
-import { container, containerId, finished, idle, manifest, type Pod, pod } from "../support/pods.ts";
+import { container, finished, idle, manifest, type Pod, pod } from "../support/pods.ts";
 
 const online = parseCpuList(Deno.readTextFileSync("/sys/devices/system/cpu/online"))!;
 
@@ -23,11 +23,8 @@ const burstable = container("main", idle, { resources: { requests: { memory: "16
 
 /** What the kernel says a container may run on. */
 function cpusOf(node: TestNode, pod: Pod): number[] {
-  const qos = pod.status!.qosClass!;
-  const parent = qos === "Guaranteed" ? "" : `${qos.toLowerCase()}/`;
-  const path = `kubepods/${parent}pod${pod.metadata.uid}/${containerId(pod)}`;
-  const file = existsSync("/sys/fs/cgroup/cgroup.controllers") ? "cpuset.cpus.effective" : "cpuset.cpus";
-  return parseCpuList(node.cgroupFile("cpuset", path, file))!;
+  const file = v2 ? "cpuset.cpus.effective" : "cpuset.cpus";
+  return parseCpuList(node.cgroupFile("cpuset", containerCgroup(pod), file))!;
 }
 
 const without = (taken: readonly number[]) => online.filter((cpu) => !taken.includes(cpu));
@@ -53,11 +50,7 @@ Deno.test({
     match(await node.output(owner, "grep Cpus_allowed_list /proc/1/status"), new RegExp(`\\b${own[0]}$`));
     const confined = () => [shares, part].every((each) => `${cpusOf(node, each)}` === `${without(own)}`);
     await node.until("the others have left its CPU", confined);
-    const path = `kubepods/pod${owner.metadata.uid}`;
-    const quota = existsSync("/sys/fs/cgroup/cgroup.controllers")
-      ? node.cgroupFile("", path, "cpu.max").split(" ")[0]
-      : node.cgroupFile("cpu", path, "cpu.cfs_quota_us");
-    ok(["max", "-1"].includes(quota), "a CPU of its own needs no quota");
+    equal(limits(node, podCgroup(owner)).quota, -1, "a CPU of its own needs no quota");
 
     const before = await node.runtimeIds();
     await node.kill9();

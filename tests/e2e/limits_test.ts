@@ -3,12 +3,12 @@
  * outweighs them, and what is compared lies within it.
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { detect, memoryLimitBytes } from "../../cgroups/mod.ts";
+import { containerCgroup, counted, cpuNs, podCgroup, v2 } from "../support/cgroup_files.ts";
 import { nodeFile } from "../support/node_file.ts";
 import { cpuMillis, quantityBytes } from "../../agent/objects/mod.ts";
 import { sleep, type TestNode } from "../support/node.ts";
-import { container, containerId, finished, manifest, type Pod, pod, statusOf } from "../support/pods.ts";
+import { container, finished, manifest, type Pod, pod, statusOf } from "../support/pods.ts";
 
 const cgroups = detect();
 const daemons = `/islet-e2e-daemons-${crypto.randomUUID().slice(0, 8)}`;
@@ -18,6 +18,7 @@ const { nodeTest } = nodeFile({
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 podPidsLimit: 40
+singleProcessOOMKill: true
 systemReserved: { cpu: 250m, memory: 96Mi, pid: "300" }
 systemReservedCgroup: ${daemons}
 enforceNodeAllocatable: [pods, system-reserved]
@@ -25,7 +26,6 @@ enforceNodeAllocatable: [pods, system-reserved]
   prepare: async () => void await cgroups.create(daemons),
 });
 Deno.test.afterAll(() => cgroups.remove(daemons));
-const v2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
 
 /** Works on the machine's first CPU alone, so that containers meet there. */
 const busy = "exec taskset 1 sh -c 'while :; do :; done'";
@@ -35,18 +35,14 @@ function sized(name: string, script: string, requests: Record<string, string>, l
   return container(name, script, { resources: { requests, limits } });
 }
 
-function path(pod: Pod, name?: string): string {
-  const qos = pod.status!.qosClass!;
-  const parent = qos === "Guaranteed" ? "" : `${qos.toLowerCase()}/`;
-  return `kubepods/${parent}pod${pod.metadata.uid}/${containerId(pod, name)}`;
-}
-
 /** CPU time in seconds, periods and those with a halt. */
 function cpu(node: TestNode, of: string): { seconds: number; periods: number; throttled: number } {
   const stat = node.cgroupFile("cpu", of, "cpu.stat");
-  const value = (key: string) => Number(new RegExp(`^${key} (\\d+)`, "m").exec(stat)?.[1] ?? 0);
-  const seconds = v2 ? value("usage_usec") / 1e6 : Number(node.cgroupFile("cpuacct", of, "cpuacct.usage")) / 1e9;
-  return { seconds, periods: value("nr_periods"), throttled: value("nr_throttled") };
+  return {
+    seconds: cpuNs(node, of) / 1e9,
+    periods: counted(stat, "nr_periods"),
+    throttled: counted(stat, "nr_throttled"),
+  };
 }
 
 /** Lets the node have the CPU before all that does not belong to it. */
@@ -64,7 +60,7 @@ nodeTest("a container is held to its CPU limit within 5 %", {}, async (node) => 
   node.write("throttled.yaml", manifest(pod("throttled", sized("main", busy, {}, { cpu: "200m" }))));
   const pod_ = await node.ready("throttled");
   outweigh(node);
-  const of = path(pod_);
+  const of = containerCgroup(pod_);
   const quota = 0.02;
   const before = cpu(node, of);
   let told = "";
@@ -102,7 +98,7 @@ nodeTest("a saturated core is shared as classes and requests promise", {}, async
   let told = "";
   // the kernel's averages of what groups are worth on a core take a few seconds to follow
   await node.until("the core is shared as promised for six seconds", async () => {
-    const use = () => pods.map((pod) => cpu(node, path(pod)).seconds);
+    const use = () => pods.map((pod) => cpu(node, containerCgroup(pod)).seconds);
     const before = use();
     let spent: number[];
     do {
@@ -144,7 +140,7 @@ nodeTest("a pod has no more processes than podPidsLimit, and others have theirs"
   const busyPod = await node.ready("forks-not");
   equal(await node.output(busyPod, "echo fine"), "fine");
   const forks = (await node.pod("forks"))!;
-  const path = `kubepods/besteffort/pod${forks.metadata.uid}`;
+  const path = podCgroup(forks);
   equal(node.cgroupFile("pids", path, "pids.max"), "40");
   ok(Number(node.cgroupFile("pids", path, "pids.current")) <= 40);
   node.remove("forks.yaml");
@@ -173,7 +169,6 @@ nodeTest("a memory hog is OOMKilled, and only it", {}, async (node) => {
 });
 
 nodeTest("a child that is killed for memory while its container lives on is told of in an event", {}, async (node) => {
-  if (v2) return; // there a container's processes are killed together
   const limit = { memory: "32Mi" };
   node.write("child.yaml", manifest(pod("child", sized("main", `${hungry}; while :; do sleep 1; done`, {}, limit))));
   const text = "Memory cgroup out of memory: Killed a process of container main";

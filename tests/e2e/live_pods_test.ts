@@ -1,5 +1,6 @@
 /** What the API changes of a pod that runs: containers to debug it, amounts, readiness gates, finalizers. */
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
+import { containerCgroup, held, limits, podCgroup } from "../support/cgroup_files.ts";
 import { nodeFile } from "../support/node_file.ts";
 import type { TestNode } from "../support/node.ts";
 import { condition, container, containerId, idle, isReady, type Pod, pod, statusOf } from "../support/pods.ts";
@@ -67,21 +68,19 @@ nodeTest(
 
 const amounts = (cpu: string, memory: string) => ({ limits: { cpu, memory }, requests: { cpu, memory } });
 
-/** What the kernel says in the container: memory limit in MiB, CPU quota and period. */
+/** What the kernel says of the pod and of its container: memory limit in MiB, CPUs by quota, shares. */
 async function seen(node: TestNode, name: string): Promise<string> {
-  const id = containerId((await node.pod(name))!);
-  const { cgroup } = node;
-  const uid = (await node.pod(name))!.metadata.uid;
-  const path = `${cgroup}/kubepods/pod${uid}`;
-  const read = (controller: string, file: string) =>
-    Number(Deno.readTextFileSync(`/sys/fs/cgroup/${controller}/${path}${file}`));
-  const files = (of: string) =>
-    [
-      read("memory", `${of}/memory.limit_in_bytes`) / 2 ** 20,
-      read("cpu", `${of}/cpu.cfs_quota_us`) / read("cpu", `${of}/cpu.cfs_period_us`),
-      read("cpu", `${of}/cpu.shares`),
-    ].join(" ");
-  return `${files("")}, ${files(`/${id}`)}`;
+  const pod = (await node.pod(name))!;
+  return [podCgroup(pod), containerCgroup(pod)].map((path) => {
+    const { memory, quota, period, shares } = limits(node, path);
+    return `${memory / 2 ** 20} ${quota / period} ${shares}`;
+  }).join(", ");
+}
+
+/** The same as it is to be, of both. */
+function wanted(mebibytes: number, cpus: number, shares: number): string {
+  const one = held({ memory: mebibytes * 2 ** 20, quota: cpus * 100_000, period: 100_000, shares });
+  return Array(2).fill(`${mebibytes} ${cpus} ${one.shares}`).join(", ");
 }
 
 const resized = (cpu: string, memory: string) => (pod: Pod) =>
@@ -95,13 +94,13 @@ nodeTest("cpu and memory of a running container are changed in place, and stay s
     pod("resized", [container("main", idle, { resources: amounts("100m", "32Mi"), resizePolicy })], off),
   );
   equal(before.status?.qosClass, "Guaranteed");
-  equal(await seen(node, "resized"), "32 0.1 102, 32 0.1 102");
+  equal(await seen(node, "resized"), wanted(32, 0.1, 102));
   const resize = (cpu: string, memory: string) =>
     patch(node, "resized", "resize", { spec: { containers: [{ name: "main", resources: amounts(cpu, memory) }] } });
 
   await resize("250m", "32Mi");
   const larger = await node.podUntil("resized", "has more cpu", resized("250m", "32Mi"));
-  equal(await seen(node, "resized"), "32 0.25 256, 32 0.25 256");
+  equal(await seen(node, "resized"), wanted(32, 0.25, 256));
   equal(containerId(larger), containerId(before));
   equal(statusOf(larger)?.restartCount, 0);
   equal(statusOf(larger)?.allocatedResources?.cpu, "250m");
@@ -115,7 +114,7 @@ nodeTest("cpu and memory of a running container are changed in place, and stay s
   await resize("100m", "64Mi");
   const wider = resized("100m", "64Mi");
   const restarted = await node.podUntil("resized", "has more memory", (pod) => isReady(pod) && wider(pod));
-  equal(await seen(node, "resized"), "64 0.1 102, 64 0.1 102");
+  equal(await seen(node, "resized"), wanted(64, 0.1, 102));
   notEqual(containerId(restarted), containerId(before));
   equal(statusOf(restarted)?.restartCount, 1);
   await node.event("resized", "Killing", "Container main resize requires restart");
@@ -123,7 +122,7 @@ nodeTest("cpu and memory of a running container are changed in place, and stay s
   await resize("4000", "64Mi");
   const refused = await node.podUntil("resized", "is told so", (pod) => condition(pod, "PodResizePending"));
   equal(condition(refused, "PodResizePending")?.reason, "Infeasible");
-  equal(await seen(node, "resized"), "64 0.1 102, 64 0.1 102");
+  equal(await seen(node, "resized"), wanted(64, 0.1, 102));
   await call(node, "DELETE", `${podsPath}/resized`);
   await node.gone("resized");
 });
@@ -152,11 +151,11 @@ nodeTest("memory in use is not taken away, until it is given back", {}, async (n
     condition(waiting, "PodResizeInProgress")!.message!,
     /^attempting to set (pod|container "main") memory limit \(16777216\) below current usage \(\d+\)$/,
   );
-  equal(await seen(node, "holding"), "64 0.1 102, 64 0.1 102");
+  equal(await seen(node, "holding"), wanted(64, 0.1, 102));
   ok(isReady(waiting));
   await node.output("holding", "rm /held/file");
   const smaller = await node.podUntil("holding", "has less memory", resized("100m", "16Mi"));
-  equal(await seen(node, "holding"), "16 0.1 102, 16 0.1 102");
+  equal(await seen(node, "holding"), wanted(16, 0.1, 102));
   equal(containerId(smaller), containerId(before));
   equal(statusOf(smaller)?.restartCount, 0);
   await call(node, "DELETE", `${podsPath}/holding?gracePeriodSeconds=0`);

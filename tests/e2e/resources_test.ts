@@ -1,49 +1,13 @@
 /** Resources: QoS classes and the kernel's cgroup files of pods and containers, on cgroup v1 and v2. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { containerCgroup, held, limits, podCgroup } from "../support/cgroup_files.ts";
 import { nodeFile } from "../support/node_file.ts";
-import { type TestNode } from "../support/node.ts";
-import { container, containerId, finished, idle, type Pod, pod } from "../support/pods.ts";
+import { container, finished, idle, pod } from "../support/pods.ts";
 
 const { nodeTest } = nodeFile();
 
-const v2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
 const sized = (requests: Record<string, string>, limits: Record<string, string>) =>
   container("main", idle, { resources: { requests, limits } });
-
-/** A cgroup's limits in Kubernetes' words, whichever version the machine has. */
-function limits(node: TestNode, path: string) {
-  const value = (text: string) => text === "max" || Number(text) > 2 ** 60 ? -1 : Number(text);
-  if (v2) {
-    const [quota, period] = node.cgroupFile("", path, "cpu.max").split(" ");
-    const weight = Number(node.cgroupFile("", path, "cpu.weight"));
-    return {
-      shares: Math.round(2 + (weight - 1) * 262142 / 9999),
-      quota: value(quota),
-      period: Number(period),
-      memory: value(node.cgroupFile("", path, "memory.max")),
-    };
-  }
-  return {
-    shares: Number(node.cgroupFile("cpu", path, "cpu.shares")),
-    quota: Number(node.cgroupFile("cpu", path, "cpu.cfs_quota_us")),
-    period: Number(node.cgroupFile("cpu", path, "cpu.cfs_period_us")),
-    memory: value(node.cgroupFile("memory", path, "memory.limit_in_bytes")),
-  };
-}
-
-/** What is asked for as the machine can hold it: cgroup v2 keeps shares as whole weights. */
-function held<T extends { shares: number }>(asked: T): T {
-  if (!v2) return asked;
-  const weight = Math.floor(1 + (asked.shares - 2) * 9999 / 262142);
-  return { ...asked, shares: Math.round(2 + (weight - 1) * 262142 / 9999) };
-}
-
-function podPath(pod: Pod): string {
-  const parent =
-    { Guaranteed: "", Burstable: "burstable/", BestEffort: "besteffort/" }[pod.status?.qosClass as "Burstable"];
-  return `kubepods/${parent}pod${pod.metadata.uid}`;
-}
 
 const mebi = 2 ** 20;
 
@@ -54,8 +18,8 @@ nodeTest(
     const pod = await node.ready("guaranteed");
     equal(pod.status?.qosClass, "Guaranteed");
     const expected = held({ shares: 102, quota: 10_000, period: 100_000, memory: 32 * mebi });
-    deepEqual(limits(node, podPath(pod)), expected);
-    deepEqual(limits(node, `${podPath(pod)}/${containerId(pod)}`), expected);
+    deepEqual(limits(node, podCgroup(pod)), expected);
+    deepEqual(limits(node, containerCgroup(pod)), expected);
   },
 );
 
@@ -70,9 +34,9 @@ nodeTest(
   async (node) => {
     const pod = await node.ready("burstable");
     equal(pod.status?.qosClass, "Burstable");
-    deepEqual(limits(node, podPath(pod)), held({ shares: 307, quota: -1, period: 100_000, memory: -1 }));
+    deepEqual(limits(node, podCgroup(pod)), held({ shares: 307, quota: -1, period: 100_000, memory: -1 }));
     deepEqual(
-      limits(node, `${podPath(pod)}/${containerId(pod, "main")}`),
+      limits(node, containerCgroup(pod, "main")),
       held({
         shares: 256,
         quota: 50_000,
@@ -81,7 +45,7 @@ nodeTest(
       }),
     );
     deepEqual(
-      limits(node, `${podPath(pod)}/${containerId(pod, "second")}`),
+      limits(node, containerCgroup(pod, "second")),
       held({
         shares: 51,
         quota: -1,
@@ -95,7 +59,7 @@ nodeTest(
 nodeTest("a best-effort pod has the least shares and no limits", pod("effort"), async (node) => {
   const pod = await node.ready("effort");
   equal(pod.status?.qosClass, "BestEffort");
-  deepEqual(limits(node, podPath(pod)), held({ shares: 2, quota: -1, period: 100_000, memory: -1 }));
+  deepEqual(limits(node, podCgroup(pod)), held({ shares: 2, quota: -1, period: 100_000, memory: -1 }));
 });
 
 nodeTest(
@@ -106,7 +70,7 @@ nodeTest(
   async (node) => {
     const pod = await node.ready("pod-level");
     equal(pod.status?.qosClass, "Burstable");
-    deepEqual(limits(node, podPath(pod)), held({ shares: 102, quota: 20_000, period: 100_000, memory: 64 * mebi }));
+    deepEqual(limits(node, podCgroup(pod)), held({ shares: 102, quota: 20_000, period: 100_000, memory: 64 * mebi }));
   },
 );
 

@@ -12,7 +12,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildImages } from "../images/build.ts";
 import { type CommandResult, Namespaces, run } from "./namespaces.ts";
-import { NodeClient, sleep } from "./node_client.ts";
+import { NodeClient, patience, sleep } from "./node_client.ts";
 import { stopwatch } from "./own_time.ts";
 import { difference, podCgroups, type Traces, traces } from "./traces.ts";
 
@@ -343,7 +343,7 @@ export class TestNode extends NodeClient implements AsyncDisposable {
     if (this.#islet) {
       const { code, ms } = await this.terminate();
       if (code !== 0) problems.push(`islet ended with exit code ${code}\n${this.logTail(10)}`);
-      if (ms > 3000) problems.push(`islet took ${Math.round(ms)} ms to end`);
+      if (ms > 3000 * patience) problems.push(`islet took ${Math.round(ms)} ms to end`);
     }
     this.hangUp();
     for (const helper of this.#helpers) {

@@ -10,8 +10,11 @@ import type { CommandResult, Namespaces } from "./namespaces.ts";
 import { containerId, isReady, type Pod } from "./pods.ts";
 import type { NodePlaces } from "./traces.ts";
 
+/** How many times as long everything may take here as on a machine of today: an emulated one is slow. */
+export const patience = Number(Deno.env.get("ISLET_TEST_PATIENCE") ?? 1);
+
 /** What is not so by then never will be: long, for it costs nothing where all is well. */
-export const patienceMs = 120_000 * Number(Deno.env.get("ISLET_TEST_PATIENCE") ?? 1);
+export const patienceMs = 120_000 * patience;
 
 export const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 
@@ -51,7 +54,7 @@ export abstract class NodeClient implements NodePlaces {
 
   async api(path: string, init: RequestInit = {}): Promise<Response> {
     return await fetch(`http://localhost${path}`, {
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.timeout(60_000 * patience),
       ...init,
       client: this.#client,
     });
@@ -98,7 +101,8 @@ export abstract class NodeClient implements NodePlaces {
     /** The pod that the log is to be about. */
     pod?: string;
   } = {}): Promise<NonNullable<T>> {
-    const { timeoutMs = patienceMs, everyMs = 100, tell = () => "", pod } = options;
+    const { everyMs = 100, tell = () => "", pod } = options;
+    const timeoutMs = options.timeoutMs === undefined ? patienceMs : options.timeoutMs * patience;
     const end = performance.now() + timeoutMs;
     for (;;) {
       const result = await look();
@@ -186,8 +190,8 @@ export abstract class NodeClient implements NodePlaces {
     const { exitCode, stdout, stderr } = await this.cri.runtime.execSync({
       containerId: containerId(object, containerName),
       cmd,
-      timeout: 60n,
-    }, { timeoutMs: 70_000 });
+      timeout: BigInt(Math.ceil(60 * patience)),
+    }, { timeoutMs: 70_000 * patience });
     const decoder = new TextDecoder();
     return { code: exitCode, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
   }

@@ -1,7 +1,8 @@
-/** What the guest is given to work with, as a disk: the compiled program, manifests, images, the tests and a deno for them. */
-import { join } from "node:path";
+/** What the guest is given to work with, as a disk: the compiled program, manifests, images, the tests, a deno and a kubectl for them. */
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildImages } from "../images/build.ts";
+import { kubectlPath } from "../support/kubectl.ts";
 import { must } from "./run.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
@@ -25,6 +26,11 @@ export async function makePayload(dir: string, binary: string, tests: readonly s
   await Deno.mkdir(join(copy, ".cache/e2e-images"), { recursive: true });
   await Deno.copyFile(archive, join(copy, ".cache/e2e-images", archive.split("/").at(-1)!));
   await Deno.copyFile(archive, join(tree, "images.tar"));
+  // where the guest's tests look for it; the guest cannot bring it
+  const kubectl = await kubectlPath("1.32");
+  const cached = join(tree, "test-cache", basename(dirname(kubectl)));
+  await Deno.mkdir(cached, { recursive: true });
+  await Deno.copyFile(kubectl, join(cached, "kubectl"));
   await Deno.copyFile(await Deno.realPath(Deno.execPath()), join(tree, "deno"));
   await Deno.chmod(join(tree, "deno"), 0o755);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
