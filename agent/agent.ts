@@ -93,7 +93,7 @@ async function makeNode(config: NodeConfig, log: Logger, life: Lifecycle) {
   const apiAddresses = config.api.port === 0 ? [] : config.serviceCIDRs.map(firstServiceAddress);
   const serviceObjects = new ServiceObjects({
     ...ground,
-    events: events.by("endpoint-slice-mirroring-controller"),
+    events,
     apiAddresses,
     nodeAddresses: addresses,
   });
@@ -194,6 +194,7 @@ async function makeNode(config: NodeConfig, log: Logger, life: Lifecycle) {
     ownPodCIDRs: network.isOurs ? config.podCIDRs : [],
     restoreNetwork: async () => void await podNetwork(config, log),
     apiAddresses,
+    strayClusterIPs: serviceObjects.strayClusterIPs,
     nodeAddresses: hostIPs,
     observers: networkMetrics(kubelet, config.clusterDomain || "cluster.local", () => services.dns, clock),
     events: events.by("kube-proxy"),

@@ -126,10 +126,11 @@ export function stubDomains(map: unknown): string | undefined {
   return undefined;
 }
 
-/** Ranges in which node ports answer. */
+/** Ranges in which node ports answer, or `primary` alone. */
 export function nodePortRanges(values: readonly string[]): string | undefined {
+  if (values.length === 1 && values[0] === "primary") return undefined;
   const wrong = values.find((value) => value.includes(",") || value === "" || cidr(value) !== undefined);
-  if (wrong === "primary") return '"primary" is not supported: name the ranges';
+  if (wrong === "primary") return '"primary" must be the only one';
   return wrong === undefined ? undefined : `${JSON.stringify(wrong)} must be a valid CIDR value, (e.g. 10.9.8.0/24)`;
 }
 

@@ -346,6 +346,13 @@ const wrong: { name: string; text?: string; args?: string[]; errors: string[] }[
       '--nodeport-addresses: Invalid value: ["10.0.0.1"]: "10.0.0.1" must be a valid CIDR value, (e.g. 10.9.8.0/24)',
     ],
   },
+  {
+    name: "the node's primary addresses for node ports, and a range besides",
+    args: ["--nodeport-addresses=primary,10.0.0.0/8"],
+    errors: [
+      '--nodeport-addresses: Invalid value: ["primary","10.0.0.0/8"]: "primary" must be the only one',
+    ],
+  },
 ];
 
 for (const { name, text, args, errors } of wrong) {

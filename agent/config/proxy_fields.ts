@@ -48,7 +48,7 @@ export const proxyFields: readonly Field[] = [
   named("nodePortAddresses", "strings", "nodeport-addresses", {
     sets: "nodePortAddresses",
     check: nodePortRanges,
-    help: "ranges of the node's addresses that node ports answer on; default: all",
+    help: "ranges of the node's addresses that node ports answer on, or primary; default: all",
   }),
   field("iptables.masqueradeBit", "int", {
     sets: "masqueradeBit",

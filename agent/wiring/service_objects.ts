@@ -2,20 +2,20 @@
 import type { Clock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
 import { apiService, apiServiceName } from "../controllers/api_service.ts";
-import { ServiceAddresses } from "../network/addresses/mod.ts";
+import { clusterIPProblems, ServiceAddresses } from "../network/addresses/mod.ts";
 import { EndpointsController } from "../network/endpoints/mod.ts";
 import { LoadBalancers } from "../network/load_balancer.ts";
 import { serviceEnv } from "../network/service_env.ts";
 import type { Pod, Service } from "../objects/mod.ts";
 import type { MemoryStore, Store } from "../store/mod.ts";
-import type { EventRecorder } from "../telemetry/events.ts";
+import type { EventRecorder, EventRing } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
 
 export interface ServiceObjectsOptions {
   config: Pick<NodeConfig, "serviceCIDRs" | "dnsAddresses" | "loadBalancer" | "api">;
   store: Store;
   memory: MemoryStore;
-  events: EventRecorder;
+  events: Pick<EventRing, "by">;
   clock: Clock;
   log: Logger;
   /** Where pods find the API; none: they do not. */
@@ -27,6 +27,8 @@ export class ServiceObjects {
   /** Who gives Services their addresses, wherever they come from. */
   readonly addresses: ServiceAddresses;
   readonly endpoints: EndpointsController;
+  /** Cluster IPs that Services have kept from earlier service ranges. */
+  readonly strayClusterIPs: readonly string[];
   readonly #loadBalancers: LoadBalancers;
   readonly #store: Store;
   /** The API's own, as it will be written: the first containers may start before it is. */
@@ -40,8 +42,15 @@ export class ServiceObjects {
       ...apiAddresses.map((address) => [address, `default/${apiServiceName}`]),
     ]);
     this.addresses = new ServiceAddresses({ serviceCIDRs: config.serviceCIDRs, store, reserved, clock });
-    this.endpoints = new EndpointsController(options);
-    this.#loadBalancers = new LoadBalancers({ ...options, mode: config.loadBalancer, addresses: nodeAddresses });
+    this.strayClusterIPs = tellOfStrays(options, reserved);
+    const events = options.events.by("endpoint-slice-mirroring-controller");
+    this.endpoints = new EndpointsController({ ...options, events });
+    this.#loadBalancers = new LoadBalancers({
+      ...options,
+      events: options.events.by("service-controller"),
+      mode: config.loadBalancer,
+      addresses: nodeAddresses,
+    });
     if (apiAddresses.length > 0) {
       [this.#api] = apiService({ addresses: apiAddresses, port: config.api.port }) as unknown as Service[];
     }
@@ -71,4 +80,22 @@ export class ServiceObjects {
     );
     return serviceEnv(pod, this.#api ? [...services, this.#api] : services);
   }
+}
+
+/** Tells of Services whose cluster IPs do not fit the service ranges of today. @returns those that lie outside. */
+function tellOfStrays(
+  { config: { serviceCIDRs }, store, events, log }: ServiceObjectsOptions,
+  reserved: Readonly<Record<string, string>>,
+): string[] {
+  const services = store.list<Service>("Service", { realm: "local" }).map(({ object }) => object);
+  const problems = clusterIPProblems(services, serviceCIDRs, reserved);
+  const recorder: EventRecorder = events.by("ipallocator-repair-controller");
+  for (const { service: { metadata: { namespace = "", name, uid } }, reason, message } of problems) {
+    recorder.event({ apiVersion: "v1", kind: "Service", namespace, name, uid }, "Warning", reason, message);
+    log.warn("A Service keeps a cluster IP that it would not be given now", {
+      service: `${namespace}/${name}`,
+      problem: message,
+    });
+  }
+  return problems.flatMap(({ address, reason }) => reason === "ClusterIPOutOfRange" ? [address] : []);
 }

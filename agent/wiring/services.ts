@@ -7,11 +7,11 @@
  */
 import { ClusterDns, type DnsObserver } from "../../net/dns/mod.ts";
 import { deleteStaleFlows } from "../../net/conntrack/mod.ts";
-import { openNft, probeFeatures } from "../../net/nft/mod.ts";
-import { type ProxyObserver, type ProxyOptions, removeTable, ServiceProxy } from "../../net/proxy/mod.ts";
+import { type NftFeatures, openNft, probeFeatures } from "../../net/nft/mod.ts";
+import { type ProxyObserver, type ProxyOptions, removeFamily, ServiceProxy } from "../../net/proxy/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
-import { HeldAddresses, NodeResolvers, ServiceFeed, setConntrack } from "../network/mod.ts";
+import { HeldAddresses, NodeResolvers, proxyOptions, ServiceFeed, setConntrack } from "../network/mod.ts";
 import type { ObjectStore } from "../store/mod.ts";
 import type { EventRecorder } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -37,6 +37,8 @@ export interface ServicesOptions {
   restoreNetwork(): Promise<void>;
   /** Service addresses of the API. */
   apiAddresses: readonly string[];
+  /** Of Services, from an earlier range. */
+  strayClusterIPs: readonly string[];
   /** The node's own. */
   nodeAddresses(): readonly string[];
   /** Who counts what the proxy and DNS do. */
@@ -52,6 +54,7 @@ export class Services {
   readonly #dns?: ClusterDns;
   readonly #resolvers?: NodeResolvers;
   #proxy?: ServiceProxy;
+  #features?: NftFeatures;
   #feed?: ServiceFeed;
   #cancelVerify = () => {};
   #isStopped = false;
@@ -117,6 +120,7 @@ export class Services {
   look(): void {
     this.#resolvers?.look();
     this.#dns?.wake();
+    if (this.#features) this.#proxy?.configure(this.#proxyOptions(this.#features));
   }
 
   /** Rules and addresses stay: connections go on. */
@@ -151,9 +155,9 @@ export class Services {
 
   /** Undefined where this machine cannot do it, which is told. */
   async #makeProxy(wish: NonNullable<NodeConfig["serviceProxy"]>): Promise<ServiceProxy | undefined> {
-    const { config: { serviceCIDRs, podCIDRs }, nodeAddresses, clock, log } = this.#options;
+    const { config: { serviceCIDRs }, strayClusterIPs, clock, log } = this.#options;
     const nft = openNft();
-    const features = await probeFeatures(nft);
+    const features = this.#features = await probeFeatures(nft);
     for (const { fatal, message } of features.problems) {
       if (fatal) log.error("Services are not forwarded", { because: message });
       else log.info("The service proxy does without", { because: message });
@@ -166,23 +170,12 @@ export class Services {
     );
     for (const family of others) {
       // of an earlier configuration; what cannot be removed holds back nothing else
-      await removeTable(nft, family).catch((err) => log.warn("Cannot remove rules of Services", { family, err }));
+      await removeFamily(nft, family).catch((err) => log.warn("Cannot remove rules of Services", { family, err }));
     }
-    const options: ProxyOptions = {
-      serviceCIDRs,
-      podCIDRs,
-      ...(wish.nodePortAddresses ? { nodePortAddresses: wish.nodePortAddresses } : {}),
-      localhostNodePorts: wish.localhostNodePorts,
-      algorithm: wish.algorithm,
-      masqueradeBit: wish.masqueradeBit,
-      masqueradeAll: wish.masqueradeAll,
-      nodeAddresses: nodeAddresses(),
-      fib: features.fib,
-      sctp: features.sctp,
-    };
     return new ServiceProxy({
       nft,
-      options,
+      options: this.#proxyOptions(features),
+      strayClusterIPs,
       families,
       timers: { after: (ms, run) => clock.after(ms, run) },
       observer: this.#options.observers.proxy,
@@ -192,6 +185,11 @@ export class Services {
       },
       report: ({ service, message, cause }) => this.#report(service, message, cause),
     });
+  }
+
+  #proxyOptions(features: NftFeatures): ProxyOptions {
+    const { config, nodeAddresses } = this.#options;
+    return proxyOptions(config, config.serviceProxy!, features, nodeAddresses());
   }
 
   /** Somebody else may have taken the rules away (`nft flush ruleset`). */

@@ -1,14 +1,14 @@
-/** What the proxy sets on the machine besides its table: a route to the service range, and route_localnet. */
+/** What the proxy sets on the machine besides its table: routes to service addresses, and route_localnet. */
+import { type Family, formatCidr, parseCidr } from "../addr.ts";
 
 /** The machine as the proxy changes it. */
 export interface ProxyHost {
   /**
-   * Gives the node itself a route to service addresses: without one, and without a default route, a connection fails before
-   * any rule sees it. Packets never take it: they have another address by then, or are dropped.
+   * Gives the node itself routes to service addresses, of one family, and no others that it was given before: without one, and
+   * without a default route, a connection fails before any rule sees it. Packets never take them: they have another address by
+   * then, or are dropped.
    */
-  addRoute(cidr: string): Promise<void>;
-  /** Takes away every route that was given. */
-  removeRoutes(): Promise<void>;
+  setRoutes(family: Family, cidrs: readonly string[]): Promise<void>;
   /** @returns whether it was off. */
   setRouteLocalnet(isOn: boolean): boolean;
 }
@@ -20,10 +20,10 @@ const routeLocalnet = "/proc/sys/net/ipv4/conf/all/route_localnet";
 
 /** This machine. */
 export const thisHost: ProxyHost = {
-  addRoute: (cidr) => ip(["route", "replace", cidr, "dev", "lo", "proto", routeProtocol], cidr),
-  removeRoutes: async () => {
-    // nothing to remove, or no IPv6
-    for (const any of ["0.0.0.0/0", "::/0"]) await ip(["route", "flush", "proto", routeProtocol], any).catch(() => {});
+  async setRoutes(family, cidrs) {
+    const changes = routeChanges(await ip(family, ["-N", "route", "show", "proto", routeProtocol]), cidrs);
+    // one that has gone meanwhile holds back no other
+    if (changes.length > 0) await ip(family, ["-force", "-batch", "-"], changes.join("\n") + "\n");
   },
   setRouteLocalnet(isOn) {
     const was = Deno.readTextFileSync(routeLocalnet).trim() === "1";
@@ -32,15 +32,46 @@ export const thisHost: ProxyHost = {
   },
 };
 
-async function ip(args: string[], cidr: string): Promise<void> {
-  const family = cidr.includes(":") ? "-6" : "-4";
+/** `ip` commands that lead from the routes that it shows to those that are wanted. Pure. */
+export function routeChanges(shown: string, wanted: readonly string[]): string[] {
+  const canonical = (text: string) => {
+    const range = parseCidr(text);
+    return range && formatCidr(range);
+  };
+  const given = shown.split("\n").flatMap((line) => canonical(line.split(" ", 1)[0]) ?? []);
+  const own = new Set(wanted.flatMap((cidr) => canonical(cidr) ?? []));
+  return [
+    ...given.filter((cidr) => !own.has(cidr)).map((cidr) => `route del ${cidr} proto ${routeProtocol}`),
+    ...[...own].filter((cidr) => !given.includes(cidr))
+      .map((cidr) => `route replace ${cidr} dev lo proto ${routeProtocol}`),
+  ];
+}
+
+async function ip(family: Family, args: string[], input = ""): Promise<string> {
   let output: Deno.CommandOutput;
   try {
-    output = await new Deno.Command("ip", { args: [family, ...args], stdin: "null" }).output();
+    const child = new Deno.Command("ip", {
+      args: [family === "ip6" ? "-6" : "-4", ...args],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const [, ended] = await Promise.all([write(child.stdin, input), child.output()]);
+    output = ended;
   } catch (cause) {
     throw new Error('Cannot run ip: install it with "apt-get install iproute2"', { cause });
   }
+  const decoder = new TextDecoder();
   if (!output.success) {
-    throw new Error(`Cannot run ip ${args.join(" ")}: ${new TextDecoder().decode(output.stderr).trim()}`);
+    throw new Error(`Cannot run ip ${args.join(" ")}: ${decoder.decode(output.stderr).trim()}`);
   }
+  return decoder.decode(output.stdout);
+}
+
+async function write(stream: WritableStream<Uint8Array<ArrayBuffer>>, text: string): Promise<void> {
+  const writer = stream.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  } catch { /* it ended early: it says why */ }
 }

@@ -3,7 +3,7 @@ export { ServiceProxy, type ServiceProxyInit, type SyncResult } from "./proxy.ts
 export { type ProxyHost, thisHost } from "./host.ts";
 export { type ServiceProblem } from "./frontend.ts";
 export { type ProxyObserver, type Sync } from "./observer.ts";
-export { removeProxy, removeTable } from "./removal.ts";
+export { removeFamily, removeProxy } from "./removal.ts";
 export { tableName } from "./chains.ts";
 export {
   type Algorithm,

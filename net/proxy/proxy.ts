@@ -30,6 +30,8 @@ export interface ProxyTimers {
 export interface ServiceProxyInit {
   nft: NftRunner;
   options: ProxyOptions;
+  /** Cluster IPs that lie outside of the service ranges, given when these were others: the node has routes to them too. */
+  strayClusterIPs?: readonly string[];
   /** Without "ip6" on a kernel that has no IPv6. */
   families?: readonly Family[];
   timers?: ProxyTimers;
@@ -52,11 +54,14 @@ const [firstRetryMs, longestRetryMs] = [1000, 60_000];
 
 export class ServiceProxy {
   readonly #init: ServiceProxyInit;
-  readonly #tables: TableSync[];
+  #tables: TableSync[];
   readonly #health?: HealthServers;
-  readonly #changed = new ChangedServices();
+  #changed = new ChangedServices();
   /** UDP frontends whose stale flows are still to be deleted. */
   readonly #stale = new Map<Family, Map<string, Frontend>>();
+  #options: ProxyOptions;
+  /** Not in force yet. */
+  #newOptions?: ProxyOptions;
   #wanted?: { services: readonly ProxyService[]; endpoints: EndpointMap };
   #waiting: { resolve: (result: SyncResult) => void; reject: (error: unknown) => void }[] = [];
   #running?: Promise<void>;
@@ -73,18 +78,20 @@ export class ServiceProxy {
 
   constructor(init: ServiceProxyInit) {
     this.#init = init;
-    this.#tables = (init.families ?? ["ip", "ip6"]).map((family) => new TableSync(family, init.nft, init.options));
+    this.#options = init.options;
+    this.#tables = this.#makeTables(init.options);
     if (init.healthAddress !== false) this.#health = new HealthServers(init.healthAddress);
   }
 
   /** Reads back what is there and begins to work; what is there stays in force until the first `sync`. */
   async start(): Promise<void> {
-    const { options, host = thisHost } = this.#init;
-    for (const cidr of options.serviceCIDRs) {
-      if (!this.#tables.some(({ family }) => family === (cidr.includes(":") ? "ip6" : "ip"))) continue;
-      await host.addRoute(cidr).catch((cause) => this.#report({ message: (cause as Error).message, cause }));
-    }
+    const { options: { serviceCIDRs }, strayClusterIPs = [], host = thisHost } = this.#init;
     for (const table of this.#tables) {
+      const own = [...serviceCIDRs, ...strayClusterIPs].filter((cidr) =>
+        cidr.includes(":") === (table.family === "ip6")
+      );
+      await host.setRoutes(table.family, own)
+        .catch((cause) => this.#report({ message: (cause as Error).message, cause }));
       await table.open().catch((cause) => this.#report({ message: (cause as Error).message, cause }));
     }
     this.#isStarted = true;
@@ -102,6 +109,16 @@ export class ServiceProxy {
     const result = new Promise<SyncResult>((resolve, reject) => this.#waiting.push({ resolve, reject }));
     if (this.#isStarted) this.#kick();
     return result;
+  }
+
+  /**
+   * Other options, such as other addresses of the node: what is in the kernel is read back, and what differs written. Service
+   * ranges and families stay as they are.
+   */
+  configure(options: ProxyOptions): void {
+    if (JSON.stringify(options) === JSON.stringify(this.#options)) return;
+    this.#options = this.#newOptions = options;
+    if (this.#isStarted && !this.#isStopped) this.#kick();
   }
 
   /** Looks whether the tables are still there, and puts them back if somebody has taken them away. @returns whether they were. */
@@ -136,15 +153,17 @@ export class ServiceProxy {
   #kick(): void {
     this.#running ??= this.#work().finally(() => {
       this.#running = undefined;
-      if (this.#waiting.length > 0 && !this.#isStopped) this.#kick(); // asked for as the work ended
+      const isAsked = this.#waiting.length > 0 || (this.#newOptions && this.#wanted);
+      if (isAsked && !this.#isStopped) this.#kick(); // as the work ended
     });
   }
 
   async #work(): Promise<void> {
     await Promise.resolve(); // what is wanted in the same turn is one piece of work
     let done: unknown;
-    while (this.#wanted && done !== this.#wanted && !this.#isStopped) {
+    while (this.#wanted && (done !== this.#wanted || this.#newOptions) && !this.#isStopped) {
       const wanted = done = this.#wanted;
+      this.#takeOptions();
       const waiting = this.#waiting.splice(0);
       this.#cancelRetry();
       const { problems, failure, isRefused } = await this.#round(wanted.services, wanted.endpoints);
@@ -156,6 +175,18 @@ export class ServiceProxy {
       else if (!this.#isStopped) this.#retryLater();
       for (const { resolve, reject } of waiting) failure === undefined ? resolve({ problems }) : reject(failure);
     }
+  }
+
+  #takeOptions(): void {
+    if (!this.#newOptions) return;
+    this.#tables = this.#makeTables(this.#newOptions);
+    this.#changed = new ChangedServices();
+    this.#newOptions = undefined;
+  }
+
+  #makeTables(options: ProxyOptions): TableSync[] {
+    const { nft, families = ["ip", "ip6"] } = this.#init;
+    return families.map((family) => new TableSync(family, nft, options));
   }
 
   async #round(services: readonly ProxyService[], endpoints: EndpointMap) {

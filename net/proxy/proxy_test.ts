@@ -25,8 +25,7 @@ function setUp({ nft = new FakeNft(), ...more }: Partial<ServiceProxyInit> & { n
       },
     },
     host: {
-      addRoute: async (cidr) => void host.push(`add ${cidr}`),
-      removeRoutes: async () => void host.push("remove routes"),
+      setRoutes: async (family, cidrs) => void host.push(`${family} routes: ${cidrs.join(", ")}`),
       setRouteLocalnet(isOn) {
         const was = routeLocalnet;
         routeLocalnet = isOn;
@@ -132,6 +131,30 @@ Deno.test("a table of other options gets other rules and keeps its elements; one
   assert.match(replacing[0], /goto lb-tcp-1/, "the same transaction fills it again");
   assert.deepEqual(contents(nft), was);
   await layout.proxy.stop();
+});
+
+Deno.test("configure() writes other rules under the same elements, while and after others are written", async () => {
+  const { proxy, nft, host } = setUp({ strayClusterIPs: ["10.99.0.7", "fd00:99::7"] });
+  await proxy.start();
+  assert.deepEqual(host, ["ip routes: 10.96.0.0/16, 10.99.0.7"]);
+  const services = [service("a", "10.96.0.1")], endpoints = behind({ a: [one] });
+  const rules = () => nft.tables.get(`ip ${tableName}`)!.chains.get("prerouting")!.join("\n");
+  const synced = proxy.sync(services, endpoints);
+  proxy.configure({ ...options, nodePortAddresses: ["192.0.2.1"] });
+  await synced;
+  assert.match(rules(), /192\.0\.2\.1/);
+  let before = nft.taken.length;
+  proxy.configure({ ...options, nodePortAddresses: ["192.0.2.2"] });
+  await proxy.verify();
+  assert.match(rules(), /192\.0\.2\.2/);
+  assert.doesNotMatch(nft.taken.slice(before).join(""), /element|delete table/);
+  assert.equal(contents(nft).services["10.96.0.1 . tcp . 80"], "goto lb-tcp-1");
+  before = nft.taken.length;
+  proxy.configure({ ...options, nodePortAddresses: ["192.0.2.2"] });
+  await proxy.sync([service("b", "10.96.0.2")], behind({ b: [two] }));
+  assert.equal(nft.taken.slice(before).join("").includes("flush chain"), false, "the same options are no change");
+  assert.deepEqual(Object.keys(contents(nft).services), ["10.96.0.2 . tcp . 80"]);
+  await proxy.stop();
 });
 
 Deno.test("an object that the kernel refuses holds back no other, is reported once, and is tried again", async () => {
@@ -306,7 +329,7 @@ Deno.test("route_localnet is set for node ports only, and undone by remove() if 
   const { nft, proxy, host } = setUp();
   await proxy.start();
   await proxy.sync([service("a", "10.96.0.1")], new Map());
-  assert.deepEqual(host, ["add 10.96.0.0/16"]);
+  assert.deepEqual(host, ["ip routes: 10.96.0.0/16"]);
   await proxy.sync([dns("b", "10.96.0.2")], new Map());
   await proxy.sync([dns("b", "10.96.0.3")], new Map());
   assert.deepEqual(host.slice(1), ["route_localnet true"]);
@@ -318,7 +341,7 @@ Deno.test("route_localnet is set for node ports only, and undone by remove() if 
   await again.proxy.remove();
   assert.equal(nft.tables.size, 0);
   assert.ok(
-    again.host.includes("route_localnet false") && again.host.includes("remove routes"),
+    again.host.includes("route_localnet false") && again.host.includes("ip routes: "),
     again.host.join(),
   );
 });

@@ -19,9 +19,20 @@ export async function removeProxy(nft: NftRunner, host: ProxyHost = thisHost): P
     if (chains.has(routeLocalnetMarker)) host.setRouteLocalnet(false);
     if (chains.size > 0) await removeTable(nft, family);
   }
-  await host.removeRoutes();
+  for (const family of families) await removeRoutes(family, host);
 }
 
-export async function removeTable(nft: NftRunner, family: Family): Promise<void> {
+/** Takes away what there is of a family that Services have no more. */
+export async function removeFamily(nft: NftRunner, family: Family, host: ProxyHost = thisHost): Promise<void> {
+  await removeTable(nft, family);
+  await removeRoutes(family, host);
+}
+
+/** A kernel without IPv6 has none. */
+async function removeRoutes(family: Family, host: ProxyHost): Promise<void> {
+  await host.setRoutes(family, []).catch(() => {});
+}
+
+async function removeTable(nft: NftRunner, family: Family): Promise<void> {
   await nft.run(`add table ${family} ${tableName}\ndelete table ${family} ${tableName}\n`);
 }

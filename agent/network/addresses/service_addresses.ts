@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../../clock.ts";
 import { FieldErrors, fieldErrorText, FieldPath, type Service } from "../../objects/mod.ts";
-import type { ObjectStore } from "../../store/mod.ts";
+import { type ObjectStore, sameValue } from "../../store/mod.ts";
 import { GivenAddresses, keyOf } from "./given.ts";
 import { dropOfOtherType, exposes, keepAssigned, needsHealthCheck } from "./inherit.ts";
 import { AddressRange, type Family, familyOf, plainAddress } from "./range.ts";
@@ -26,6 +26,8 @@ type Spec = Service["spec"];
 /** Node ports that are left to who asks for them, as long as there are others. */
 const portsByName = 86;
 const protocols = ["TCP", "UDP", "SCTP"];
+
+const networkFields = ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] as const;
 
 const spec = FieldPath.of("spec");
 
@@ -77,6 +79,7 @@ export class ServiceAddresses {
 
   #assignFamilies(wanted: Spec, current: Spec | undefined, key: string, errors: FieldErrors): void {
     const asked = wanted.clusterIPs?.length ? wanted.clusterIPs : wanted.clusterIP ? [wanted.clusterIP] : [];
+    if (current && sameNetworks(wanted, current)) return; // given by whichever ranges there were
     const headless = asked[0] === "None";
     const known = this.#ranges.map(({ family }) => family);
     if (headless && Object.keys(wanted.selector ?? {}).length === 0) return withoutNetworks(wanted, known[0]);
@@ -205,6 +208,12 @@ export class ServiceAddresses {
 
 function givesPorts({ type, allocateLoadBalancerNodePorts = true }: Spec): boolean {
   return type === "NodePort" || type === "LoadBalancer" && allocateLoadBalancerNodePorts;
+}
+
+/** Whether an update leaves addresses and families as they are. */
+function sameNetworks(wanted: Spec, current: Spec): boolean {
+  return Boolean(current.clusterIPs?.length && current.ipFamilies?.length) &&
+    networkFields.every((field) => sameValue(wanted[field], current[field]));
 }
 
 /** Without an address and without a selector it is nobody's business here which families its endpoints are of. */

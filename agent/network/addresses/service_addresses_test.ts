@@ -218,3 +218,17 @@ Deno.test("an address that is reserved goes to its owner alone", () => {
   const others = Array.from({ length: 13 }, (_, at) => addresses.assign(testService(`s${at}`, free)).spec.clusterIP);
   assert.ok(!others.includes("10.96.0.10"));
 });
+
+Deno.test("a service keeps addresses of earlier ranges and families over updates, and gets no others of them", () => {
+  const store = { list: () => [], watch: () => () => {} };
+  const addresses = new ServiceAddresses({ serviceCIDRs: ["10.97.0.0/24"], store, clock: new ManualClock() });
+  const clusterIPs = ["10.96.0.5", "fd00:96::5"];
+  const networks = { clusterIP: clusterIPs[0], clusterIPs, ipFamilies: ["IPv4" as const, "IPv6" as const] };
+  const old = testService("web", { ...networks, ipFamilyPolicy: "PreferDualStack" });
+  const labelled = addresses.assign({ ...old, metadata: { ...old.metadata, labels: { a: "b" } } }, old);
+  assert.deepEqual(labelled.spec, old.spec);
+  const bare = testService("web", { clusterIP: undefined, clusterIPs: undefined, ipFamilies: undefined });
+  assert.deepEqual(addresses.assign(bare, old).spec.clusterIPs, clusterIPs);
+  const other = { clusterIP: "10.96.0.6", clusterIPs: ["10.96.0.6"], ipFamilies: ["IPv4" as const] };
+  assert.throws(() => addresses.assign(testService("web", other), old), /not in the valid range/);
+});

@@ -54,8 +54,8 @@ export class BenchStore {
     return this.#objects[kind].values().map((object) => ({ realm: "local", object })).toArray();
   }
 
-  get(realm: string, kind: "Service", namespace: string, name: string): Service | undefined {
-    return realm === "local" ? this.#objects[kind].get(`${namespace}/${name}`) : undefined;
+  get(realm: string, kind: "Service" | "Node", namespace: string, name: string): Service | undefined {
+    return realm === "local" && kind === "Service" ? this.#objects[kind].get(`${namespace}/${name}`) : undefined;
   }
 
   watch(listener: Listener, { kind }: { kind: string }): () => void {
