@@ -13,7 +13,7 @@ export interface FuzzResult {
   statuses: Map<number, number>;
   /** What is wrong, the first of each kind with its request. */
   failures: string[];
-  /** Resident bytes after a warm-up and at the end, everything made deleted, garbage collected. */
+  /** Resident bytes of its own after a warm-up and at the end, everything made deleted, garbage collected. */
   rss: { before: number; after: number };
 }
 
