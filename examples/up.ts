@@ -5,6 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { join, resolve } from "node:path";
 import type { Pod } from "../agent/objects/mod.ts";
+import { holderOf } from "../agent/wiring/network_claim.ts";
 import { buildImages } from "../tests/images/build.ts";
 import { installPackages, isDebian, missingPackages, nodePackages } from "../tests/support/machine.ts";
 import { checkMachine, deno, fail, rootDir, socket } from "./node.ts";
@@ -53,6 +54,13 @@ async function waitForPods(ended: AbortSignal): Promise<Pod[]> {
 }
 
 checkMachine();
+const other = holderOf(Deno.readTextFileSync("/proc/net/unix"));
+if (other) {
+  const stop = "Ctrl-C in its terminal stops it, and its pods run on";
+  fail(
+    `A node runs here already, with the root directory ${other}. ${stop}; \`${deno()} task down\` removes one of \`task up\`.`,
+  );
+}
 await step("What is missing from Debian", async () => {
   const missing = await missingPackages(nodePackages).catch(() => nodePackages);
   if (missing.length === 0) return console.log("  nothing");
@@ -85,19 +93,23 @@ const status = node.status.finally(() => ended.abort());
 const pods = await waitForPods(ended.signal);
 if (!ended.signal.aborted) {
   const islet = `${deno()} run -A main.ts`;
+  const commands = [
+    ["curl http://127.0.0.1:8080/", "the web server of web.yaml answers"],
+    ["curl http://127.0.0.1:30080/", "greeter.yaml's pod, through the node port of its Service"],
+    [`${islet} logs visitor`, "another pod asks it by name: http://greeter/"],
+    [`${islet} why crash`, "why it does not run"],
+    [`${islet} get pods,services -o wide`],
+    [`${islet} logs -f journal -c reader`],
+    [`${islet} exec -it web -- sh`],
+    [`kubectl --kubeconfig ${join(rootDir, "admin.kubeconfig")} get pods -A`],
+  ];
+  const width = Math.max(...commands.filter(([, what]) => what).map(([command]) => command.length));
   console.log(`
 ${podTable(pods)}
 
 The node runs. Its pods come from ${examples}; edit a file there and watch. In another terminal:
 
-  curl http://127.0.0.1:8080/              the web server of web.yaml answers
-  curl http://127.0.0.1:30080/             greeter.yaml's pod, through the node port of its Service
-  ${islet} logs visitor                    another pod asks it by name: http://greeter/
-  ${islet} get pods,services -o wide
-  ${islet} why crash                       why it does not run
-  ${islet} logs -f journal -c reader
-  ${islet} exec -it web -- sh
-  kubectl --kubeconfig ${join(rootDir, "admin.kubeconfig")} get pods -A
+${commands.map(([command, what]) => `  ${what ? `${command.padEnd(width)}   ${what}` : command}`).join("\n")}
 
 Ctrl-C stops the node.
 `);

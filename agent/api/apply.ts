@@ -5,6 +5,7 @@
  * when some were, else the first failure's code.
  */
 import type { Context } from "hono";
+import { kindHint } from "../objects/mod.ts";
 import { readYaml, yamlLimits } from "../objects/manifest/yaml.ts";
 import { bodyTooLarge } from "./kube/errors.ts";
 import type { Registry } from "./kube/registry.ts";
@@ -59,7 +60,10 @@ async function applyOne(
   const [group, version] = apiVersion.includes("/") ? apiVersion.split("/") : ["", apiVersion];
   const resource = registry.version(group, version)?.resources.find((each) => each.kind === kind);
   if (!resource) {
-    const message = `no matches for kind ${JSON.stringify(kind)} in version ${JSON.stringify(apiVersion)}`;
+    const hint = kindHint(kind);
+    const message = `no matches for kind ${JSON.stringify(kind)} in version ${JSON.stringify(apiVersion)}${
+      hint ? `: ${hint}` : ""
+    }`;
     return { resource: "", kind, name, message, code: 404 };
   }
   const namespace = resource.namespaced ? part.metadata.namespace ?? c.req.query("namespace") ?? "default" : undefined;

@@ -2,7 +2,7 @@
 import { parseDuration } from "../duration.ts";
 import { describeVerb, type Flag, parseArguments } from "./arguments.ts";
 import { clientFlags, clientFor } from "./client.ts";
-import { print } from "./output.ts";
+import { print, warn } from "./output.ts";
 import { UsageError } from "./usage.ts";
 
 const flags: readonly Flag[] = [
@@ -43,6 +43,7 @@ export async function kubeconfig(words: string[]): Promise<number> {
   const client = clientFor(args);
   if (args.is("list")) {
     const { items } = await client.json<{ items: Holder[] }>(path);
+    if (items.length === 0) warn("Nobody has one but the administrator.");
     for (const { name, groups, expires } of items) print(`${name}\t${groups.join(",")}\t${expires ?? "does not end"}`);
     return 0;
   }

@@ -160,7 +160,8 @@ function listOf(given: unknown, fits: (each: unknown) => boolean, must: string):
 function mapOf(given: unknown, fits: (each: unknown) => boolean, must: string, convert?: (each: unknown) => unknown) {
   if (typeof given !== "object" || given === null || Array.isArray(given)) return must;
   const entries = Object.entries(given);
-  if (!entries.every(([, each]) => fits(each))) return must;
+  const wrong = entries.find(([, each]) => !fits(each));
+  if (wrong) return `${must}; that of ${JSON.stringify(wrong[0])} is none`;
   return { value: convert ? Object.fromEntries(entries.map(([key, each]) => [key, convert(each)])) : given };
 }
 

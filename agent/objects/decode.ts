@@ -9,6 +9,7 @@ import { defaultObject } from "./defaults/mod.ts";
 import { defaultManifestPod } from "./defaults/pod.ts";
 import { FieldErrors } from "./field_error.ts";
 import { FieldPath } from "./field_path.ts";
+import { kindHint } from "./kind_hint.ts";
 import { findKind, type KindInfo, kinds, type ManifestObject } from "./kinds.ts";
 import { type ManifestHashes, manifestHashes } from "./manifest/hash.ts";
 import {
@@ -103,15 +104,13 @@ function knownKind({ apiVersion, kind }: Json, problems: FieldErrors): KindInfo 
   if (problems.errors.length) return undefined;
   const info = findKind(apiVersion as string, kind as string);
   if (info?.use !== "manifest") {
-    const same = kinds.find((known) => known.kind === kind);
-    const supported = same
-      ? `${same.kind} is of apiVersion ${same.apiVersion}`
-      : `supported kinds: ${kinds.map((known) => `${known.kind} (${known.apiVersion})`).join(", ")}`;
+    const known = kinds.some((each) => each.kind === kind);
+    const hint = kindHint(kind as string) ?? `supported kinds: ${kinds.map((each) => each.kind).join(", ")}`;
     problems.unknown(
-      FieldPath.of(same ? "apiVersion" : "kind"),
+      FieldPath.of(known ? "apiVersion" : "kind"),
       info
-        ? `${kind} (${apiVersion}) is not for manifests: ${supported}`
-        : `no kind "${kind}" is registered for version "${apiVersion}": ${supported}`,
+        ? `${kind} (${apiVersion}) is not for manifests: ${hint}`
+        : `no kind "${kind}" is registered for version "${apiVersion}": ${hint}`,
     );
     return undefined;
   }

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { decodeObject } from "./decode.ts";
 import { errorsOf, podValue, warningsOf } from "./testing.ts";
 
-Deno.test("decodeObject() names a kind that it does not know, and those that it does", () => {
+Deno.test("decodeObject() names a kind that it does not know, and what there is instead", () => {
   assert.deepEqual(errorsOf({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "x" } }), [
-    `kind: no kind "Deployment" is registered for version "apps/v1": supported kinds: Pod (v1), ConfigMap (v1), Secret (v1), Service (v1), Endpoints (v1), EndpointSlice (discovery.k8s.io/v1), PersistentVolume (v1), PersistentVolumeClaim (v1), Namespace (v1), ServiceAccount (v1), Role (rbac.authorization.k8s.io/v1), RoleBinding (rbac.authorization.k8s.io/v1), ClusterRole (rbac.authorization.k8s.io/v1), ClusterRoleBinding (rbac.authorization.k8s.io/v1), PriorityClass (scheduling.k8s.io/v1), RuntimeClass (node.k8s.io/v1)`,
+    `kind: no kind "Deployment" is registered for version "apps/v1": a control plane's controllers make its pods, and this node is on its own; write a Pod with what spec.template has`,
+  ]);
+  assert.deepEqual(errorsOf({ apiVersion: "networking.k8s.io/v1", kind: "Ingress", metadata: { name: "x" } }), [
+    `kind: no kind "Ingress" is registered for version "networking.k8s.io/v1": supported kinds: Pod, ConfigMap, Secret, Service, Endpoints, EndpointSlice, PersistentVolume, PersistentVolumeClaim, Namespace, ServiceAccount, Role, RoleBinding, ClusterRole, ClusterRoleBinding, PriorityClass, RuntimeClass`,
   ]);
   assert.deepEqual(errorsOf({ apiVersion: "v1beta1", kind: "Pod" }), [
     `apiVersion: no kind "Pod" is registered for version "v1beta1": Pod is of apiVersion v1`,

@@ -91,6 +91,7 @@ export {
   type ManifestObject,
   type RequestObject,
 } from "./kinds.ts";
+export { kindHint } from "./kind_hint.ts";
 export { type ContainerRole, findContainer, isSidecar, type PodContainer, podContainers } from "./pod_containers.ts";
 export {
   canonicalQuantity,

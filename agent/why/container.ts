@@ -55,7 +55,7 @@ function explainWaiting(
         what:
           `The image ${container.image} of ${named} is not on this machine, and imagePullPolicy Never forbids to pull it.`,
         because: told(["ErrImageNeverPull", "Failed"]),
-        next: [...preload(container, context), "or set imagePullPolicy to IfNotPresent"],
+        next: [...preload(container, context), "set imagePullPolicy to IfNotPresent"],
       };
     case "InvalidImageName":
       return {
@@ -262,7 +262,7 @@ function afterPull({ container, pod }: Subject, message: string, context: WhyCon
 }
 
 function preload({ image = "" }: Container, { imagesDir }: WhyContext): string[] {
-  return imagesDir ? [`or put an archive of ${image} into ${imagesDir} (docker save, skopeo copy)`] : [];
+  return imagesDir ? [`put an archive of ${image} into ${imagesDir} (docker save, skopeo copy)`] : [];
 }
 
 function missingObject(message: string, pod: Pod): string[] | undefined {

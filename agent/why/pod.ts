@@ -191,6 +191,8 @@ function unplaced({ status = {}, spec }: Pod, named: string, { events }: WhyCont
   const gated = scheduled?.reason === "SchedulingGated";
   const next = gated
     ? ["remove spec.schedulingGates"]
+    : /PersistentVolumeClaim/i.test(message)
+    ? claimsAdvice(spec, message)
     : /taint/.test(message)
     ? ["add a toleration, or remove the taint (kubectl taint, kubectl uncordon)"]
     : /affinity|selector/.test(message)
@@ -198,12 +200,28 @@ function unplaced({ status = {}, spec }: Pod, named: string, { events }: WhyCont
     : /unschedulable/.test(message)
     ? ["kubectl uncordon"]
     : [];
-  const what = gated ? "It is held back by its scheduling gates." : "This node may not run it.";
+  const what = gated
+    ? "It is held back by its scheduling gates."
+    : /PersistentVolumeClaim/i.test(message)
+    ? "It waits for the volume of a claim."
+    : "This node may not run it.";
   return {
     state: "broken",
     headline: `${named} does not run: ${lower(what)}`,
     findings: [{ what, because: message ? [message] : [], next }],
   };
+}
+
+/** Nobody provides volumes on a node that is on its own: somebody has to make them. */
+function claimsAdvice({ volumes = [] }: Pod["spec"], message: string): string[] {
+  const missing = /persistentvolumeclaim "([^"]+)" not found/.exec(message)?.[1];
+  if (missing) return [`make the persistentvolumeclaim ${JSON.stringify(missing)}`];
+  if (!/unbound/.test(message)) return [];
+  const claims = volumes.flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? []);
+  return [
+    `make a PersistentVolume (hostPath or local) of the size, accessModes and storageClassName that the claim asks for`,
+    ...claims.map((name) => `islet describe pvc ${name}`),
+  ];
 }
 
 /** Volumes, network, sandbox: what comes before containers, as events tell it. */

@@ -121,7 +121,7 @@ const cases: Case[] = [
       /does not run yet: the image web:1 of container main cannot be pulled/,
       /web:1: not found/,
       /→ check the image's name and tag/,
-      /→ or put an archive of web:1 into \/var\/lib\/islet\/images/,
+      /→ put an archive of web:1 into \/var\/lib\/islet\/images/,
     ],
   },
   {
@@ -257,6 +257,44 @@ const cases: Case[] = [
     }),
     state: "broken",
     says: [/does not run: this node may not run it/, /node affinity\/selector/, /give the node the label/],
+  },
+  {
+    name: "a pod whose claim has no volume",
+    pod: pod({
+      spec: { nodeName: undefined, volumes: [{ name: "d", persistentVolumeClaim: { claimName: "data" } }] },
+      status: {
+        phase: "Pending",
+        conditions: [{
+          type: "PodScheduled",
+          status: "False",
+          reason: "Unschedulable",
+          message: "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.",
+        }],
+      },
+    }),
+    state: "broken",
+    says: [
+      /does not run: it waits for the volume of a claim/,
+      /→ make a PersistentVolume /,
+      /→ islet describe pvc data$/m,
+    ],
+  },
+  {
+    name: "a pod whose claim is not there",
+    pod: pod({
+      spec: { nodeName: undefined, volumes: [{ name: "d", persistentVolumeClaim: { claimName: "data" } }] },
+      status: {
+        phase: "Pending",
+        conditions: [{
+          type: "PodScheduled",
+          status: "False",
+          reason: "Unschedulable",
+          message: '0/1 nodes are available: persistentvolumeclaim "data" not found.',
+        }],
+      },
+    }),
+    state: "broken",
+    says: [/→ make the persistentvolumeclaim "data"$/m],
   },
   {
     name: "an init container that failed stands before the containers that wait for it",

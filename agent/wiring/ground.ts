@@ -7,6 +7,7 @@ import { EventRing } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { ownerId, privateDirectory } from "./directories.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import { claimNetwork } from "./network_claim.ts";
 
 export interface Ground {
   config: NodeConfig;
@@ -20,7 +21,7 @@ export interface Ground {
   log: Logger;
 }
 
-/** Opens the store, which `life` closes. */
+/** Opens the store and takes the network; `life` lets go of them. */
 export function layGround(config: NodeConfig, log: Logger, life: Lifecycle): Ground {
   const { rootDir, runDir, nodeName } = config;
   const clock = systemClock;
@@ -28,6 +29,8 @@ export function layGround(config: NodeConfig, log: Logger, life: Lifecycle): Gro
   privateDirectory(runDir);
   const store = Store.open(join(rootDir, "state.db"), { log, clock });
   life.atEnd(() => store.close());
+  const claim = claimNetwork(rootDir);
+  life.atEnd(() => claim.close());
   if (store.rebuilt) log.warn("The store began empty", { reason: store.rebuilt });
   const owner = ownerId(rootDir, store.record("node", "owner"));
   store.setRecord("node", "owner", owner);

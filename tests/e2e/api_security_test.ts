@@ -335,6 +335,17 @@ nodeTest("a role that is labelled for it adds its rules to the role that aggrega
   await node.until("the viewer may not", async () => await may() === "no");
 });
 
+/** What the monitoring example's own command takes out of a kubeconfig. */
+async function scrapeToken(node: TestNode, kubeconfig: string): Promise<string> {
+  const page = Deno.readTextFileSync(new URL("../../examples/monitoring/README.md", import.meta.url));
+  const command = /^ +(sed .*) > token\b/m.exec(page)![1];
+  const dir = join(node.dir, "scrape");
+  Deno.mkdirSync(dir);
+  Deno.writeTextFileSync(join(dir, "viewer.kubeconfig"), kubeconfig);
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", command], cwd: dir }).output();
+  return new TextDecoder().decode(stdout).trim();
+}
+
 nodeTest("a viewer's kubeconfig shows all but Secrets, changes nothing, and can be taken back", {}, async (node) => {
   await kubeconfigs(node);
   const file = join(node.dir, "viewer.kubeconfig");
@@ -346,6 +357,7 @@ nodeTest("a viewer's kubeconfig shows all but Secrets, changes nothing, and can 
   match((await eve("get", "secrets")).stderr, /User "eve" cannot list resource "secrets"/);
   match((await eve("delete", "pods", "--all", "-A")).stderr, /User "eve" cannot/);
   match((await node.cli("kubeconfig", "--list")).stdout, /^eve\tislet:viewers\t\d{4}-/m);
+  equal(await scrapeToken(node, made.stdout), parse(made.stdout).users[0].user.token);
   ok(!Deno.readTextFileSync(join(node.rootDir, "pki/tokens.json")).includes(parse(made.stdout).users[0].user.token));
   equal((await node.cli("kubeconfig", "--revoke", "eve")).code, 0);
   match((await eve("get", "pods")).stderr, /Unauthorized|must be logged in/);

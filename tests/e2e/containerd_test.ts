@@ -41,6 +41,7 @@ nodeTest("containerd that is killed is started again, and its containers run on 
   Deno.kill(pid, "SIGKILL");
   await node.until("there is another containerd", () => node.containerdPid !== pid);
   await node.healthy();
+  match(node.log(), /WARN {2}containerd ended/);
   await sleep(1500);
   await unchanged(node, before);
   node.write("new.yaml", manifest(pod("new")));

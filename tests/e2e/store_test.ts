@@ -158,3 +158,25 @@ nodeTest("a second islet on the same rootDir is refused and disturbs nothing", {
   match(stderr + stdout, /another process has it open|already runs|is running/);
   await steady();
 });
+
+nodeTest(
+  "a second islet in the same network is refused, whatever its rootDir, and disturbs nothing",
+  {},
+  async (node) => {
+    const steady = await watchSteady(node, names);
+    const rules = () => node.inside("nft", "-s", "list", "ruleset");
+    const before = (await rules()).stdout;
+    const dir = await Deno.makeTempDir({ prefix: "islet-second-" });
+    try {
+      const [program, ...args] = isletCommand();
+      const second = await node.inside(program, ...args, "run", "--root-dir", `${dir}/root`, "--run-dir", `${dir}/run`);
+      equal(second.code, 1);
+      match(second.stderr, /another node runs in this network, with the root directory/);
+      ok(second.stderr.includes(node.rootDir));
+      equal((await rules()).stdout, before);
+    } finally {
+      await Deno.remove(dir, { recursive: true });
+    }
+    await steady();
+  },
+);

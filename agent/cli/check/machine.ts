@@ -104,11 +104,16 @@ export async function readMachine(config: NodeConfig): Promise<Machine> {
   };
 }
 
+/** The first number in what a program prints that is no part of a name (`iproute2`); "" when there is none. */
+export function versionIn(text: string): string {
+  return /(?<![a-uw-z\d])\d+(?:\.\d+)*/i.exec(text.replace(/^.*github\.com\S*/, ""))?.[0] ?? "";
+}
+
 /** The first version number that it prints; "" when it prints none; undefined when it cannot be started. */
 async function programVersion(name: Program): Promise<string | undefined> {
   try {
     const { stdout } = await new Deno.Command(name, { args: [versions[name]], stdin: "null", stderr: "null" }).output();
-    return /\d+(?:\.\d+)+|\d+/.exec(new TextDecoder().decode(stdout).replace(/^.*github\.com\S*/, ""))?.[0] ?? "";
+    return versionIn(new TextDecoder().decode(stdout));
   } catch {
     return undefined;
   }

@@ -44,7 +44,7 @@ kind: Deployment
     `web.yaml:11:14: spec.containers[0].volumeMounts[0].name: Not found: "nope"`,
     `web.yaml:12:18: spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"`,
     `web.yaml:15:5: spec.volumes[0].nfs: Forbidden: nfs volumes are not supported by islet`,
-    `web.yaml:19:7: kind: no kind "Deployment" is registered for version "apps/v1": supported kinds: Pod (v1), ConfigMap (v1), Secret (v1), Service (v1), Endpoints (v1), EndpointSlice (discovery.k8s.io/v1), PersistentVolume (v1), PersistentVolumeClaim (v1), Namespace (v1), ServiceAccount (v1), Role (rbac.authorization.k8s.io/v1), RoleBinding (rbac.authorization.k8s.io/v1), ClusterRole (rbac.authorization.k8s.io/v1), ClusterRoleBinding (rbac.authorization.k8s.io/v1), PriorityClass (scheduling.k8s.io/v1), RuntimeClass (node.k8s.io/v1)`,
+    `web.yaml:19:7: kind: no kind "Deployment" is registered for version "apps/v1": a control plane's controllers make its pods, and this node is on its own; write a Pod with what spec.template has`,
   ]);
 });
 

@@ -142,6 +142,8 @@ export class ManagedContainerd {
       running = undefined;
     }
     this.adopted = running !== undefined;
+    // its sockets close a moment before a killed process is gone
+    if (!running) this.#ended();
     if (!running) running = await this.#spawn(facts);
     this.#process = running;
     writePidFile(paths.pid, running);
@@ -240,14 +242,18 @@ export class ManagedContainerd {
     } catch { /* closed by the other side */ }
   }
 
+  /** Tells once of the end of the containerd that was there. */
+  #ended(): void {
+    if (!this.#process) return;
+    this.#options.log.warn("containerd ended", { log: this.paths.log });
+    this.#process = undefined;
+    this.#options.onDown?.();
+  }
+
   #lost(): void {
     if (this.#stopped) return;
-    const { log, clock, onDown } = this.#options;
-    if (this.pid === undefined) {
-      log.warn("containerd ended", { log: this.paths.log });
-      this.#process = undefined;
-      onDown?.();
-    }
+    const { log, clock } = this.#options;
+    if (this.pid === undefined) this.#ended();
     if (clock.mono() - this.#upSince > stableAfterMs) this.#level = 0;
     const delay = restartDelay(this.#level++);
     this.#cancelTimer();
