@@ -35,6 +35,7 @@ import { NodeShutdown } from "./wiring/shutdown.ts";
 import { manifestSource } from "./wiring/sources.ts";
 import { assembleStats, networkMetrics } from "./wiring/stats.ts";
 import { Surroundings } from "./wiring/surroundings.ts";
+import { watchSystemOom } from "./wiring/system_oom.ts";
 import { nodeVolumes } from "./wiring/volumes.ts";
 import { reportWeights } from "./wiring/weights.ts";
 
@@ -296,6 +297,7 @@ async function startNode(node: Node, life: Lifecycle): Promise<void> {
   cpus?.follow(observer);
   const pod = (uid: string) => manager.pods().find(({ metadata }) => metadata.uid === uid);
   watchOom(observer, { ...ground, ...places, pod });
+  life.atEnd(watchSystemOom(ground));
   reportWeights(observer, { ...ground, ...places, pod, limits: settings.limits });
 
   await life.start(eviction);

@@ -44,6 +44,7 @@ export {
   shutdownReason,
   shutdownSeconds,
 } from "./shutdown.ts";
+export { isOfPod, type OomKill, oomKill, systemOomMessage, systemOomReason } from "./system_oom.ts";
 export { allowedSysctlProblems, safeSysctls } from "./sysctls.ts";
 export { matchesNode } from "./node_affinity.ts";
 export { type Taint, tolerates } from "./taints.ts";

@@ -115,6 +115,33 @@ nodeTest("a saturated core is shared as classes and requests promise", {}, async
 });
 
 nodeTest(
+  "a daemon that is killed for memory is told of as SystemOOM, a pod that is killed is not",
+  {},
+  async (node) => {
+    const more = { resources: { limits: { memory: "24Mi" } } };
+    node.write("glutton.yaml", manifest(pod("glutton", container("main", hungry, more), { restartPolicy: "Never" })));
+    const glutton = await node.podUntil("glutton", "has ended", finished);
+    equal(statusOf(glutton)?.state?.terminated?.reason, "OOMKilled");
+    // it has 96 MiB, as is reserved for daemons
+    const hog = new Deno.Command("sh", {
+      args: ["-c", "read line; exec dd if=/dev/zero of=/dev/null bs=300M count=1"],
+      stdin: "piped",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    await cgroups.addProcess(daemons, hog.pid);
+    await hog.stdin.getWriter().close();
+    equal((await hog.status).signal, "SIGKILL");
+    const told = `System OOM encountered, victim process: dd, pid: ${hog.pid}`;
+    const event = await node.event(node.name, "SystemOOM", told);
+    deepEqual([event.type, event.message, event.involvedObject.kind], ["Warning", told, "Node"]);
+    const log = node.log();
+    ok(log.includes(told) && !/System OOM encountered.*kubepods/.test(log));
+    await removed(node, "glutton");
+  },
+);
+
+nodeTest(
   "the cgroup of system daemons is held to what is reserved for them, and pods to the rest",
   {},
   async (node) => {
