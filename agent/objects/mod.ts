@@ -4,7 +4,7 @@
  *
  * Way in: `parseManifest` for text, `podContainers` to walk a pod, `podEdit` to compare two versions of one.
  */
-export { mountApiAccess, tokenMountPath } from "./defaults/api_access.ts";
+export { hasApiAccess, mountApiAccess, tokenMountPath } from "./defaults/api_access.ts";
 export type {
   BaseObject,
   Condition,

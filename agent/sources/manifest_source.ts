@@ -298,7 +298,8 @@ export class ManifestSource {
       rows: this.#rows(),
       keeps: this.#directoryProblem ? () => true : keeps,
       adoptable: this.#orphans,
-      editKind,
+      // of a pod that is there already what the node adds is what it has
+      editKind: (stored, wanted) => editKind(stored, completion.complete(wanted, stored, () => undefined)),
       isComplete: (row) => completion.isComplete(row),
     });
     this.#waiting = plan.waiting;

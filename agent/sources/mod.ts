@@ -3,7 +3,8 @@
  * objects against stored rows, as plain data.
  */
 export { ManifestSource, type ManifestSourceOptions, problemText } from "./manifest_source.ts";
-export type { Completion } from "./execute.ts";
+export { allOf, type Completion, type Find } from "./execute.ts";
+export { apiAccess } from "./api_access.ts";
 export { planSource, type SourceState } from "./plan.ts";
 export {
   configHash,

@@ -4,7 +4,7 @@ import type { NodeConfig } from "../config/mod.ts";
 import { manifestAddresses, type ServiceAddresses } from "../network/addresses/mod.ts";
 import type { PodObserver } from "../observed/observer.ts";
 import { readIdentity } from "../runtime/mod.ts";
-import { type Adoptable, ManifestSource } from "../sources/mod.ts";
+import { type Adoptable, allOf, apiAccess, ManifestSource } from "../sources/mod.ts";
 import type { Store } from "../store/mod.ts";
 import type { EventRecorder } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -27,7 +27,7 @@ export function manifestSource(
     nodeName: config.nodeName,
     fileCheckMs: config.fileCheckFrequencyMs,
     adoptable: async () => adoptable(observer),
-    completion: manifestAddresses(serviceAddresses),
+    completion: allOf(manifestAddresses(serviceAddresses), apiAccess),
   });
 }
 

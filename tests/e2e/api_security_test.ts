@@ -233,6 +233,17 @@ nodeTest(
   },
 );
 
+nodeTest("an account that does not want it gives pods of manifests no token, but to those who ask for it", [
+  { ...account("shy"), automountServiceAccountToken: false },
+  pod("shy", container("main", "sleep 1000"), { serviceAccountName: "shy" }),
+  pod("asks", container("main", "sleep 1000"), { serviceAccountName: "shy", automountServiceAccountToken: true }),
+], async (node) => {
+  await node.ready("shy");
+  await node.ready("asks");
+  equal(await node.output("shy", `test -e ${tokenDir} || echo none`), "none");
+  equal(await node.output("asks", `test -s ${tokenDir}/token && echo some`), "some");
+});
+
 nodeTest("a token in a pod ends with the pod, and with its account", [
   account("mortal"),
   pod("mortal", container("main", "sleep 1000"), { serviceAccountName: "mortal" }),

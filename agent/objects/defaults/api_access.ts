@@ -9,6 +9,11 @@ const volumePrefix = "kube-api-access";
 /** An hour, and seven seconds by which kube-apiserver's own tokens are known. */
 const tokenSeconds = 3607;
 
+/** Whether a pod has the API's credentials by the node's hand. */
+export function hasApiAccess({ volumes = [] }: PodSpec): boolean {
+  return volumes.some(({ name }) => name.startsWith(volumePrefix));
+}
+
 /** Mounts the API's credentials into every container that has nothing at their place; `name` is the volume's. */
 export function mountApiAccess(spec: PodSpec, name = volumePrefix): void {
   const present = spec.volumes?.find((volume) => volume.name.startsWith(volumePrefix));

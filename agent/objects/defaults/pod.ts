@@ -49,8 +49,8 @@ function defaultPodResources(spec: PodSpec): void {
 const noExecute: Toleration = { operator: "Exists", effect: "NoExecute" };
 
 /**
- * What kubelet adds to pods from its manifest directory: no taint drives them away. And what kube-apiserver would: who
- * names a ServiceAccount gets its token.
+ * What kubelet adds to pods from its manifest directory: no taint drives them away. And what kube-apiserver would: who asks for
+ * the token of its ServiceAccount gets it. Of who does not say the account decides, when the pod is stored.
  */
 export function defaultManifestPod(pod: Pod): void {
   const tolerations = pod.spec.tolerations ?? [];
@@ -58,9 +58,7 @@ export function defaultManifestPod(pod: Pod): void {
     !key && operator === "Exists" && effect === "NoExecute" && tolerationSeconds === undefined
   );
   if (!has) pod.spec.tolerations = [...tolerations, { ...noExecute }];
-  // a pod that names no account asks nothing of the API, unless it says so
-  const { serviceAccountName, automountServiceAccountToken } = pod.spec;
-  if (automountServiceAccountToken ?? Boolean(serviceAccountName)) {
+  if (pod.spec.automountServiceAccountToken) {
     pod.spec.serviceAccount = pod.spec.serviceAccountName ||= "default";
     mountApiAccess(pod.spec);
   }

@@ -28,18 +28,7 @@ function aboutManifest(object: AnyObject, problems: FieldErrors): void {
   if (object.metadata?.finalizers?.length) {
     problems.warn(FieldPath.of("metadata", "finalizers"), "has no effect: the object goes with its manifest");
   }
-  switch (object.kind) {
-    case "Pod":
-      return aboutManifestPod(object, problems);
-    case "ServiceAccount":
-      if (object.automountServiceAccountToken === false) {
-        problems.warn(
-          FieldPath.of("automountServiceAccountToken"),
-          "has no effect on pods of manifests: set it in the pods themselves",
-        );
-      }
-      return;
-  }
+  if (object.kind === "Pod") aboutManifestPod(object, problems);
 }
 
 function aboutPod(pod: Pod, problems: FieldErrors): void {
