@@ -23,6 +23,7 @@ const symbols = {
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+  pread: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize" },
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   renameat: { parameters: ["i32", "buffer", "i32", "buffer"], result: "i32" },
   // syscall(2) takes a long for each argument; the kernel reads the registers that a call in C would fill.

@@ -5,6 +5,7 @@
 export { type ChildAnswer, runBounded, unlessMissing } from "./child.ts";
 export { errnoName, isErrno, LinuxError } from "./errno.ts";
 export * from "./fd.ts";
+export { KeptFiles, type KeptFilesOptions } from "./kept_files.ts";
 export { KernelLog, type KernelMessage, kernelMessages } from "./kernel_log.ts";
 export { loadLibc } from "./libc.ts";
 export { releaseMemory } from "./memory.ts";

@@ -16,7 +16,6 @@ import {
 import type { CriClient } from "../../cri/mod.ts";
 import { type Clock, timestamp } from "../clock.ts";
 import { podLogDirectory } from "../logs/mod.ts";
-import { readSmallFile } from "../linux/mod.ts";
 import type { PersistentVolumeClaim, Pod } from "../objects/mod.ts";
 import type { ObservedPod } from "../observed/types.ts";
 import { type CgroupPathOptions, qosCgroup } from "../resources/mod.ts";
@@ -232,13 +231,11 @@ export class NodeUsage {
 
   /** Directories of writable layers by container ID, of overlays at least. */
   #writable(usage: readonly PodUsage[]): Map<string, string> {
-    // overlays have lines of any length
-    const read = this.#options.read ?? readLongText;
     const found = new Map<string, string>();
     for (const { target } of usage) {
       for (const { id, cgroup } of target.containers) {
         const pid = anyProcess(this.#options.cgroups, cgroup);
-        const path = pid === undefined ? undefined : writableLayer(read(`/proc/${pid}/mountinfo`) ?? "");
+        const path = pid === undefined ? undefined : writableLayer(this.#read(`/proc/${pid}/mountinfo`) ?? "");
         if (path !== undefined) found.set(id, path);
       }
     }
@@ -412,18 +409,10 @@ export function bootTimeMs(read: ReadText): number | undefined {
   return seconds === undefined ? undefined : Number(seconds) * 1000;
 }
 
-/** Text of one of the kernel's files with short lines; undefined when it cannot be read. */
+/** A file's text; undefined when it cannot be read. */
 export function readText(path: string): string | undefined {
-  return tried(() => readSmallFile(path));
-}
-
-function readLongText(path: string): string | undefined {
-  return tried(() => Deno.readTextFileSync(path));
-}
-
-function tried(read: () => string | undefined): string | undefined {
   try {
-    return read();
+    return Deno.readTextFileSync(path);
   } catch {
     return undefined;
   }

@@ -1,16 +1,20 @@
 /** `/metrics/resource`: the few numbers that autoscalers and metrics-server read, under kubelet's names. */
 import { type Exposition, formatLabels } from "../telemetry/exposition.ts";
 import type { NodeUsage, PodUsage } from "./node_usage.ts";
-import { type Reading, readUsage } from "./reading.ts";
+import type { Reading } from "./reading.ts";
 
 const seconds = 1e9;
 
 /** Writes all of it. What the node cannot tell is left out, and `resource_scrape_error` says so. */
-export function writeResourceMetrics(out: Exposition, usage: Pick<NodeUsage, "machine" | "pods">, now: number): void {
+export function writeResourceMetrics(
+  out: Exposition,
+  usage: Pick<NodeUsage, "machine"> & { pods(): PodUsage[] },
+  now: number,
+): void {
   const machine = usage.machine();
   let pods: PodUsage[] = [], failed = false;
   try {
-    pods = usage.pods(readUsage);
+    pods = usage.pods();
   } catch {
     failed = true;
   }

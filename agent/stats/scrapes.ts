@@ -17,6 +17,7 @@ import { writeKubeletState } from "./kubelet_state.ts";
 import { bootTimeMs, type NodeUsage, readText } from "./node_usage.ts";
 import { writeProbeMetrics } from "./probe_metrics.ts";
 import { writeProcessMetrics } from "./process_metrics.ts";
+import { readUsage } from "./reading.ts";
 import { writeResourceMetrics } from "./resource_metrics.ts";
 
 export interface ScrapeDeps {
@@ -25,6 +26,7 @@ export interface ScrapeDeps {
   nodeName: string;
   rootDir: string;
   identity: MachineIdentity;
+  /** Scrapes read all of them, and read them again soon. */
   cgroups: CgroupReader;
   cgroupPaths: CgroupPathOptions;
   /** Name of the image that sandboxes are made of. */
@@ -59,7 +61,8 @@ export interface Scrapes {
 }
 
 export function scrapes(deps: ScrapeDeps): Scrapes {
-  const { usage, clock, cgroups, cgroupPaths } = deps;
+  const { usage, clock, cgroups, cgroupPaths, rootDir } = deps;
+  const deviceOf = deviceName();
   return {
     async kubelet(out) {
       const claimedVolumes = await usage.claimedVolumes();
@@ -88,14 +91,15 @@ export function scrapes(deps: ScrapeDeps): Scrapes {
         identity: deps.identity,
         bootTimeMs: bootTimeMs(readText),
         interfaces: usage.nodeInterfaces(),
-        filesystems: filesystem(deps.rootDir, usage.nodeFs()),
+        filesystems: filesystem(usage.nodeFs(), () => deviceOf(rootDir)),
         sandboxImage: deps.sandboxImage,
         read: readText,
         now: () => clock.now(),
       });
     },
     resource(out) {
-      writeResourceMetrics(out, usage, clock.now());
+      const pods = () => usage.pods((_, path, at) => readUsage(cgroups, path, at));
+      writeResourceMetrics(out, { machine: () => usage.machine(), pods }, clock.now());
     },
     probes(out) {
       writeProbeMetrics(out, deps.probes());
@@ -108,6 +112,19 @@ export function scrapes(deps: ScrapeDeps): Scrapes {
 }
 
 /** The node's file system under the name of its device. */
-function filesystem(rootDir: string, usage: FilesystemUsage | undefined): { device: string; usage: FilesystemUsage }[] {
-  return usage ? [{ device: mountOf(readMounts(), rootDir)?.source ?? "", usage }] : [];
+function filesystem(
+  usage: FilesystemUsage | undefined,
+  device: () => string,
+): { device: string; usage: FilesystemUsage }[] {
+  return usage ? [{ device: device(), usage }] : [];
+}
+
+/** The name of the device that a path is on. Each container has mounts: they are gone through for a new device only. */
+function deviceName(): (path: string) => string {
+  let last: { dev: number; name: string } | undefined;
+  return (path) => {
+    const { dev } = Deno.statSync(path);
+    if (last?.dev !== dev) last = { dev, name: mountOf(readMounts(), path)?.source ?? "" };
+    return last.name;
+  };
 }

@@ -1,8 +1,7 @@
 /** The cgroups above pods: detected, made, limited as enforceNodeAllocatable asks for, weighed by what pods request. */
-import { type CgroupFs, type CgroupLimits, detect, ensureKubepods, kernelFiles, SystemdFs } from "../../cgroups/mod.ts";
+import { type CgroupFs, type CgroupLimits, detect, ensureKubepods, SystemdFs } from "../../cgroups/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
-import { readSmallFile } from "../linux/mod.ts";
 import { podsBudget } from "../node/mod.ts";
 import { deepEqual, type Pod } from "../objects/mod.ts";
 import { type Amounts, type CgroupPathOptions, kubepodsLimits, qosCgroupLimits } from "../resources/mod.ts";
@@ -50,18 +49,13 @@ type Wish =
   & Parameters<typeof reservedCgroups>[0]
   & Pick<NodeConfig, "cgroupDriver" | "cgroupRoot" | "ioWeight" | "memoryQos">;
 
-/** The machine's, of which hundreds may be read in one go. */
-function quickly(): CgroupFs {
-  return detect(undefined, { files: { ...kernelFiles, read: readSmallFile } });
-}
-
 /** Makes or adopts them. */
 export async function podCgroups(
   config: Wish,
   capacity: Amounts,
   log: Logger,
   clock: Clock,
-  found = quickly(),
+  found = detect(),
 ): Promise<PodCgroups> {
   const { cgroupDriver: driver, cgroupRoot: root, ioWeight } = config;
   const fs = driver === "systemd" ? new SystemdFs(found) : found;

@@ -4,13 +4,14 @@
  *     runtime calls, relists, workers' steps, pods that begin to run ──► KubeletMetrics ─┐
  *     cgroups, /proc, store, observer ──────────────────────────────────► NodeUsage ─────┴─► API (StatsDeps)
  */
-import type { CgroupFs } from "../../cgroups/mod.ts";
+import { type CgroupFs, type CgroupReader, detect, kernelFiles } from "../../cgroups/mod.ts";
 import type { CriClient } from "../../cri/mod.ts";
 import type { DnsObserver } from "../../net/dns/mod.ts";
 import type { ProxyObserver } from "../../net/proxy/mod.ts";
 import { versionInfo } from "../api/version.ts";
 import type { Clock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
+import { KeptFiles } from "../linux/mod.ts";
 import type { NodeFacts } from "../node/mod.ts";
 import type { Node, PersistentVolumeClaim, Pod } from "../objects/mod.ts";
 import type { PodObserver } from "../observed/observer.ts";
@@ -80,6 +81,7 @@ export function assembleStats(options: StatsOptions): Stats {
     else if (type === "MODIFIED") kubelet.podChanged(object as unknown as Pod, previous as unknown as Pod, clock.now());
   }, { kind: "Pod" });
   usage.history.start();
+  const kept = new KeptFiles({ after: (ms, fn) => clock.after(ms, fn) });
   return {
     usage,
     kubelet,
@@ -89,7 +91,7 @@ export function assembleStats(options: StatsOptions): Stats {
       nodeName,
       rootDir,
       identity: { ...facts, version: versionInfo().gitVersion },
-      cgroups,
+      cgroups: keptCgroups(kept),
       cgroupPaths,
       sandboxImage: config.runtime.mode === "managed" ? sandboxImage : "pause",
       pods,
@@ -105,8 +107,14 @@ export function assembleStats(options: StatsOptions): Stats {
     stop() {
       unwatch();
       usage.stop();
+      kept.close();
     },
   };
+}
+
+/** This machine's, whose files are kept open from one look to the next. */
+function keptCgroups(kept: KeptFiles): CgroupReader {
+  return detect(undefined, { files: { ...kernelFiles, read: (path) => kept.read(path) } });
 }
 
 /** Who counts what the proxy and DNS do, and tells it beside kubelet's metrics. */
