@@ -43,6 +43,9 @@ export function writeProcessMetrics(
 
 function openFiles(): number | undefined {
   try {
+    // Linux 6.2 tells it without a look at each
+    const { size } = Deno.statSync("/proc/self/fd");
+    if (size > 0) return size;
     let count = 0;
     for (const _ of Deno.readDirSync("/proc/self/fd")) count++;
     return count;
