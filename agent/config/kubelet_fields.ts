@@ -168,7 +168,8 @@ const collection: Field[] = [
 
 /** The runtime says where layers are, and that file system has thresholds of its own already. */
 const asOfTheOther = {
-  note: "containerfs has the thresholds of nodefs or imagefs, whichever it is part of",
+  note:
+    "what is said of containerfs is ignored, as kubelet does: it has the thresholds of nodefs or imagefs, whichever it is part of",
   noteWhen: (value: Readonly<Record<string, string>>) =>
     Object.keys(value).some((signal) => signal.startsWith("containerfs.")),
 };
@@ -213,11 +214,13 @@ const resources: Field[] = [
     sets: "evictionSoftGracePeriod",
     check: evictionGraces,
     help: "memory.available=1m30s,…: for how long soft thresholds must be met",
+    ...asOfTheOther,
   }),
   field("evictionMinimumReclaim", "thresholds", {
     sets: "evictionMinimumReclaim",
     check: evictionSignals,
     help: "nodefs.available=500Mi,…: what is won back beyond a threshold that was met",
+    ...asOfTheOther,
   }),
   field("evictionPressureTransitionPeriod", "duration", {
     sets: "evictionPressureTransitionPeriod",

@@ -487,11 +487,12 @@ mergeDefaultEvictionSettings: true
 });
 
 const partly: [name: string, line: string, warning?: string][] = [
-  [
-    "thresholds of containerfs",
-    "evictionHard: {containerfs.available: 5%}",
-    "evictionHard: containerfs has the thresholds of nodefs or imagefs, whichever it is part of",
-  ],
+  ...["evictionHard", "evictionMinimumReclaim", "evictionSoftGracePeriod"].map((field): [string, string, string] => [
+    `containerfs in ${field}`,
+    `${field}: {containerfs.available: ${field === "evictionSoftGracePeriod" ? "5s" : "5%"}}`,
+    `${field}: what is said of containerfs is ignored, as kubelet does: ` +
+    "it has the thresholds of nodefs or imagefs, whichever it is part of",
+  ]),
   ["enforcement on pods", "enforceNodeAllocatable: [pods]"],
   ["enforcement on the system", "enforceNodeAllocatable: [pods, system-reserved]\nsystemReservedCgroup: /system"],
   ["memory QoS", "featureGates: { MemoryQoS: true }"],

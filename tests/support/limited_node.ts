@@ -25,7 +25,7 @@ export async function free(node: TestNode, path: string): Promise<{ mebibytes: n
 }
 
 /** Takes so much of the file system that a directory inside the node is on that so many MiB are left of it. */
-async function fillTo(node: TestNode, directory: string, mebibytes: number): Promise<void> {
+export async function fillTo(node: TestNode, directory: string, mebibytes: number): Promise<void> {
   const bytes = Math.ceil(((await free(node, directory)).mebibytes - mebibytes) * 2 ** 20);
   const { code, stderr } = await node.inside("sh", "-c", `head -c ${bytes} /dev/zero >> ${directory}/filler`);
   if (code !== 0) throw new Error(`Cannot fill the disk of ${directory}: ${stderr}`);
