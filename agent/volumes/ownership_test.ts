@@ -30,6 +30,7 @@ Deno.test({
   fn: () =>
     inDirectory(async (dir) => {
       Deno.mkdirSync(`${dir}/volume/sub`, { recursive: true });
+      for (const name of ["volume", "volume/sub"]) Deno.chmodSync(`${dir}/${name}`, 0o755); // whatever the umask
       Deno.writeTextFileSync(`${dir}/volume/sub/file`, "", { mode: 0o600 });
       Deno.writeTextFileSync(`${dir}/outside`, "", { mode: 0o600 });
       Deno.symlinkSync("../outside", `${dir}/volume/link`);

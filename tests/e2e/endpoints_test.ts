@@ -203,12 +203,25 @@ nodeTest(
     match(await done("get", "endpoints", "shown"), new RegExp(`^shown +${podIP}:8080 `, "m"));
     const slices = await done("get", "endpointslices", "-l", "kubernetes.io/service-name=shown");
     match(slices, new RegExp(`^shown-[a-z0-9]{5} +IPv4 +8080 +${podIP} `, "m"));
-    const watching = kubectl.run("get", "endpointslices", "-w", "-o", "name", "--request-timeout=6s");
-    await sleep(1000);
+    const watching = kubectl.spawn(["get", "endpointslices", "-w", "-o", "name"], { stdin: "null", stderr: "null" });
+    const told = watching.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    /** Reads until the slice has been named so many times: once as it is, and again with each change. */
+    const named = async (times: number) => {
+      while (text.split("endpointslice.discovery.k8s.io/shown-").length <= times) {
+        const { value, done } = await told.read();
+        ok(!done, `kubectl ended with: ${text}`);
+        text += value;
+      }
+    };
+    await named(1);
     await done("delete", "service", "shown");
     await node.until("nothing is left of it", async () => (await slicesOf(node, "shown")).length === 0);
     equal(await endpointsOf(node, "shown"), undefined);
-    match((await watching).stdout, /^endpointslice\.discovery\.k8s\.io\/shown-/m);
+    await named(2);
+    watching.kill("SIGTERM");
+    await told.cancel();
+    await watching.status;
   },
 );
 
