@@ -15,8 +15,18 @@ function noDelay(fd: number): boolean {
   return value[0] !== 0;
 }
 
+function isHere(hostname: string): boolean {
+  try {
+    Deno.listen({ hostname, port: 0 }).close();
+    return true;
+  } catch {
+    return false; // a machine without IPv6
+  }
+}
+
 for (const hostname of ["127.0.0.1", "0.0.0.0", "::1"]) {
-  Deno.test(`a connection to a port of ${hostname} that sends at once does so, and to another one does not`, async () => {
+  const name = `a connection to a port of ${hostname} that sends at once does so, and to another one does not`;
+  Deno.test({ name, ignore: !isHere(hostname) }, async () => {
     const found: boolean[] = [];
     for (const atOnce of [true, false]) {
       using listener = Deno.listen({ hostname, port: 0 });
