@@ -6,9 +6,9 @@
  *     node addresses ─┴► ingressOf (pure) ─► status.loadBalancer, when it changes
  */
 import type { Clock } from "../clock.ts";
-import { Rounds } from "../rounds.ts";
+import { Controller } from "../controllers/controller.ts";
 import type { Service, ServiceStatus } from "../objects/mod.ts";
-import { sameValue, type Store } from "../store/mod.ts";
+import { sameValue, type Store, type StoreEvent } from "../store/mod.ts";
 import type { EventRecorder } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { familyOf, plainAddress } from "./addresses/mod.ts";
@@ -29,39 +29,22 @@ export interface LoadBalancersOptions {
 const realm = "local";
 
 /** Keeps `status.loadBalancer` of Services. */
-export class LoadBalancers {
+export class LoadBalancers extends Controller {
   readonly #options: LoadBalancersOptions;
-  readonly #rounds: Rounds;
-  #unwatch = () => {};
 
   constructor(options: LoadBalancersOptions) {
+    super({ ...options, name: "load balancer", stores: [options.store] });
     this.#options = options;
-    this.#rounds = new Rounds({ ...options, name: "load balancer", round: () => this.#round() });
   }
 
-  start(): void {
-    this.#unwatch = this.#options.store.watch<Service>(({ type, object, previous }) => {
-      if (type === "DELETED" || (object.spec === previous?.spec && object.status === previous?.status)) return;
-      if (object.spec.type === "LoadBalancer" || object.status?.loadBalancer?.ingress) this.#rounds.wake();
-    }, { kind: "Service" });
-    this.#rounds.wake();
+  protected override matters({ type, object, previous }: StoreEvent): boolean {
+    if (object.kind !== "Service" || type === "DELETED") return false;
+    if (object.spec === previous?.spec && object.status === previous?.status) return false;
+    const { spec, status } = object as unknown as Service;
+    return spec.type === "LoadBalancer" || Boolean(status?.loadBalancer?.ingress);
   }
 
-  /** The node's addresses may have changed. */
-  look(): void {
-    this.#rounds.wake();
-  }
-
-  idle(): Promise<void> {
-    return this.#rounds.idle();
-  }
-
-  async stop(): Promise<void> {
-    this.#unwatch();
-    await this.#rounds.stop();
-  }
-
-  #round(): void {
+  protected override round(): void {
     const { mode, store, events, addresses } = this.#options;
     const own = addresses();
     for (const { object: service } of store.list<Service>("Service", { realm })) {

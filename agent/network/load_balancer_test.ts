@@ -50,11 +50,11 @@ Deno.test("load balancers follow the node's addresses, and write only what chang
   const ingress = () => store.get<Service>("Service", "default", "web")!.status?.loadBalancer?.ingress;
   deepEqual(ingress(), [{ ip: "192.0.2.1", ipMode: "VIP" }]);
   const { writes } = store;
-  balancers.look();
+  balancers.wake();
   await store.settle(balancers);
   equal(store.writes, writes);
   addresses = ["192.0.2.9"];
-  balancers.look();
+  balancers.wake();
   await store.settle(balancers);
   deepEqual(ingress()!.map(({ ip }) => ip), ["192.0.2.9"]);
   await balancers.stop();

@@ -69,7 +69,7 @@ export class ServiceObjects {
 
   /** The node's addresses may have changed. */
   look(): void {
-    this.#loadBalancers.look();
+    this.#loadBalancers.wake();
   }
 
   /** The environment that containers of a pod find of Services. */

@@ -6,21 +6,19 @@
 import { type Clock, timestamp } from "../../clock.ts";
 import type { Namespace } from "../../objects/mod.ts";
 import { isMadeByNode } from "../../sources/mod.ts";
-import type { ObjectStore, Store, StoreEvent, StoreObject } from "../../store/mod.ts";
+import type { Store, StoreEvent, StoreObject } from "../../store/mod.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { deleted, finalizersOf } from "../deletion.ts";
-import { Rounds } from "../../rounds.ts";
+import { Controller } from "../controller.ts";
+import { allObjects, type Stores, storesOf } from "../stores.ts";
 import { accountName, caMapName, type FurnishAction, planFurnishing } from "./furnish.ts";
 import { type EndAction, planTermination, type Told } from "./terminate.ts";
 
 export { builtinNamespaces } from "./furnish.ts";
 
-export interface NamespacesOptions {
-  store: Pick<Store, "get" | "list" | "kinds" | "watch" | "change" | "putStatus">;
-  /** Objects that are kept elsewhere, such as leases: they go with their namespace. */
-  others?: readonly Pick<ObjectStore, "list" | "change">[];
-  /** The kinds that the others hold. */
-  otherKinds?: readonly string[];
+/** Leases and the like, which are kept elsewhere, go with their namespace. */
+export interface NamespacesOptions extends Stores {
+  store: Stores["store"] & Pick<Store, "get" | "watch" | "putStatus">;
   nodeName: string;
   clock: Clock;
   log: Logger;
@@ -32,40 +30,21 @@ export interface NamespacesOptions {
 
 const realm = "local";
 
-export class Namespaces {
+export class Namespaces extends Controller {
   readonly #options: NamespacesOptions;
-  readonly #rounds: Rounds;
-  #unwatch = () => {};
 
   constructor(options: NamespacesOptions) {
+    super({ ...options, name: "namespaces", stores: [options.store] });
     this.#options = options;
-    this.#rounds = new Rounds({ ...options, name: "namespaces", round: () => this.#round() });
   }
 
   /** Resolves when the namespaces are there that are needed now, or cannot be made. */
-  async start(): Promise<void> {
-    this.#unwatch = this.#options.store.watch((event) => {
-      if (this.#matters(event)) this.#rounds.wake();
-    });
-    this.#rounds.wake();
-    await this.#rounds.idle();
+  override async start(): Promise<void> {
+    super.start();
+    await this.idle();
   }
 
-  async stop(): Promise<void> {
-    this.#unwatch();
-    await this.#rounds.stop();
-  }
-
-  idle(): Promise<void> {
-    return this.#rounds.idle();
-  }
-
-  /** The CA has changed. */
-  wake(): void {
-    this.#rounds.wake();
-  }
-
-  #matters({ type, realm: of, object }: StoreEvent): boolean {
+  protected override matters({ type, realm: of, object }: StoreEvent): boolean {
     if (of !== realm) return false;
     if (object.kind === "Namespace") return true;
     const { namespace, name } = object.metadata;
@@ -81,10 +60,10 @@ export class Namespaces {
     return this.#options.store.get<Namespace>(realm, "Namespace", "", name);
   }
 
-  async #round(): Promise<void> {
+  protected override async round(): Promise<void> {
     const { store, ca, nodeName, resource } = this.#options;
     const namespaces = store.list<StoreObject>("Namespace", { realm }).map(({ object }) => object);
-    const objects = this.#objects();
+    const objects = allObjects(this.#options, realm).filter(({ metadata }) => metadata.namespace !== undefined);
     const actions = planFurnishing({ namespaces, objects, ca: ca() });
     await Promise.all(actions.map((action) => this.#furnish(action)));
     for (const namespace of namespaces) {
@@ -93,13 +72,6 @@ export class Namespaces {
       const ending = planTermination(namespace as Namespace, content, nodeName, resource);
       for (const action of ending) await this.#end(action);
     }
-  }
-
-  #objects(): StoreObject[] {
-    const { store, others = [], otherKinds = [] } = this.#options;
-    const own = store.kinds().flatMap((kind) => store.list<StoreObject>(kind, { realm }));
-    const foreign = others.flatMap((other) => otherKinds.flatMap((kind) => other.list<StoreObject>(kind, { realm })));
-    return [...own, ...foreign].map(({ object }) => object).filter(({ metadata }) => metadata.namespace !== undefined);
   }
 
   async #furnish(action: FurnishAction): Promise<void> {
@@ -142,8 +114,7 @@ export class Namespaces {
     switch (action.type) {
       case "delete": {
         const { kind, metadata: { namespace = "", name, uid } } = action.object;
-        const { others = [], otherKinds = [] } = this.#options;
-        for (const one of otherKinds.includes(kind) ? [store, ...others] : [store]) {
+        for (const one of storesOf(this.#options, kind)) {
           await one.change<StoreObject>(realm, kind, namespace, name, (current, end) => {
             return current && current.metadata.uid === uid ? deleted(current, end, this.#options.nodeName) : current;
           });

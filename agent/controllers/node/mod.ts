@@ -14,7 +14,7 @@ import { isFromFile } from "../../sources/mod.ts";
 import type { Store, StoreEvent, StoreObject } from "../../store/mod.ts";
 import type { EventRecorder } from "../../telemetry/events.ts";
 import type { Logger } from "../../telemetry/log.ts";
-import { Rounds } from "../../rounds.ts";
+import { Controller } from "../controller.ts";
 import { type NodeWish, registeredNode } from "./register.ts";
 import { nodeStatus, type RuntimeFacts } from "./status.ts";
 import type { Node } from "./types.ts";
@@ -62,10 +62,8 @@ const pressureEvents: readonly [pressure: Pressure, short: string, enough: strin
 ];
 const goodNews = ["NodeSchedulable", ...pressureEvents.map(([, , enough]) => enough)];
 
-export class NodeKeeper {
+export class NodeKeeper extends Controller {
   readonly #options: NodeKeeperOptions;
-  readonly #rounds: Rounds;
-  #unwatch = () => {};
   #runtime?: RuntimeFacts;
   #images = new Set<string>();
   #lookAgain?: () => void;
@@ -73,33 +71,27 @@ export class NodeKeeper {
   #told = new Map<string, string>();
 
   constructor(options: NodeKeeperOptions) {
+    super({ ...options, name: "node's registration", stores: [options.store] });
     this.#options = options;
-    this.#rounds = new Rounds({ ...options, name: "node's registration", round: () => this.#round() });
   }
 
   /** Resolves when the node is registered, or cannot be now: a disk that takes no writes must not keep pods from running. */
-  async start(): Promise<void> {
-    this.#unwatch = this.#options.store.watch((event) => this.#stored(event));
-    this.#rounds.wake();
-    await this.#rounds.idle();
+  override async start(): Promise<void> {
+    super.start();
+    await this.idle();
     this.#readRuntime();
   }
 
-  async stop(): Promise<void> {
+  override async stop(): Promise<void> {
     this.#stopped = true;
-    this.#unwatch();
     this.#lookAgain?.();
-    await this.#rounds.stop();
-  }
-
-  idle(): Promise<void> {
-    return this.#rounds.idle();
+    await super.stop();
   }
 
   /** Addresses, readiness or the configuration may have changed. */
-  wake(): void {
+  override wake(): void {
     if (!this.#runtime && this.#options.notReady() === undefined) this.#readRuntime();
-    this.#rounds.wake();
+    super.wake();
   }
 
   /** Images have come or gone. */
@@ -129,13 +121,12 @@ export class NodeKeeper {
     return this.node?.spec.taints ?? (this.node ? [] : this.#options.wish.taints);
   }
 
-  #stored({ type, object }: StoreEvent): void {
-    if (object.kind === "Node") {
-      if (type !== "ADDED") this.#rounds.wake();
-    } else if (object.kind === "Pod" && type !== "DELETED") this.#noteImages(object as unknown as Pod);
+  protected override matters({ type, object }: StoreEvent): boolean {
+    if (object.kind === "Pod" && type !== "DELETED") this.#noteImages(object as unknown as Pod);
+    return object.kind === "Node" && type !== "ADDED";
   }
 
-  async #round(): Promise<void> {
+  protected override async round(): Promise<void> {
     const { store, nodeName, machineLabels, podCIDRs, wish, clock } = this.#options;
     await this.#moveIn();
     const applied = store.record("node", "wish") as NodeWish | undefined;
@@ -229,7 +220,7 @@ export class NodeKeeper {
     this.#options.readRuntime().then((runtime) => {
       this.#runtime = runtime;
       if (this.#stopped) return;
-      this.#rounds.wake();
+      super.wake();
       // nobody tells when the network is there
       if (runtime.network !== undefined) this.#lookAgainIn(networkMs);
     }, (err) => this.#options.log.debug("Cannot ask the runtime about itself", { err }));

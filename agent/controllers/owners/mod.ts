@@ -6,17 +6,16 @@
 import type { Clock } from "../../clock.ts";
 import type { ObjectStore, Store, StoreEvent, StoreObject } from "../../store/mod.ts";
 import type { Logger } from "../../telemetry/log.ts";
+import { Controller } from "../controller.ts";
 import { deleted, released } from "../deletion.ts";
-import { Rounds } from "../../rounds.ts";
+import { allObjects, type Stores, storesOf } from "../stores.ts";
 import { isHeld, type OwnerAction, ownersOf, planOwners } from "./plan.ts";
 
 export { foreground, orphan, planOwners } from "./plan.ts";
 
-export interface OwnersOptions {
-  store: Pick<Store, "list" | "kinds" | "watch" | "change">;
-  /** Objects that are kept elsewhere, of kinds that may be in the store as well. */
+export interface OwnersOptions extends Stores {
+  store: Stores["store"] & Pick<Store, "watch">;
   others?: readonly Pick<ObjectStore, "list" | "change" | "watch">[];
-  otherKinds?: readonly string[];
   nodeName: string;
   clock: Clock;
   log: Logger;
@@ -25,47 +24,37 @@ export interface OwnersOptions {
 
 const realm = "local";
 
-export class Owners {
+export class Owners extends Controller {
   readonly #options: OwnersOptions;
-  readonly #rounds: Rounds;
-  #unwatch: (() => void)[] = [];
 
   constructor(options: OwnersOptions) {
+    super({ ...options, name: "garbage collector", stores: [options.store, ...options.others ?? []] });
     this.#options = options;
-    this.#rounds = new Rounds({ ...options, name: "garbage collector", round: () => this.#round() });
   }
 
-  start(): void {
-    const { store, others = [] } = this.#options;
-    const listen = (event: StoreEvent) => {
-      if (mayMatter(event)) this.#rounds.wake();
-    };
-    this.#unwatch = [store, ...others].map((each) => each.watch(listen));
-    this.#rounds.wake();
+  /** A status says nothing of owners; an end, a new reference or a new finalizer may. */
+  protected override matters({ type, realm: of, object, previous }: StoreEvent): boolean {
+    if (of !== realm) return false;
+    if (type === "DELETED") return true;
+    const { deletionTimestamp } = object.metadata;
+    if (deletionTimestamp && (deletionTimestamp !== previous?.metadata.deletionTimestamp || isHeld(object))) {
+      return true;
+    }
+    const references = (of?: StoreObject) =>
+      (of?.metadata as { ownerReferences?: unknown } | undefined)?.ownerReferences;
+    return references(object) !== references(previous);
   }
 
-  async stop(): Promise<void> {
-    for (const end of this.#unwatch) end();
-    await this.#rounds.stop();
-  }
-
-  idle(): Promise<void> {
-    return this.#rounds.idle();
-  }
-
-  async #round(): Promise<void> {
-    const { store, others = [], otherKinds = [], knows } = this.#options;
-    const own = store.kinds().flatMap((kind) => store.list<StoreObject>(kind, { realm }));
-    const foreign = others.flatMap((other) => otherKinds.flatMap((kind) => other.list<StoreObject>(kind, { realm })));
-    const actions = planOwners([...own, ...foreign].map(({ object }) => object), knows);
+  protected override async round(): Promise<void> {
+    const actions = planOwners(allObjects(this.#options, realm), this.#options.knows);
     await Promise.all(actions.map((action) => this.#act(action)));
   }
 
   async #act(action: OwnerAction): Promise<void> {
-    const { store, others = [], otherKinds = [], nodeName, log } = this.#options;
+    const { nodeName, log } = this.#options;
     const { kind, metadata: { namespace = "", name, uid } } = action.object;
     if (action.type === "delete") log.info("Removing what its owner has left", { kind, namespace, name });
-    for (const target of otherKinds.includes(kind) ? [store, ...others] : [store]) {
+    for (const target of storesOf(this.#options, kind)) {
       await target.change<StoreObject>(realm, kind, namespace, name, (current, end) => {
         if (!current || current.metadata.uid !== uid) return current;
         switch (action.type) {
@@ -89,14 +78,4 @@ function withoutOwners(object: StoreObject, uids: readonly string[]): StoreObjec
     ownerReferences?: unknown;
   };
   return { ...object, metadata: { ...metadata, ...(left.length > 0 ? { ownerReferences: left } : {}) } };
-}
-
-/** A status says nothing of owners; an end, a new reference or a new finalizer may. */
-function mayMatter({ type, realm: of, object, previous }: StoreEvent): boolean {
-  if (of !== realm) return false;
-  if (type === "DELETED") return true;
-  const { deletionTimestamp } = object.metadata;
-  if (deletionTimestamp && (deletionTimestamp !== previous?.metadata.deletionTimestamp || isHeld(object))) return true;
-  const references = (of?: StoreObject) => (of?.metadata as { ownerReferences?: unknown } | undefined)?.ownerReferences;
-  return references(object) !== references(previous);
 }

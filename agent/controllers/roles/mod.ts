@@ -5,10 +5,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../clock.ts";
 import type { ClusterRole } from "../../objects/mod.ts";
-import type { Store } from "../../store/mod.ts";
+import type { Store, StoreEvent } from "../../store/mod.ts";
 import type { Logger } from "../../telemetry/log.ts";
+import { Controller } from "../controller.ts";
 import { selectsLabels } from "../label_selector.ts";
-import { Rounds } from "../../rounds.ts";
 
 type Rules = NonNullable<ClusterRole["rules"]>;
 
@@ -21,31 +21,19 @@ export interface RoleAggregationOptions {
 const realm = "local";
 const kind = "ClusterRole";
 
-export class RoleAggregation {
+export class RoleAggregation extends Controller {
   readonly #options: RoleAggregationOptions;
-  readonly #rounds: Rounds;
-  #unwatch = () => {};
 
   constructor(options: RoleAggregationOptions) {
+    super({ ...options, name: "role aggregation", stores: [options.store] });
     this.#options = options;
-    this.#rounds = new Rounds({ ...options, name: "role aggregation", round: () => this.#round() });
   }
 
-  start(): void {
-    this.#unwatch = this.#options.store.watch(() => this.#rounds.wake(), { kind });
-    this.#rounds.wake();
+  protected override matters({ object }: StoreEvent): boolean {
+    return object.kind === kind;
   }
 
-  async stop(): Promise<void> {
-    this.#unwatch();
-    await this.#rounds.stop();
-  }
-
-  idle(): Promise<void> {
-    return this.#rounds.idle();
-  }
-
-  async #round(): Promise<void> {
+  protected override async round(): Promise<void> {
     const { store } = this.#options;
     const roles = store.list<ClusterRole>(kind, { realm }).map(({ object }) => object);
     for (const [name, rules] of planAggregation(roles)) {

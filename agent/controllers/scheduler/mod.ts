@@ -10,8 +10,8 @@ import { boundPod, withPodCondition } from "../../node/mod.ts";
 import type { Store, StoreEvent } from "../../store/mod.ts";
 import type { EventRecorder } from "../../telemetry/events.ts";
 import type { Logger } from "../../telemetry/log.ts";
+import { Controller } from "../controller.ts";
 import type { Labels } from "../label_selector.ts";
-import { Rounds } from "../../rounds.ts";
 import { isWaiting, planScheduling, type SchedulerAction } from "./plan.ts";
 import type { SchedulableNode, SchedulerState } from "./state.ts";
 
@@ -31,33 +31,27 @@ const realm = "local";
 /** What a placing depends on, besides pods. */
 const concerning = new Set(["Node", "PersistentVolume", "PersistentVolumeClaim", "Namespace"]);
 
-export class Scheduler {
+export class Scheduler extends Controller {
   readonly #options: SchedulerOptions;
-  readonly #rounds: Rounds;
-  #unwatch = () => {};
 
   constructor(options: SchedulerOptions) {
+    super({ ...options, name: "scheduler", stores: [options.store] });
     this.#options = options;
-    this.#rounds = new Rounds({ ...options, name: "scheduler", round: () => this.#round() });
   }
 
-  start(): void {
-    this.#unwatch = this.#options.store.watch((event) => {
-      if (mayMatter(event)) this.#rounds.wake();
-    });
-    this.#rounds.wake();
+  /** Whether a change could place a pod: status alone does so only where a pod ends, or a claim is bound. */
+  protected override matters({ type, object, previous }: StoreEvent): boolean {
+    if (concerning.has(object.kind)) {
+      return object.kind !== "Node" || type !== "MODIFIED" || object.spec !== previous?.spec ||
+        object.metadata.labels !== previous?.metadata.labels;
+    }
+    if (object.kind !== "Pod") return false;
+    if (type !== "MODIFIED") return true;
+    return object.spec !== previous?.spec || object.metadata.labels !== previous?.metadata.labels ||
+      object.metadata.deletionTimestamp !== previous?.metadata.deletionTimestamp || isOver(object) !== isOver(previous);
   }
 
-  async stop(): Promise<void> {
-    this.#unwatch();
-    await this.#rounds.stop();
-  }
-
-  idle(): Promise<void> {
-    return this.#rounds.idle();
-  }
-
-  async #round(): Promise<void> {
+  protected override async round(): Promise<void> {
     const pods = this.#options.store.list<Pod>("Pod");
     if (!pods.some((each) => each.realm === realm && isWaiting(each.object))) return;
     // pods of a control plane have its scheduler; they count for those that want to be near them or far from them
@@ -103,18 +97,6 @@ export class Scheduler {
       events.event(about, "Warning", "FailedScheduling", action.message);
     }
   }
-}
-
-/** Whether a change could place a pod: status alone does so only where a pod ends, or a claim is bound. */
-function mayMatter({ type, object, previous }: StoreEvent): boolean {
-  if (concerning.has(object.kind)) {
-    return object.kind !== "Node" || type !== "MODIFIED" || object.spec !== previous?.spec ||
-      object.metadata.labels !== previous?.metadata.labels;
-  }
-  if (object.kind !== "Pod") return false;
-  if (type !== "MODIFIED") return true;
-  return object.spec !== previous?.spec || object.metadata.labels !== previous?.metadata.labels ||
-    object.metadata.deletionTimestamp !== previous?.metadata.deletionTimestamp || isOver(object) !== isOver(previous);
 }
 
 function isOver(object: { status?: unknown } | undefined): boolean {

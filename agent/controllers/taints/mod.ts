@@ -9,10 +9,10 @@ import type { Clock } from "../../clock.ts";
 import type { Pod, PodCondition } from "../../objects/mod.ts";
 import { withPodCondition } from "../../node/mod.ts";
 import { isFromFile } from "../../sources/mod.ts";
-import type { Store, StoreObject } from "../../store/mod.ts";
+import type { Store, StoreEvent, StoreObject } from "../../store/mod.ts";
 import type { EventRecorder } from "../../telemetry/events.ts";
 import type { Logger } from "../../telemetry/log.ts";
-import { Rounds } from "../../rounds.ts";
+import { Controller } from "../controller.ts";
 import { staySeconds, type TimedTaint } from "./plan.ts";
 
 export interface TaintEvictionOptions {
@@ -26,42 +26,26 @@ export interface TaintEvictionOptions {
 
 const realm = "local";
 
-export class TaintEviction {
+export class TaintEviction extends Controller {
   readonly #options: TaintEvictionOptions;
-  readonly #rounds: Rounds;
   /** Pod UID → what decided, and the monotonic ms until which it may stay: set once, whatever the wall clock does. */
   #leases = new Map<string, { of: string; until: number }>();
-  #unwatch = () => {};
 
   constructor(options: TaintEvictionOptions) {
+    super({ ...options, name: "taint eviction", stores: [options.store] });
     this.#options = options;
-    this.#rounds = new Rounds({ ...options, name: "taint eviction", round: () => this.#round() });
   }
 
-  start(): void {
-    this.#unwatch = this.#options.store.watch(({ type, object, previous }) => {
-      const news = object.kind === "Node"
-        ? object.spec !== previous?.spec
-        : object.kind === "Pod" && type !== "DELETED" && object.spec !== previous?.spec && this.#isTainted();
-      if (news) this.#rounds.wake();
-    });
-    this.#rounds.wake();
-  }
-
-  async stop(): Promise<void> {
-    this.#unwatch();
-    await this.#rounds.stop();
-  }
-
-  idle(): Promise<void> {
-    return this.#rounds.idle();
+  protected override matters({ type, object, previous }: StoreEvent): boolean {
+    if (object.spec === previous?.spec) return false;
+    return object.kind === "Node" || object.kind === "Pod" && type !== "DELETED" && this.#isTainted();
   }
 
   #isTainted(): boolean {
     return this.#options.taints().some(({ effect }) => effect === "NoExecute");
   }
 
-  async #round(): Promise<number | void> {
+  protected override async round(): Promise<number | void> {
     const { store, clock, events, taints: read, nodeName } = this.#options;
     const taints = read().filter(({ effect }) => effect === "NoExecute");
     if (taints.length === 0 && this.#leases.size === 0) return;

@@ -8,8 +8,8 @@ import type { PersistentVolume, PersistentVolumeClaim, Pod } from "../../objects
 import type { Store, StoreEvent, StoreObject } from "../../store/mod.ts";
 import type { EventRecorder } from "../../telemetry/events.ts";
 import type { Logger } from "../../telemetry/log.ts";
+import { Controller } from "../controller.ts";
 import { released } from "../deletion.ts";
-import { Rounds } from "../../rounds.ts";
 import { bindCompleted, boundByController, planVolumes, type VolumeAction, type VolumePhase } from "./plan.ts";
 
 export { claimProtection, planVolumes, volumeProtection } from "./plan.ts";
@@ -25,35 +25,17 @@ export interface VolumesOptions {
 
 const realm = "local";
 
-export class Volumes {
+export class Volumes extends Controller {
   readonly #options: VolumesOptions;
-  readonly #rounds: Rounds;
   /** UID → what was told of it last: said again only when it is something else. */
   #told = new Map<string, string>();
-  #unwatch = () => {};
 
   constructor(options: VolumesOptions) {
+    super({ ...options, name: "volume controller", stores: [options.store] });
     this.#options = options;
-    this.#rounds = new Rounds({ ...options, name: "volume controller", round: () => this.#round() });
   }
 
-  start(): void {
-    this.#unwatch = this.#options.store.watch((event) => {
-      if (this.#matters(event)) this.#rounds.wake();
-    });
-    this.#rounds.wake();
-  }
-
-  async stop(): Promise<void> {
-    this.#unwatch();
-    await this.#rounds.stop();
-  }
-
-  idle(): Promise<void> {
-    return this.#rounds.idle();
-  }
-
-  #matters({ type, realm: of, object, previous }: StoreEvent): boolean {
+  protected override matters({ type, realm: of, object, previous }: StoreEvent): boolean {
     if (of !== realm) return false;
     if (object.kind === "PersistentVolume" || object.kind === "PersistentVolumeClaim") return true;
     if (object.kind !== "Pod") return false;
@@ -62,7 +44,7 @@ export class Volumes {
     return Boolean(uses) && (type === "DELETED" || phaseOf(object) !== phaseOf(previous));
   }
 
-  async #round(): Promise<void> {
+  protected override async round(): Promise<void> {
     const { store, usable } = this.#options;
     const all = <T>(kind: string) => store.list<T>(kind, { realm }).map(({ object }) => object);
     const volumes = all<PersistentVolume>("PersistentVolume");
