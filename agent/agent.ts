@@ -279,7 +279,7 @@ function connect(node: Node): void {
     api.check();
     tokens.clockStepped();
   };
-  observer.onUnanswered = () => runtime.check();
+  observer.onUnanswered.add(() => runtime.check());
 }
 
 /** Starts every part, each when those that it counts on have started. */

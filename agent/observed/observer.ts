@@ -8,6 +8,7 @@
  * While the runtime does not answer, nothing is known: {@link PodObserver.get} gives undefined, never an empty pod.
  */
 import type { Clock } from "../clock.ts";
+import { Listeners } from "../listeners.ts";
 import { sortPod } from "../runtime/observe.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { ObservedContainer, ObservedPod, ObservedSandbox } from "./types.ts";
@@ -66,16 +67,16 @@ interface EarlyEvent {
 const earlyEvents = 128;
 
 export class PodObserver {
-  /** Called with the UID of a pod that looks different from before. */
-  onChange: (uid: string) => void = () => {};
-  /** Called when the runtime answers again, or no longer. */
-  onAvailable: (available: boolean) => void = () => {};
-  /** Called each time the runtime was asked for everything and did not answer. */
-  onUnanswered: () => void = () => {};
-  /** Called when the kernel has killed for memory in a container, ours or not, where the runtime tells. */
-  onOom: (containerId: string) => void = () => {};
-  /** Called after each relist with when it began (monotonic ms) and how long it took: for metrics. */
-  onRelisted: (began: number, ms: number) => void = () => {};
+  /** Told the UID of a pod that looks different from before. */
+  readonly onChange = new Listeners<[uid: string]>();
+  /** Told when the runtime answers again, or no longer. */
+  readonly onAvailable = new Listeners<[available: boolean]>();
+  /** Told each time the runtime was asked for everything and did not answer. */
+  readonly onUnanswered = new Listeners<[]>();
+  /** Told when the kernel has killed for memory in a container, ours or not, where the runtime tells. */
+  readonly onOom = new Listeners<[containerId: string]>();
+  /** Told after each relist when it began (monotonic ms) and how long it took. */
+  readonly onRelisted = new Listeners<[began: number, ms: number]>();
 
   readonly #source: RuntimeSource;
   readonly #clock: Clock;
@@ -114,7 +115,7 @@ export class PodObserver {
     this.#watch = this.#source.watch({
       onEvent: (id, ended) => this.#event(id, ended),
       onOom: (id) => {
-        if (!this.#stopped) this.onOom(id);
+        if (!this.#stopped) this.onOom.tell(id);
       },
       onConnected: (tellsOom) => {
         this.#eventful = true;
@@ -198,7 +199,7 @@ export class PodObserver {
   async #look(uid: string): Promise<ObservedPod> {
     const at = this.#clock.mono();
     const { sandboxes, containers } = await this.#source.list(uid);
-    if (await this.#update(uid, sandboxes, containers, at)) this.onChange(uid);
+    if (await this.#update(uid, sandboxes, containers, at)) this.onChange.tell(uid);
     return this.#pods.get(uid)!.pod;
   }
 
@@ -207,7 +208,7 @@ export class PodObserver {
     const began = this.#clock.mono();
     this.#relisting ??= this.#relist().finally(() => {
       this.#relisting = undefined;
-      this.onRelisted(began, this.#clock.mono() - began);
+      this.onRelisted.tell(began, this.#clock.mono() - began);
       this.#schedule();
     });
     return this.#relisting;
@@ -252,13 +253,13 @@ export class PodObserver {
       if (!this.#available && this.#lastList > 0) this.#log.info("The container runtime answers again");
       this.#lastList = at;
       this.#setAvailable(true);
-      for (const uid of changed) this.onChange(uid);
+      for (const uid of changed) this.onChange.tell(uid);
     } catch (err) {
       if (this.#stopped) return;
       if (this.#available) this.#log.warn("The container runtime does not answer; pods are left as they are", { err });
       else this.#log.debug("Cannot list the runtime's pods", { err });
       this.#setAvailable(false);
-      this.onUnanswered();
+      this.onUnanswered.tell();
     }
   }
 
@@ -277,7 +278,7 @@ export class PodObserver {
   #setAvailable(available: boolean): void {
     if (this.#available === available) return;
     this.#available = available;
-    this.onAvailable(available);
+    this.onAvailable.tell(available);
   }
 
   #schedule(): void {

@@ -60,7 +60,7 @@ async function setUp() {
   };
   const observer = new PodObserver({ source, clock, log: silentLogger });
   const changed: string[] = [];
-  observer.onChange = (uid) => void changed.push(uid);
+  observer.onChange.add((uid) => changed.push(uid));
   await observer.start();
   changed.length = 0;
   return { clock, runtime, asked, observer, changed };

@@ -74,7 +74,7 @@ export class PodManager {
   #excess: ReadonlySet<string> = new Set();
   /** Those of them that were given up by command, not by a limit. */
   #givenUp: ReadonlySet<string> = new Set();
-  #unwatch = () => {};
+  #unwatch: (() => void)[] = [];
   #cancelSweep = () => {};
   #stopped = false;
   readonly #options: PodManagerOptions;
@@ -93,11 +93,13 @@ export class PodManager {
   /** Takes over every row and everything observed; the observer must have had its first look. */
   start(): void {
     const { store, observer } = this.#options;
-    this.#unwatch = store.watch((event) => this.#stored(event as StoreEvent<KubeObject>));
-    observer.onChange = (uid) => this.#observed(uid);
-    observer.onAvailable = (available) => {
-      if (available) { for (const { worker } of this.#managed.values()) worker.retryNow(); }
-    };
+    this.#unwatch = [
+      store.watch((event) => this.#stored(event as StoreEvent<KubeObject>)),
+      observer.onChange.add((uid) => this.#observed(uid)),
+      observer.onAvailable.add((available) => {
+        if (available) this.retryAll();
+      }),
+    ];
     const rows = store.list<Pod>("Pod").filter(({ object }) => this.#options.isHere(object));
     const uids = new Set(rows.map(({ object }) => object.metadata.uid!));
     const seen = new Set(observer.uids());
@@ -132,10 +134,8 @@ export class PodManager {
   /** Stops working; pods stay as they are. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#unwatch();
+    for (const end of this.#unwatch) end();
     this.#cancelSweep();
-    this.#options.observer.onChange = () => {};
-    this.#options.observer.onAvailable = () => {};
     await Promise.all([...this.#managed.values()].map(({ worker }) => worker.stop()));
   }
 

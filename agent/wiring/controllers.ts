@@ -157,14 +157,10 @@ export class Controllers {
     this.node.wake();
   }
 
-  /** Looks whenever the runtime falls silent or answers again, besides whoever does so already. */
-  follow(observer: PodObserver): void {
+  /** Looks whenever the runtime falls silent or answers again. */
+  follow(observer: Pick<PodObserver, "onAvailable">): void {
     this.#following = true;
-    const { onAvailable } = observer;
-    observer.onAvailable = (available) => {
-      onAvailable(available);
-      this.look();
-    };
+    observer.onAvailable.add(() => this.look());
     this.look();
   }
 

@@ -97,13 +97,9 @@ export class PodCpus {
     );
   }
 
-  /** Looks at containers whenever they change, besides whoever does so already; first at all of them. */
+  /** Looks at containers whenever they change; first at all of them. */
   follow(observer: Pick<PodObserver, "onChange">): void {
-    const { onChange } = observer;
-    observer.onChange = (uid) => {
-      onChange(uid);
-      this.spread(uid);
-    };
+    observer.onChange.add((uid) => this.spread(uid));
     this.spread();
     void this.#turn.then(() => this.#options.spread());
   }

@@ -2,6 +2,7 @@ import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { FakeCgroups } from "../../cgroups/fake.ts";
 import { formatCpuList, parseCpuList } from "../../cgroups/mod.ts";
 import type { Pod } from "../objects/mod.ts";
+import { Listeners } from "../listeners.ts";
 import type { ObservedPod } from "../observed/types.ts";
 import { box, exact, podOf } from "../resources/testing.ts";
 import { cpusAnnotation } from "../runtime/mod.ts";
@@ -58,13 +59,13 @@ function machine(policy: "static" | "none", running: Record<string, string>, bro
     spread: () => {},
     log: silentLogger,
   });
-  const observer = { onChange: (_: string) => {} };
+  const observer = { onChange: new Listeners<[uid: string]>() };
   cpus.follow(observer);
   return {
     cpus,
     told,
     async onChange(uid) {
-      observer.onChange(uid);
+      observer.onChange.tell(uid);
       for (let turn = 0; turn < 20; turn++) await Promise.resolve();
     },
   };

@@ -20,7 +20,7 @@ export interface OomWatchParts {
   events: EventRecorder;
 }
 
-/** Begins with what the observer shows; besides whoever listens to it already. */
+/** Begins with what the observer shows. */
 export function watchOom(observer: PodObserver, parts: OomWatchParts): void {
   const { cgroups, cgroupPaths, runtimeName, pod, events } = parts;
   const watch = new OomWatch({
@@ -41,19 +41,17 @@ export function watchOom(observer: PodObserver, parts: OomWatchParts): void {
   const suspects = new Set<string>();
   const all = () => observer.uids().flatMap((uid) => observer.get(uid)?.containers ?? []);
   watch.adopt(all());
-  observer.onOom = (id) => {
+  observer.onOom.add((id) => {
     suspects.add(id);
     const container = all().find((each) => each.id === id);
     if (container) watch.look(container);
-  };
-  const { onRelisted } = observer;
-  observer.onRelisted = (began, ms) => {
-    onRelisted(began, ms);
+  });
+  observer.onRelisted.add(() => {
     const containers = all();
     for (const container of containers) {
       if (!observer.tellsOom || suspects.has(container.id)) watch.look(container);
     }
     suspects.clear();
     watch.retain(new Set(containers.map(({ id }) => id)));
-  };
+  });
 }

@@ -75,7 +75,7 @@ export function assembleStats(options: StatsOptions): Stats {
     runtimeName: options.runtimeName,
     clock,
   });
-  observer.onRelisted = (began, ms) => kubelet.relisted(began, ms, clock.now());
+  observer.onRelisted.add((began, ms) => kubelet.relisted(began, ms, clock.now()));
   const unwatch = store.watch(({ type, object, previous }) => {
     if (type === "ADDED") kubelet.podAdded(object as unknown as Pod);
     else if (type === "MODIFIED") kubelet.podChanged(object as unknown as Pod, previous as unknown as Pod, clock.now());

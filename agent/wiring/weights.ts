@@ -19,7 +19,7 @@ export interface WeightsParts {
   log: Logger;
 }
 
-/** Besides whoever listens to the observer already. */
+/** Looks at every container that changes until one has told. */
 export function reportWeights(
   observer: Pick<PodObserver, "onChange" | "get" | "uids">,
   { cgroups, cgroupPaths, limits, runtimeName, pod: podOf, log }: WeightsParts,
@@ -50,10 +50,9 @@ export function reportWeights(
       return;
     }
   };
-  const { onChange } = observer;
-  observer.onChange = (uid) => {
-    onChange(uid);
+  const unfollow = observer.onChange.add((uid) => {
     if (!known) look(uid);
-  };
+    if (known) unfollow();
+  });
   for (const uid of observer.uids()) if (!known) look(uid);
 }

@@ -7,7 +7,8 @@ import type { Logger } from "../../telemetry/log.ts";
 import type { RequestEnv } from "../request.ts";
 import { Connection, type Fetch } from "./connection.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
-import { type Incoming, type Listener, listenTls, listenUnix, type TlsMaterial } from "./listener.ts";
+import type { Incoming, Listener, TlsMaterial } from "./incoming.ts";
+import { listenTls, listenUnix } from "./listener.ts";
 
 export interface DoorOptions {
   door: RequestEnv["door"];

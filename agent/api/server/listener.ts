@@ -1,37 +1,5 @@
-/** Where connections come from: a Unix socket, or a TLS port, each as a stream of links with what is known of the peer. */
-import type { RequestEnv } from "../request.ts";
-import type { Link } from "./source.ts";
-
-/** What a TLS door shows, and by whom its clients' certificates must be signed. All PEM. */
-export interface TlsMaterial {
-  certificate: string;
-  key: string;
-  clientCA?: string;
-}
-
-export interface Incoming {
-  link: Link;
-  env: Pick<RequestEnv, "remote" | "certificate" | "certificateError">;
-}
-
-export interface ListenerOptions {
-  /** Called for every connection that is ready for a request. */
-  onConnection(incoming: Incoming): void;
-  /** Whether there is room for one more connection; asked when one comes in, before TLS. */
-  hasRoom(): boolean;
-  /** A connection begins or ends its handshake. */
-  onHandshake(change: 1 | -1): void;
-  /** Time for a handshake. */
-  handshakeMs: number;
-  onError(err: unknown): void;
-}
-
-export interface Listener {
-  readonly port: number;
-  renew(tls: TlsMaterial): Promise<void>;
-  /** Takes no more connections. */
-  close(): void;
-}
+/** Where connections come from: a Unix socket, or a TLS port. */
+import { addressText, type Listener, type ListenerOptions, type TlsMaterial } from "./incoming.ts";
 
 /** Listens on a Unix socket. */
 export function listenUnix(path: string, options: ListenerOptions): Listener {
@@ -125,10 +93,6 @@ async function accept<C extends Deno.Conn>(
     if (hasRoom()) take(link);
     else closeQuietly(link);
   }
-}
-
-export function addressText(host: string | undefined, port: number | undefined): string {
-  return host?.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function closeQuietly(one: { close(): void }): void {

@@ -11,4 +11,4 @@ export type { Fetch } from "./connection.ts";
 export { type Door, type DoorOptions, openDoor } from "./door.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { limitWatches, mostWatches } from "./watch_limit.ts";
-export type { TlsMaterial } from "./listener.ts";
+export type { TlsMaterial } from "./incoming.ts";

@@ -6,7 +6,7 @@
 import type { Socket } from "node:net";
 import * as tls from "node:tls";
 import { clientCertificate } from "./client_certificate.ts";
-import { addressText, type Listener, type ListenerOptions, type TlsMaterial } from "./listener.ts";
+import { addressText, type Listener, type ListenerOptions, type TlsMaterial } from "./incoming.ts";
 import type { Link } from "./source.ts";
 
 export const knowsClientCertificates = "setSecureContext" in (tls.Server?.prototype ?? {});

@@ -7,7 +7,7 @@ import type { RequestEnv, UpgradedSocket } from "../request.ts";
 import type { Fetch } from "./connection.ts";
 import { type Door, openDoor } from "./door.ts";
 import type { Limits } from "./limits.ts";
-import type { TlsMaterial } from "./listener.ts";
+import type { TlsMaterial } from "./incoming.ts";
 import { knowsClientCertificates } from "./tls.ts";
 
 loadLibc();

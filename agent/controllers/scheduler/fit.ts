@@ -6,19 +6,9 @@
 import type { Pod } from "../../objects/mod.ts";
 import { copesWithMemoryPressure, matchesNode, pressureTaints, tolerates } from "../../node/mod.ts";
 import { podAffinityProblem } from "./pod_affinity.ts";
-import type { SchedulableNode, SchedulerState } from "./state.ts";
+import type { Misfit, SchedulableNode, SchedulerState } from "./state.ts";
 import { spreadProblem } from "./spread.ts";
 import { claimsProblem, volumeProblem } from "./volumes.ts";
-
-/** Why not. */
-export interface Misfit {
-  /** As a filter tells of a node: `node(s) were unschedulable`. */
-  reason: string;
-  /** It holds for the pod whatever the node: told without a number of nodes. */
-  ofPod?: boolean;
-  /** Ending other pods could help; nobody does that here. */
-  preemptible?: boolean;
-}
 
 export function misfit(pod: Pod, node: SchedulableNode, state: SchedulerState): Misfit | undefined {
   const claims = claimsProblem(pod, state);

@@ -1,8 +1,7 @@
 /** Required affinity and anti-affinity between pods, where every placed pod is on this node. Pure. */
 import type { LabelSelector, Pod } from "../../objects/mod.ts";
 import { selectsLabels } from "../label_selector.ts";
-import type { Misfit } from "./fit.ts";
-import type { SchedulableNode, SchedulerState } from "./state.ts";
+import type { Misfit, SchedulableNode, SchedulerState } from "./state.ts";
 
 interface Term {
   labelSelector?: LabelSelector;

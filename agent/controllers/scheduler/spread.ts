@@ -4,8 +4,7 @@
  */
 import type { Pod } from "../../objects/mod.ts";
 import { selectsLabels } from "../label_selector.ts";
-import type { Misfit } from "./fit.ts";
-import type { SchedulableNode, SchedulerState } from "./state.ts";
+import type { Misfit, SchedulableNode, SchedulerState } from "./state.ts";
 
 const reason = "node(s) didn't match pod topology spread constraints";
 

@@ -21,3 +21,13 @@ export interface SchedulerState {
   /** Labels of a namespace; undefined when there is none of that name. */
   namespaceLabels(name: string): Labels | undefined;
 }
+
+/** Why a pod may not be placed on the node. */
+export interface Misfit {
+  /** As a filter tells of a node: `node(s) were unschedulable`. */
+  reason: string;
+  /** It holds for the pod whatever the node: told without a number of nodes. */
+  ofPod?: boolean;
+  /** Ending other pods could help; nobody does that here. */
+  preemptible?: boolean;
+}

@@ -1,7 +1,6 @@
 /** What a pod's claims say to its placing: they must be there and bound, to volumes that this node has. Pure. */
 import { type Pod, selectsNode } from "../../objects/mod.ts";
-import type { Misfit } from "./fit.ts";
-import type { SchedulableNode, SchedulerState } from "./state.ts";
+import type { Misfit, SchedulableNode, SchedulerState } from "./state.ts";
 
 /** Why no node would do; undefined when all of the pod's claims are bound. */
 export function claimsProblem(pod: Pod, { claim, volume }: SchedulerState): string | undefined {
