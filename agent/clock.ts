@@ -28,6 +28,21 @@ export const systemClock: Clock = {
   },
 };
 
+/** Resolves after `ms` monotonic milliseconds. */
+export async function pause(clock: Pick<Clock, "after">, ms: number): Promise<void> {
+  await new Promise<void>((resolve) => clock.after(ms, resolve));
+}
+
+/** Resolves when it is done, which is looked at every `everyMs`, or when `timeoutMs` are over. */
+export async function until(
+  clock: Pick<Clock, "after" | "mono">,
+  done: () => boolean,
+  timeoutMs: number,
+  everyMs = 50,
+): Promise<void> {
+  for (const end = clock.mono() + timeoutMs; !done() && clock.mono() < end;) await pause(clock, everyMs);
+}
+
 /** A clock that moves only when told to: unit tests and fault tests. */
 export class ManualClock implements Clock {
   #mono = 0;

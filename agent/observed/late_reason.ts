@@ -2,7 +2,7 @@
  * containerd tells of a container's end and of the kernel's OOM killer separately, in either order: a container that was killed
  * and that shows no reason of its own may get one a moment later. What is published once stays, so that moment is waited for.
  */
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "../clock.ts";
 import type { ObservedContainer } from "./types.ts";
 
 /** 128 + SIGKILL. */
@@ -29,7 +29,7 @@ export async function settled<T>(
   for (const ms of waitsMs) {
     const now = container(seen);
     if (!now || !mayBeOom(now, clock.now())) break;
-    await new Promise<void>((resolve) => clock.after(ms, resolve));
+    await pause(clock, ms);
     seen = await look();
   }
   return seen;

@@ -7,7 +7,7 @@
  * Events only say where to look. A lost one is made good by the next relist, a repeated or late one costs a look.
  * While the runtime does not answer, nothing is known: {@link PodObserver.get} gives undefined, never an empty pod.
  */
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "../clock.ts";
 import { Listeners } from "../listeners.ts";
 import { sortPod } from "../runtime/observe.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -134,7 +134,7 @@ export class PodObserver {
     while (!this.#stopped) {
       await this.relist();
       if (this.#available) return;
-      await new Promise<void>((resolve) => this.#clock.after(200, resolve));
+      await pause(this.#clock, 200);
     }
   }
 

@@ -3,24 +3,15 @@
  */
 import { type Pod, podContainers } from "../objects/mod.ts";
 import type { ObservedPod } from "../observed/types.ts";
-import type { EventType } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { type Failure, inWords } from "./failures.ts";
 import { forgetGone } from "./gone.ts";
+import type { TellEvent } from "./pod_events.ts";
 import { resizeMessage } from "./resizing.ts";
 import { shouldRestart } from "./restart_policy.ts";
 import { backoffUntil } from "./standing.ts";
 import { podTitle } from "./status/pod_status.ts";
 import type { Intent, PodAction, PodState } from "./types.ts";
-
-/** Records an event about a pod, or about one of its containers. */
-export type TellEvent = (
-  pod: Pod,
-  container: string | undefined,
-  type: EventType,
-  reason: string,
-  message: string,
-) => void;
 
 export class Announcements {
   readonly #event: TellEvent;

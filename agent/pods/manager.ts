@@ -5,26 +5,28 @@
  *
  * A pod whose namespace/name is still held by an earlier incarnation waits until that has left nothing behind.
  */
-import type { Clock } from "../clock.ts";
+import { type Clock, until } from "../clock.ts";
 import type { KubeObject, Pod, PodStatus } from "../objects/mod.ts";
 import type { PodObserver } from "../observed/observer.ts";
 import type { ObservedPod } from "../observed/types.ts";
 import { isFromFile } from "../sources/mod.ts";
 import type { Realm, Store, StoreEvent, StoreObject } from "../store/mod.ts";
-import type { EventRecorder, EventType } from "../telemetry/events.ts";
+import type { EventRecorder } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { type Candidate, Gate, type GateOptions } from "./gate.ts";
 import {
   type DeadContainerPolicy,
   type DeadPod,
   defaultDeadContainerPolicy,
-  excessContainers,
   finishedContainers,
 } from "./dead_containers.ts";
+import { type Candidate, Gate, type GateOptions } from "./gate.ts";
+import { GivenUpContainers } from "./given_up.ts";
 import type { Verdict } from "./intents.ts";
+import { podEvents, type TellEvent } from "./pod_events.ts";
+import { PodMemories } from "./pod_memory.ts";
 import { references } from "./references.ts";
 import { isDisplaced, turnedAway } from "./status/pod_status.ts";
-import type { PodMemory } from "./pod_memory.ts";
+import { Sweeper } from "./sweeper.ts";
 import { PodWorker, type WorkerDeps } from "./worker.ts";
 
 export interface PodManagerOptions extends Pick<GateOptions, "admit" | "admitResize"> {
@@ -58,9 +60,6 @@ export interface PodManagerOptions extends Pick<GateOptions, "admit" | "admitRes
 /** Kinds that pods' volumes and environments are made from. */
 const referred = ["ConfigMap", "Secret", "PersistentVolume", "PersistentVolumeClaim", "ServiceAccount"];
 
-const firstSweepMs = 60_000;
-const lastSweepMs = 3600_000;
-
 interface Managed extends Candidate {
   realm: Realm | undefined;
 }
@@ -70,18 +69,23 @@ export class PodManager {
   /** Pods that wait for another one of their name to be gone, by UID, the longest wait first. */
   #waiting = new Map<string, { realm: Realm; pod: Pod }>();
   readonly #gate: Gate;
-  /** Ended containers that the node has no room for. */
-  #excess: ReadonlySet<string> = new Set();
-  /** Those of them that were given up by command, not by a limit. */
-  #givenUp: ReadonlySet<string> = new Set();
+  readonly #memories: PodMemories;
+  readonly #deadPolicy: DeadContainerPolicy;
+  readonly #givenUp: GivenUpContainers;
+  readonly #sweeper: Sweeper;
+  readonly #event: TellEvent;
   #unwatch: (() => void)[] = [];
-  #cancelSweep = () => {};
   #stopped = false;
   readonly #options: PodManagerOptions;
 
   constructor(options: PodManagerOptions) {
     this.#options = options;
-    const { admit, admitResize } = options;
+    const { store, bootId, admit, admitResize, deadContainers, sweep, events } = options;
+    this.#memories = new PodMemories(store, bootId);
+    this.#deadPolicy = deadContainers ?? defaultDeadContainerPolicy;
+    this.#givenUp = new GivenUpContainers(this.#deadPolicy.total);
+    this.#sweeper = new Sweeper({ ...options, sweep: () => sweep((uid) => this.has(uid)) });
+    this.#event = podEvents(events);
     this.#gate = new Gate({
       admit,
       admitResize,
@@ -103,9 +107,7 @@ export class PodManager {
     const rows = store.list<Pod>("Pod").filter(({ object }) => this.#options.isHere(object));
     const uids = new Set(rows.map(({ object }) => object.metadata.uid!));
     const seen = new Set(observer.uids());
-    for (const [uid] of store.records("pods")) {
-      if (!uids.has(uid) && !seen.has(uid)) store.setRecord("pods", uid, undefined);
-    }
+    this.#memories.retain((uid) => uids.has(uid) || seen.has(uid));
     for (const uid of seen) if (!uids.has(uid)) this.#observed(uid);
     const adopted = ({ object }: { object: Pod }) => observer.get(object.metadata.uid!)?.sandboxes.length ? 0 : 1;
     rows.sort((a, b) => adopted(a) - adopted(b) || (b.object.spec.priority ?? 0) - (a.object.spec.priority ?? 0));
@@ -113,29 +115,15 @@ export class PodManager {
     // nobody begins before it is known who may
     this.#admit();
     this.#limitDead();
-    for (const { worker } of this.#managed.values()) worker.kick();
-    void this.#sweep(firstSweepMs);
-  }
-
-  /** What cannot be removed is tried again now and then, with growing pauses. */
-  async #sweep(pauseMs: number): Promise<void> {
-    const { sweep, clock, log } = this.#options;
-    let left: number;
-    try {
-      left = await sweep((uid) => this.has(uid));
-    } catch (err) {
-      log.warn("Cannot clean up after pods that are gone", { err });
-      left = 1;
-    }
-    if (left === 0 || this.#stopped) return;
-    this.#cancelSweep = clock.after(pauseMs, () => void this.#sweep(Math.min(2 * pauseMs, lastSweepMs)));
+    this.#kickAll();
+    void this.#sweeper.start();
   }
 
   /** Stops working; pods stay as they are. */
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const end of this.#unwatch) end();
-    this.#cancelSweep();
+    this.#sweeper.stop();
     await Promise.all([...this.#managed.values()].map(({ worker }) => worker.stop()));
   }
 
@@ -189,17 +177,15 @@ export class PodManager {
    */
   async removeDeadContainers(timeoutMs = 10_000): Promise<number> {
     const { clock, observer, store } = this.#options;
-    const ids = finishedContainers(this.#deadPods());
-    if (ids.size === 0) return 0;
+    const finished = this.#deadPods();
+    if (finishedContainers(finished).size === 0) return 0;
     // how they ended is on the disk before the runtime forgets it
     await store.flush().catch(() => undefined);
-    this.#givenUp = ids;
-    this.#setExcess(new Set([...this.#excess, ...ids]));
+    const ids = this.#givenUp.giveUp(finished);
+    this.#kickAll();
     const left = () =>
       observer.uids().flatMap((uid) => observer.get(uid)?.containers ?? []).filter(({ id }) => ids.has(id)).length;
-    for (const end = clock.mono() + timeoutMs; left() > 0 && clock.mono() < end && !this.#stopped;) {
-      await new Promise<void>((resolve) => clock.after(50, resolve));
-    }
+    await until(clock, () => left() === 0 || this.#stopped, timeoutMs);
     return ids.size - left();
   }
 
@@ -210,16 +196,13 @@ export class PodManager {
     verdict: Verdict,
   ): Promise<void> {
     const { clock } = this.#options;
-    const end = clock.mono() + timeoutMs;
     const workers: PodWorker[] = [];
     for (const { uid, graceSeconds } of pods) {
       const worker = this.#managed.get(uid)?.worker;
       worker?.shutdown(graceSeconds, verdict);
       if (worker) workers.push(worker);
     }
-    while (workers.some((worker) => !worker.quiet) && clock.mono() < end) {
-      await new Promise<void>((resolve) => clock.after(50, resolve));
-    }
+    await until(clock, () => workers.every((worker) => worker.quiet), timeoutMs);
   }
 
   /** The machine does not go down after all: what was ended for that runs again. */
@@ -291,14 +274,11 @@ export class PodManager {
 
   /** Where the number of ended containers is limited, finds out which are too many. */
   #limitDead(): void {
-    const { total } = this.#options.deadContainers ?? defaultDeadContainerPolicy;
-    if (total >= 0) this.#setExcess(new Set([...excessContainers(this.#deadPods(), total), ...this.#givenUp]));
+    if (this.#givenUp.limit(() => this.#deadPods())) this.#kickAll();
   }
 
-  #setExcess(excess: ReadonlySet<string>): void {
-    const news = [...excess].some((id) => !this.#excess.has(id));
-    this.#excess = excess;
-    if (news) { for (const { worker } of this.#managed.values()) worker.kick(); }
+  #kickAll(): void {
+    for (const { worker } of this.#managed.values()) worker.kick();
   }
 
   #observed(uid: string): void {
@@ -381,7 +361,7 @@ export class PodManager {
   }
 
   #workerDeps(realm: Realm | undefined): WorkerDeps {
-    const { store, observer, clock, log, execute, probes, hostIPs, runtimeName, maxBackoffMs, bootId } = this.#options;
+    const { store, observer, clock, log, execute, probes, hostIPs, runtimeName, maxBackoffMs } = this.#options;
     return {
       clock,
       log,
@@ -396,26 +376,14 @@ export class PodManager {
         if (realm) store.putStatus(realm, "Pod", namespace!, name, uid!, status);
       },
       gone: (uid) => this.#gone(uid),
-      event: (pod, container, type, reason, message) => this.#event(pod, container, type, reason, message),
+      event: this.#event,
       resized: (pod) => {
         const worker = this.#managed.get(pod.metadata.uid!)?.worker;
         if (worker) this.#refresh(worker);
       },
-      loadMemory: (uid) => {
-        const kept = store.record("pods", uid) as PodMemory & { bootId: string } | undefined;
-        return {
-          crashes: kept?.bootId === bootId ? kept.crashes : {},
-          inits: kept?.inits ?? {},
-          forced: kept?.forced,
-          ended: kept?.ended,
-          resizes: kept?.resizes,
-        };
-      },
-      garbage: () => ({ ...this.#options.deadContainers ?? defaultDeadContainerPolicy, excess: this.#excess }),
-      saveMemory: (uid, memory) =>
-        store.setRecord("pods", uid, memory && { bootId, ...memory }, {
-          durable: memory?.forced || memory?.ended !== undefined,
-        }),
+      loadMemory: (uid) => this.#memories.load(uid),
+      saveMemory: (uid, memory) => this.#memories.save(uid, memory),
+      garbage: () => ({ ...this.#deadPolicy, excess: this.#givenUp.ids }),
     };
   }
 
@@ -442,24 +410,6 @@ export class PodManager {
       if (one) this.#managed.get(one.metadata.uid!)?.worker.kick();
     }
   }
-
-  #event(pod: Pod, container: string | undefined, type: EventType, reason: string, message: string): void {
-    const { name, namespace, uid } = pod.metadata;
-    const fieldPath = container && containerField(pod, container);
-    this.#options.events.event(
-      { kind: "Pod", namespace, name, uid, ...(fieldPath ? { fieldPath } : {}) },
-      type,
-      reason,
-      message,
-    );
-  }
-}
-
-/** `spec.containers{web}`: how events name a container. */
-export function containerField({ spec }: Pod, name: string): string {
-  const lists = ["initContainers", "ephemeralContainers"] as const;
-  const list = lists.find((list) => spec[list]?.some((container) => container.name === name)) ?? "containers";
-  return `spec.${list}{${name}}`;
 }
 
 function isOver(status: PodStatus | undefined): boolean {

@@ -1,5 +1,5 @@
 /** Taking down what is mounted in a pod's directory, from what the kernel says, not from what we remember. */
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "../clock.ts";
 import { isErrno, mountsBelow, O, openPath, readMounts, removeTree, unmount } from "../linux/mod.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { isDirectory } from "./directories.ts";
@@ -17,8 +17,8 @@ const pausesMs = [0, 20, 50, 100, 200, 400, 800];
 export async function unmountBelow(dir: string, { log, clock }: CleanUpOptions): Promise<void> {
   // mountinfo has real paths.
   const real = await Deno.realPath(dir);
-  for (const pause of pausesMs) {
-    if (pause > 0) await new Promise<void>((resolve) => clock.after(pause, resolve));
+  for (const ms of pausesMs) {
+    if (ms > 0) await pause(clock, ms);
     if (unmountAll(real, {}) === 0) return;
   }
   for (const { target, type } of mountsBelow(readMounts(), real)) {

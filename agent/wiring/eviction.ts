@@ -6,7 +6,7 @@
  *                                                      └─► pod manager; Comebacks for pods of manifests
  */
 import { type CgroupFs, detect, kernelFiles, parseMounts, pidsStats } from "../../cgroups/mod.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, until } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
 import {
   Comebacks,
@@ -51,8 +51,8 @@ export interface Evictions {
   stop(): Promise<void>;
 }
 
-/** How long a victim's end is waited for, as kubelet does, and how often it is looked whether it has come. */
-const endMs = 30_000, endLookMs = 50;
+/** How long a victim's end is waited for, as kubelet does. */
+const endMs = 30_000;
 
 export function assembleEviction(options: EvictionOptions): Evictions {
   const { config, store, manager, usage, kubelet, cgroups, cgroupPaths, pressures, events, clock, log } = options;
@@ -92,12 +92,7 @@ export function assembleEviction(options: EvictionOptions): Evictions {
       comebacks.evicted(pod);
       return true;
     },
-    ended: async (uid) => {
-      const end = clock.mono() + endMs;
-      while (!manager.hasEnded(uid) && clock.mono() < end) {
-        await new Promise<void>((resolve) => clock.after(endLookMs, resolve));
-      }
-    },
+    ended: (uid) => until(clock, () => manager.hasEnded(uid), endMs),
     onPressures: (now) => {
       const less = pressures.now.some((each) => !now.includes(each));
       pressures.now = now;

@@ -6,7 +6,7 @@ import { type CgroupFs, oomKills } from "../../cgroups/mod.ts";
 import { oomMessage, oomReason, OomWatch } from "../node/mod.ts";
 import type { Pod } from "../objects/mod.ts";
 import type { PodObserver } from "../observed/observer.ts";
-import { containerField } from "../pods/manager.ts";
+import { containerField } from "../pods/pod_events.ts";
 import { type CgroupPathOptions, podCgroup } from "../resources/mod.ts";
 import { containerCgroup } from "../stats/targets.ts";
 import type { EventRecorder } from "../telemetry/events.ts";
