@@ -193,7 +193,7 @@ async function makeNode(config: NodeConfig, log: Logger, life: Lifecycle) {
     ...ground,
     stores: [store, ground.memory],
     ownPodCIDRs: network.isOurs ? config.podCIDRs : [],
-    restoreNetwork: async () => void await podNetwork(config, log),
+    restoreNetwork: () => network.restore(),
     apiAddresses,
     strayClusterIPs: serviceObjects.strayClusterIPs,
     nodeAddresses: hostIPs,

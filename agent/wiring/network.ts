@@ -1,7 +1,16 @@
 /** The pods' network: somebody else's CNI configuration where there is one, ours where there is none. */
 import { join } from "node:path";
-import { bridgeOf, chooseCniConfDir, cniFiles, filterBridges, freeLeases, writeDefaultCni } from "../../net/cni/mod.ts";
+import {
+  bridgeOf,
+  chooseCniConfDir,
+  cniFiles,
+  filterBridges,
+  freeLeases,
+  restoreHostPorts,
+  writeDefaultCni,
+} from "../../net/cni/mod.ts";
 import type { NodeConfig } from "../config/mod.ts";
+import { findCniBinDir } from "../runtime/containerd/mod.ts";
 import type { Logger } from "../telemetry/log.ts";
 
 export interface PodNetworkSetup {
@@ -10,6 +19,8 @@ export interface PodNetworkSetup {
   isOurs: boolean;
   /** Frees addresses of our network that no sandbox among the living has; those of the last minute may be on their way to one. */
   freeAddresses(live: ReadonlySet<string>, now: number): Promise<void>;
+  /** Puts back what somebody has taken away (`nft flush ruleset`): the network's own rules and those of hostPorts. */
+  restore(): Promise<void>;
 }
 
 /** Younger leases may be those of a sandbox that the runtime does not list yet. */
@@ -19,7 +30,12 @@ const leaseAgeMs = 60_000;
 export async function podNetwork(config: NodeConfig, log: Logger): Promise<PodNetworkSetup> {
   const confDir = chooseCniConfDir(join(config.rootDir, "cni/net.d"));
   if (config.serviceProxy) await passBridges(confDir, log);
-  const others: PodNetworkSetup = { confDir, isOurs: false, freeAddresses: () => Promise.resolve() };
+  const others: PodNetworkSetup = {
+    confDir,
+    isOurs: false,
+    freeAddresses: () => Promise.resolve(),
+    restore: async () => void (config.serviceProxy && await passBridges(confDir, log)),
+  };
   if (config.runtime.mode !== "managed") return others;
   const leaseDir = join(config.runDir, "cni");
   const setup = await writeDefaultCni({ confDir, leaseDir, podCIDRs: config.podCIDRs });
@@ -29,7 +45,13 @@ export async function podNetwork(config: NodeConfig, log: Logger): Promise<PodNe
     const freed = await freeLeases(leaseDir, live, now - leaseAgeMs);
     if (freed.length > 0) log.info("Freed addresses of sandboxes that are gone", { count: freed.length });
   };
-  return { confDir, isOurs: true, freeAddresses };
+  const restore = async () => {
+    await writeDefaultCni({ confDir, leaseDir, podCIDRs: config.podCIDRs });
+    const binDir = findCniBinDir();
+    const count = binDir === undefined ? 0 : await restoreHostPorts({ leaseDir, binDir });
+    log.info("The pod network is set up again", count > 0 ? { podsWithHostPorts: count } : {});
+  };
+  return { confDir, isOurs: true, freeAddresses, restore };
 }
 
 /** Where somebody's network puts pods on a bridge, Services need what passes it to meet the rules. */

@@ -3,7 +3,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { nodeFile } from "../support/node_file.ts";
 import { nodeAddress } from "../support/namespaces.ts";
 import type { TestNode } from "../support/node.ts";
-import { pod } from "../support/pods.ts";
+import { container, pod } from "../support/pods.ts";
 
 const { nodeTest } = nodeFile({
   flags: ["--proxy-nftables-sync-period", "1s", "--node-labels", "topology.kubernetes.io/zone=cellar"],
@@ -219,14 +219,28 @@ nodeTest("connections live through a restart and a kill of islet, and new ones a
   deepEqual(await said(), ["one", "two", "three"]);
 });
 
-nodeTest("rules that somebody flushes are back soon, those of the pod network and of the API too", {}, async (node) => {
-  const tables = async () => (await node.inside("nft", "list", "tables")).stdout.match(/islet-\w+/g)?.sort() ?? [];
-  const before = await tables();
-  deepEqual(before, ["islet-cni", "islet-own", "islet-proxy"]);
-  // all of ours at once, as `nft flush ruleset` would; iptables' own stay for hostPorts
-  for (const table of before) await node.inside("nft", "delete", "table", "ip", table);
-  await node.until("the rules are back", async () => (await tables()).length === 3);
-  await node.until("a Service answers", async () => await ask(node, "client", "http://backend/") === "backend");
-  const { stdout } = await node.exec("client", "nslookup backend.default.svc.cluster.local");
-  match(stdout, /^Address: 10\.96\./m);
-});
+const hostedPod = pod(
+  "hosted",
+  container("main", "echo hosted > /tmp/index.html; exec httpd -f -p 80 -h /tmp", {
+    ports: [{ containerPort: 80, hostPort: 8088 }],
+  }),
+);
+
+nodeTest(
+  "rules that somebody flushes are back soon, those of the pod network, of the API and of host ports too",
+  hostedPod,
+  async (node) => {
+    const tables = async () => (await node.inside("nft", "list", "tables")).stdout.match(/islet-\w+/g)?.sort() ?? [];
+    const before = await tables();
+    deepEqual(before, ["islet-cni", "islet-own", "islet-proxy"]);
+    await node.ready("hosted");
+    const hosted = () => askHere(node, "http://127.0.0.1:8088/");
+    await node.until("the host port answers", async () => await hosted() === "hosted");
+    await node.inside("nft", "flush", "ruleset");
+    await node.until("the rules are back", async () => (await tables()).length === 3);
+    await node.until("a Service answers", async () => await ask(node, "client", "http://backend/") === "backend");
+    const { stdout } = await node.exec("client", "nslookup backend.default.svc.cluster.local");
+    match(stdout, /^Address: 10\.96\./m);
+    await node.until("the host port answers again", async () => await hosted() === "hosted");
+  },
+);
