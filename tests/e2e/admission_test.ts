@@ -1,5 +1,5 @@
 /** Who may run: extended resources, preemption for critical pods, and another try when there is room. */
-import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
+import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { nodeFile } from "../support/node_file.ts";
 import { condition, container, finished, idle, manifest, pod } from "../support/pods.ts";
 
@@ -8,6 +8,10 @@ const { nodeTest } = nodeFile({
 apiVersion: islet.dev/v1alpha1
 kind: IsletConfiguration
 extendedResources: { example.com/dongle: 2 }
+---
+apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+maxPods: 4
 `,
 });
 
@@ -37,6 +41,42 @@ nodeTest(
     await node.gone("dongle-late");
   },
 );
+
+nodeTest("what does not fit is turned away with kubelet's reasons, and runs when there is room", {}, async (node) => {
+  const port = container("main", idle, { ports: [{ containerPort: 80, hostPort: 4711 }] });
+  const names = ["first", "second", "third"];
+  node.write("port.yaml", manifest(pod("port", port)));
+  for (const name of names) node.write(`${name}.yaml`, manifest(pod(name)));
+  for (const name of ["port", ...names]) await node.ready(name);
+  /** Writes a pod that is not let in, and says why it was not. */
+  const refused = async (name: string, content: Record<string, unknown> = container("main")) => {
+    node.write(`${name}.yaml`, manifest(pod(name, content)));
+    const { status } = await node.podUntil(name, "is turned away", finished);
+    return `${status?.reason} ${status?.message}`;
+  };
+  equal(
+    await refused("too-many"),
+    "OutOfpods Pod was rejected: Node didn't have enough resource: pods, requested: 1, used: 4, capacity: 4",
+  );
+  node.remove("third.yaml");
+  await node.ready("too-many");
+  node.remove("second.yaml");
+  await node.gone("second");
+  match(
+    await refused("wants-cpu", container("main", idle, { resources: { requests: { cpu: "1k" } } })),
+    /^OutOfcpu Pod was rejected: Node didn't have enough resource: cpu, requested: 1000000, used: \d+, capacity: \d+$/,
+  );
+  equal(
+    await refused("wants-port", port),
+    "NodePorts Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+  );
+  node.remove("port.yaml");
+  await node.ready("wants-port");
+  for (const name of ["first", "too-many", "wants-cpu", "wants-port"]) {
+    node.remove(`${name}.yaml`);
+    await node.gone(name);
+  }
+});
 
 nodeTest("the node's conditions tell that it and its pods' network are ready", {}, async (node) => {
   const { conditions } = (await (await node.api(`/api/v1/nodes/${node.name}`)).json()).status;

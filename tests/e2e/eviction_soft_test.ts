@@ -7,8 +7,8 @@ import { detect, memoryStats } from "../../cgroups/mod.ts";
 import { evicted, limited } from "../support/limited_node.ts";
 import { nodeFile } from "../support/node_file.ts";
 import type { TestNode } from "../support/node.ts";
-import { applyPods, hasCondition, isEvicted, removePods } from "../support/pressure.ts";
-import { container, idle, isReady, pod, statusOf } from "../support/pods.ts";
+import { applyPods, eat, eater, hasCondition, isEvicted, removePods } from "../support/pressure.ts";
+import { isReady, statusOf } from "../support/pods.ts";
 
 const mebi = 2 ** 20;
 const capacity = 1600 * mebi;
@@ -29,25 +29,6 @@ evictionMinimumReclaim: { memory.available: 150Mi }
 evictionPressureTransitionPeriod: ${transitionSeconds}s
 `,
 });
-
-interface Wishes {
-  request?: string;
-  script?: string;
-  terminationGracePeriodSeconds?: number;
-}
-
-/** A pod with a memory-backed volume, which is counted to the byte. */
-function eater(name: string, { request, script = idle, ...spec }: Wishes = {}) {
-  const main = container("main", script, {
-    volumeMounts: [{ name: "mem", mountPath: "/mem" }],
-    ...(request ? { resources: { requests: { memory: request } } } : {}),
-  });
-  return pod(name, main, { volumes: [{ name: "mem", emptyDir: { medium: "Memory" } }], ...spec });
-}
-
-async function eat(node: TestNode, name: string, mebibytes: number): Promise<void> {
-  await node.output(name, `dd if=/dev/zero of=/mem/${name} bs=1M count=${mebibytes} 2>/dev/null`);
-}
 
 /** Has `base` take so much that so many MiB are left of the node's memory. */
 async function leave(node: TestNode, mebibytes: number): Promise<void> {

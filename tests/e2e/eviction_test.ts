@@ -5,7 +5,16 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { evicted, limited } from "../support/limited_node.ts";
 import { nodeFile } from "../support/node_file.ts";
-import { applyPods, hasCondition, important, isEvicted, nodeObject, removePods } from "../support/pressure.ts";
+import {
+  applyPods,
+  eat,
+  eater,
+  hasCondition,
+  important,
+  isEvicted,
+  nodeObject,
+  removePods,
+} from "../support/pressure.ts";
 import type { TestNode } from "../support/node.ts";
 import { condition, container, finished, idle, isReady, manifest, pod } from "../support/pods.ts";
 
@@ -20,21 +29,6 @@ evictionHard: { memory.available: 400Mi, pid.available: "200" }
 evictionPressureTransitionPeriod: 6s
 `,
 });
-
-/** A pod with a memory-backed volume, and what it asks for. */
-function eater(name: string, { priority, request }: { priority?: string; request?: string } = {}) {
-  const main = container("main", idle, {
-    volumeMounts: [{ name: "mem", mountPath: "/mem" }],
-    ...(request ? { resources: { requests: { memory: request } } } : {}),
-  });
-  return pod(name, main, { priorityClassName: priority, volumes: [{ name: "mem", emptyDir: { medium: "Memory" } }] });
-}
-
-let files = 0;
-/** Whoever is evicted over it is killed with its `dd`. */
-async function eat(node: TestNode, name: string, mebibytes: number): Promise<void> {
-  await node.exec(name, `dd if=/dev/zero of=/mem/${files++} bs=1M count=${mebibytes} 2>/dev/null`);
-}
 
 async function fork(node: TestNode, name: string, count: number): Promise<void> {
   await node.output(name, `i=0; while [ $i -lt ${count} ]; do sleep 3600 >/dev/null 2>&1 & i=$((i+1)); done`);

@@ -1,7 +1,7 @@
 /** What tests of a node under pressure ask, and whom they set upon it. */
 import { equal } from "node:assert/strict";
 import type { TestNode } from "./node.ts";
-import { finished } from "./pods.ts";
+import { container, finished, idle, pod } from "./pods.ts";
 
 export const important = {
   apiVersion: "scheduling.k8s.io/v1",
@@ -46,4 +46,31 @@ export async function removePods(node: TestNode, ...names: string[]): Promise<vo
     await answer.body?.cancel();
   }
   for (const name of names) await node.gone(name);
+}
+
+export interface EaterWishes {
+  priority?: string;
+  /** Of memory. */
+  request?: string;
+  script?: string;
+  terminationGracePeriodSeconds?: number;
+}
+
+/** A pod with a memory-backed volume at /mem, whose files are counted to the byte as memory that it uses. */
+export function eater(name: string, { priority, request, script = idle, ...spec }: EaterWishes = {}) {
+  const main = container("main", script, {
+    volumeMounts: [{ name: "mem", mountPath: "/mem" }],
+    ...(request ? { resources: { requests: { memory: request } } } : {}),
+  });
+  return pod(name, main, {
+    priorityClassName: priority,
+    volumes: [{ name: "mem", emptyDir: { medium: "Memory" } }],
+    ...spec,
+  });
+}
+
+let files = 0;
+/** An eater takes so much. Whoever is evicted over it is killed with its `dd`. */
+export async function eat(node: TestNode, name: string, mebibytes: number): Promise<void> {
+  await node.exec(name, `dd if=/dev/zero of=/mem/${files++} bs=1M count=${mebibytes} 2>/dev/null`);
 }
