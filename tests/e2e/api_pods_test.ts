@@ -1,5 +1,6 @@
 /** Pods made through the API over the node's socket: placed, run, refused and ended as in a cluster. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { WebSocketConnection } from "../../cri/websocket.ts";
 import { nodeFile } from "../support/node_file.ts";
 import type { TestNode } from "../support/node.ts";
 import { ample, condition, container, finished, idle, isReady, type Pod, pod } from "../support/pods.ts";
@@ -297,6 +298,99 @@ nodeTest("pods and Services are reached by way of the API", {}, async (node) => 
   await remove(node, "/api/v1/namespaces/default/services/api-web");
   await remove(node, `${podsPath}/api-web`);
 });
+
+/** Shakes hands as a WebSocket server, says hello, and answers a message of five letters with its frame in hex. */
+const webSocketServer = String.raw`
+cat >/serve.sh <<'END'
+: >/tmp/chosen
+while IFS= read -r line; do
+  line=$(echo "$line" | tr -d '\r')
+  [ "$line" ] || break
+  case "$line" in
+    [Ss]ec-[Ww]eb[Ss]ocket-[Kk]ey:*) key=$(echo "$line" | cut -d ' ' -f 2);;
+    [Ss]ec-[Ww]eb[Ss]ocket-[Pp]rotocol:*) printf '%s\r\n' "$line" >/tmp/chosen;;
+    [Aa]uthorization:*) told=yes;;
+  esac
+done
+if [ -z "$key" ] || [ "$told" ]; then
+  printf 'HTTP/1.1 403 Forbidden\r\nContent-Length: 7\r\nConnection: close\r\n\r\nrefused'
+  exit
+fi
+accept=$(printf %s258EAFA5-E914-47DA-95CA-C5AB0DC85B11 "$key" | sha1sum | cut -c 1-40 | xxd -r -p | base64)
+printf 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+cat /tmp/chosen
+printf 'Sec-WebSocket-Accept: %s\r\n\r\n\201\005hello' "$accept"
+printf '\201\026%s' "$(head -c 11 | xxd -p)"
+printf '\210\002\003\350'
+END
+chmod +x /serve.sh
+exec nc -ll -p 8080 -e /bin/sh /serve.sh`;
+
+/** What a client of WebSockets has sent, by the frame in hex. */
+function unmasked(frame: string): string {
+  const bytes = frame.match(/../g)!.map((byte) => parseInt(byte, 16));
+  const [mask, data] = [bytes.slice(2, 6), bytes.slice(6)];
+  return String.fromCharCode(...data.map((byte, at) => byte ^ mask[at % 4]));
+}
+
+nodeTest(
+  "a WebSocket to a pod and to a Service goes through the API, over the socket and over TLS",
+  {},
+  async (node) => {
+    const ready = { tcpSocket: { port: 8080 }, periodSeconds: 1 };
+    const server = container("main", webSocketServer, { readinessProbe: ready });
+    equal((await make(node, pod("api-ws", server, off, { labels: { app: "api-ws" } }))).code, 201);
+    const service = { metadata: { name: "api-ws" }, spec: { selector: { app: "api-ws" }, ports: [{ port: 8080 }] } };
+    equal((await call(node, "POST", "/api/v1/namespaces/default/services", service)).code, 201);
+    await node.ready("api-ws");
+    await node.until("the Service has its endpoint", async () => {
+      const { body } = await call(node, "GET", "/api/v1/namespaces/default/endpoints/api-ws");
+      return body.subsets?.[0].addresses?.length === 1;
+    });
+    const decoder = new TextDecoder();
+    const connect = () => Deno.connect({ transport: "unix", path: node.socket });
+    for (const target of ["pods/api-ws:8080", "services/api-ws:8080"]) {
+      const url = `http://localhost/api/v1/namespaces/default/${target}/proxy/chat?room=1`;
+      const client = await WebSocketConnection.open(url, ["chat"], { connect, signal: AbortSignal.timeout(60_000) });
+      equal(decoder.decode(await client.receive()), "hello", target);
+      await client.send(new TextEncoder().encode("world"));
+      equal(unmasked(decoder.decode(await client.receive())), "world", target);
+      equal(await client.receive(), undefined, "the pod has closed it");
+    }
+
+    // the same by the platform's own WebSocket, over TLS; the pod is not told who asks
+    await node.kubeconfig();
+    const { token } = /token: "?(?<token>[^"\s]+)/.exec(Deno.readTextFileSync(`${node.rootDir}/admin.kubeconfig`))!
+      .groups!;
+    const script = `
+    const socket = new WebSocket(Deno.args[0], { headers: { authorization: "Bearer " + Deno.args[1] } });
+    socket.onmessage = ({ data }) => { console.log(data); if (data === "hello") socket.send("again"); };
+    socket.onclose = ({ code, wasClean }) => console.log(code, wasClean);
+    socket.onerror = ({ message }) => console.log(message);`;
+    const file = `${node.dir}/websocket.ts`;
+    Deno.writeTextFileSync(file, script);
+    const wss = "wss://127.0.0.1:6550/api/v1/namespaces/default/pods/api-ws:8080/proxy/";
+    const deno = [Deno.execPath(), "run", "--quiet", "--no-config", "--no-check", "--allow-net"];
+    const said = await node.inside(...deno, `--cert=${node.rootDir}/pki/ca.crt`, file, wss, token);
+    const [hello, frame, end] = said.stdout.split("\n");
+    deepEqual([hello, unmasked(frame ?? ""), end], ["hello", "again", "1000 true"], said.stdout + said.stderr);
+
+    // a pod that does not want to: its own answer
+    using connection = await connect();
+    const request = "GET /api/v1/namespaces/default/pods/api-ws:8080/proxy/ HTTP/1.1\r\nHost: localhost\r\n" +
+      "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    await connection.write(new TextEncoder().encode(request));
+    let answer = "";
+    for (const room = new Uint8Array(4096); !answer.endsWith("refused");) {
+      const count = await connection.read(room);
+      if (count === null) break;
+      answer += decoder.decode(room.subarray(0, count));
+    }
+    match(answer, /^HTTP\/1\.1 403 [^]*refused$/);
+    await remove(node, "/api/v1/namespaces/default/services/api-ws");
+    await remove(node, `${podsPath}/api-ws`);
+  },
+);
 
 nodeTest("a pod of the API outlives islet, and is adopted", {}, async (node) => {
   equal((await make(node, pod("api-lasting", idle, off))).code, 201);
