@@ -26,8 +26,8 @@ import type {
 
 export interface AttemptOptions {
   timeoutMs: number;
-  /** Ends the attempt early; its outcome is then an error. */
-  signal?: AbortSignal;
+  /** The attempt's own, which ends it when its time is over. Who aborts it before gets an error for an outcome. */
+  controller?: AbortController;
   exec: ExecSync;
   clock?: Clock;
 }
@@ -39,26 +39,24 @@ const execMarginMs = 5_000;
 export async function runProbe(
   handler: ProbeHandler,
   target: ProbeTarget,
-  { timeoutMs, signal, exec, clock = systemClock }: AttemptOptions,
+  { timeoutMs, controller = new AbortController(), exec, clock = systemClock }: AttemptOptions,
 ): Promise<ProbeOutcome> {
-  if (signal?.aborted) return { result: "error", message: "canceled" };
-  const own = new AbortController();
-  const forward = () => own.abort(signal!.reason);
-  signal?.addEventListener("abort", forward, { once: true });
-  const cancel = clock.after(handler.exec ? timeoutMs + execMarginMs : timeoutMs, () => own.abort(timedOut));
+  const { signal } = controller;
+  if (signal.aborted) return { result: "error", message: "canceled" };
+  const cancel = clock.after(handler.exec ? timeoutMs + execMarginMs : timeoutMs, () => controller.abort(timedOut));
   try {
     let outcome: ProbeOutcome;
-    if (handler.httpGet) outcome = await probeHttp(handler.httpGet, target, own.signal);
-    else if (handler.tcpSocket) outcome = await probeTcp(handler.tcpSocket, target, own.signal);
-    else if (handler.exec) outcome = await probeExec(handler.exec, target, exec, timeoutMs, own.signal);
-    else if (handler.grpc) outcome = await probeGrpc(handler.grpc, target, timeoutMs, own.signal);
+    if (handler.httpGet) outcome = await probeHttp(handler.httpGet, target, signal);
+    else if (handler.tcpSocket) outcome = await probeTcp(handler.tcpSocket, target, signal);
+    else if (handler.exec) outcome = await probeExec(handler.exec, target, exec, timeoutMs, signal);
+    else if (handler.grpc) outcome = await probeGrpc(handler.grpc, target, timeoutMs, signal);
     else outcome = { result: "error", message: `missing probe handler for ${target.container.name}` };
-    return signal?.aborted ? { result: "error", message: "canceled" } : outcome;
+    const canceled = signal.aborted && signal.reason !== timedOut;
+    return canceled ? { result: "error", message: "canceled" } : outcome;
   } catch (err) {
     return { result: "error", message: errorText(err) };
   } finally {
     cancel();
-    signal?.removeEventListener("abort", forward);
   }
 }
 

@@ -98,10 +98,10 @@ Deno.test("an aborted probe is an error whatever its handler makes of it", async
   const abort = new AbortController();
   const exec: ExecSync = (_id, _command, _timeout, signal) =>
     new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-  const pending = runProbe({ exec: {} }, target(), { timeoutMs: 1000, exec, signal: abort.signal });
+  const pending = runProbe({ exec: {} }, target(), { timeoutMs: 1000, exec, controller: abort });
   abort.abort();
   assert.equal((await pending).result, "error");
-  const late = await runProbe({ exec: {} }, target(), { timeoutMs: 1000, exec, signal: abort.signal });
+  const late = await runProbe({ exec: {} }, target(), { timeoutMs: 1000, exec, controller: abort });
   assert.equal(late.result, "error");
 });
 

@@ -34,7 +34,7 @@ export async function httpGet(options: HttpGetOptions): Promise<HttpGetResponse>
   for (let request = 1;; request++) {
     const url = `${scheme}://${joinHostPort(host, port)}${path}`;
     const response = await attempt(url, scheme, host, port, path, headers, options.signal);
-    const location = redirects.has(response.status) ? response.headers.get("location") : undefined;
+    const location = redirects.has(response.status) ? response.location : undefined;
     if (!location) return { status: response.status, body: response.body };
     const next = URL.canParse(location, url) ? new URL(location, url) : undefined;
     if (!next || !/^https?:$/.test(next.protocol)) {
@@ -72,8 +72,8 @@ async function attempt(
 ): Promise<ResponseReader> {
   const authority = port === (scheme === "https" ? 443 : 80) && !host.includes(":") ? host : joinHostPort(host, port);
   const fail = (what: string, cause?: unknown) => new Error(`Get ${JSON.stringify(url)}: ${what}`, { cause });
-  let stage = `dial tcp ${joinHostPort(host, port)}: i/o timeout (Client.Timeout exceeded while awaiting headers)`;
-  let link: Link | undefined;
+  let reader: ResponseReader | undefined;
+  let link: Link | undefined, buffer: Uint8Array<ArrayBuffer> | undefined;
   const onAbort = () => link?.close();
   try {
     link = scheme === "https"
@@ -81,27 +81,35 @@ async function attempt(
       : await connect(host, port, signal);
     signal.throwIfAborted();
     signal.addEventListener("abort", onAbort);
-    stage = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
     await link.write(requestBytes({ authority, path, headers }));
-    const reader = new ResponseReader();
-    const buffer = new Uint8Array(bodyLimit + 2048);
+    reader = new ResponseReader();
+    buffer = spare ?? new Uint8Array(bodyLimit + 2048);
+    spare = undefined;
     while (true) {
       const count = await link.read(buffer);
       signal.throwIfAborted();
       if (count === null ? reader.end() : reader.push(buffer.subarray(0, count))) return reader;
-      if (reader.status >= 200) {
-        stage = "context deadline exceeded (Client.Timeout or context cancellation while reading body)";
-      }
     }
   } catch (err) {
-    if (signal.aborted) throw fail(stage, err);
+    if (signal.aborted) {
+      const awaiting = "(Client.Timeout exceeded while awaiting headers)";
+      if (!link) throw fail(`dial tcp ${joinHostPort(host, port)}: i/o timeout ${awaiting}`, err);
+      const inBody = (reader?.status ?? 0) >= 200;
+      const doing = inBody ? "(Client.Timeout or context cancellation while reading body)" : awaiting;
+      throw fail(`context deadline exceeded ${doing}`, err);
+    }
     if (!link && !isPlainHttp(err)) throw fail(`dial tcp ${joinHostPort(host, port)}: ${networkErrorText(err)}`, err);
     throw fail(networkErrorText(err), err);
   } finally {
     signal.removeEventListener("abort", onAbort);
     link?.close();
+    // a read that has not ended may still write into it
+    if (!signal.aborted) spare = buffer;
   }
 }
+
+/** A buffer that nobody reads into. */
+let spare: Uint8Array<ArrayBuffer> | undefined;
 
 /** Whether an HTTPS request failed because the server speaks plain HTTP. */
 export function isPlainHttp(err: unknown): boolean {

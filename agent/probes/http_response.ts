@@ -19,23 +19,28 @@ export interface HttpRequest {
   headers: readonly { name: string; value?: string }[];
 }
 
+const userAgent = "User-Agent: kube-probe/islet", accept = "Accept: */*", close = "Connection: close";
+
 /** The bytes of a GET. User-Agent and Accept have kubelet's defaults; an empty value leaves the header out. */
 export function requestBytes(request: HttpRequest): Uint8Array {
+  if (request.headers.length === 0) {
+    return encoder.encode(
+      `GET ${request.path} HTTP/1.1\r\nHost: ${request.authority}\r\n${userAgent}\r\n${accept}\r\n${close}\r\n\r\n`,
+    );
+  }
   const given = request.headers.map(({ name, value = "" }) => ({ name: clean(name), value: clean(value) }));
   const named = (wanted: string) => given.filter(({ name }) => name.toLowerCase() === wanted);
   const host = named("host").at(-1)?.value || request.authority;
   const lines = [`GET ${request.path} HTTP/1.1`, `Host: ${host}`];
-  const userAgent = named("user-agent");
-  if (userAgent.length === 0) lines.push("User-Agent: kube-probe/islet");
-  const accept = named("accept");
-  if (accept.length === 0) lines.push("Accept: */*");
+  if (named("user-agent").length === 0) lines.push(userAgent);
+  if (named("accept").length === 0) lines.push(accept);
   for (const { name, value } of given) {
     const lower = name.toLowerCase();
     if (lower === "host" || lower === "connection" || name === "") continue;
     if (value === "" && (lower === "user-agent" || lower === "accept")) continue;
     lines.push(`${name}: ${value}`);
   }
-  lines.push("Connection: close", "", "");
+  lines.push(close, "", "");
   return encoder.encode(lines.join("\r\n"));
 }
 
@@ -58,13 +63,17 @@ function escape(char: string): string {
   return [...encoder.encode(char)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("");
 }
 
+/** The header lines that matter. */
+const wanted = /^[ \t]*(content-length|transfer-encoding|location)[ \t]*:[ \t]*(.*?)[ \t]*\r?$/gim;
+
 /**
  * Takes the bytes of one response, in any pieces. `push()` and `end()` answer whether the response is whole; both
  * throw when it is not HTTP.
  */
 export class ResponseReader {
   status = 0;
-  headers = new Map<string, string>();
+  /** Where a redirect leads. */
+  location: string | undefined;
   #head: Uint8Array = new Uint8Array();
   #inBody = false;
   #body: Uint8Array[] = [];
@@ -117,17 +126,17 @@ export class ResponseReader {
   }
 
   #parseHead(head: string): void {
-    const [first, ...lines] = head.split(/\r?\n/);
-    const match = /^HTTP\/\d(?:\.\d)? (\d{3})(?: |$)/.exec(first);
-    if (!match) this.#malformed(first);
+    const match = /^HTTP\/\d(?:\.\d)? (\d{3})(?: |\r?$)/m.exec(head);
+    if (match?.index !== 0) this.#malformed(head.split(/\r?\n/, 1)[0]);
     this.status = Number(match![1]);
-    this.headers.clear();
-    for (const line of lines) {
-      const colon = line.indexOf(":");
-      if (colon > 0) this.headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
+    let length: string | undefined, encoding = "";
+    this.location = undefined;
+    for (const [, name, value] of head.matchAll(wanted)) {
+      if (name.length === "location".length) this.location = value;
+      else if (name.length === "content-length".length) length = value;
+      else encoding = value;
     }
-    const length = this.headers.get("content-length");
-    if (/\bchunked\b/i.test(this.headers.get("transfer-encoding") ?? "")) this.#length = "chunked";
+    if (/\bchunked\b/i.test(encoding)) this.#length = "chunked";
     else if (length !== undefined && /^\d+$/.test(length)) this.#length = Number(length);
     else this.#length = "until-close";
   }

@@ -128,7 +128,7 @@ export class ProbeManager {
     }
     entry.observedAt = observed.observedAt;
     this.#pods.set(uid, entry);
-    this.#arm();
+    this.#wakeFor(entry);
   }
 
   /** By container name: every container that the runtime has shown and that probes could speak of. */
@@ -164,7 +164,8 @@ export class ProbeManager {
   forget(uid: string): void {
     for (const worker of this.#pods.get(uid)?.workers.values() ?? []) worker.stop();
     this.#pods.delete(uid);
-    this.#arm();
+    // what it was to wake up for another pod's sake is found out when the time comes
+    if (this.#pods.size === 0) this.#wakeAt(Infinity);
   }
 
   /** Stops everything. */
@@ -254,14 +255,17 @@ export class ProbeManager {
       }
       this.#options.onChange(worker.podUid);
     }
-    this.#arm();
+    this.#wakeFor(entry);
   }
 
-  #arm(): void {
-    let at = Infinity;
-    for (const { workers } of this.#pods.values()) {
-      for (const { dueAt } of workers.values()) if (dueAt !== undefined && dueAt < at) at = dueAt;
-    }
+  /** Sees to it that a pod's attempts are made in time; those of the others are seen to already. */
+  #wakeFor({ workers }: PodEntry): void {
+    let at = this.#due?.at ?? Infinity;
+    for (const { dueAt } of workers.values()) if (dueAt !== undefined && dueAt < at) at = dueAt;
+    this.#wakeAt(at);
+  }
+
+  #wakeAt(at: number): void {
     if (this.#due?.at === at) return;
     this.#due?.cancel();
     this.#due = undefined;
@@ -272,16 +276,22 @@ export class ProbeManager {
   #fire(): void {
     this.#due = undefined;
     const now = this.#clock.mono();
+    let next = Infinity;
     for (const entry of this.#pods.values()) {
       for (const worker of entry.workers.values()) {
-        if (worker.dueAt === undefined || worker.dueAt > now) continue;
+        const { dueAt } = worker;
+        if (dueAt === undefined) continue;
+        if (dueAt > now) {
+          next = Math.min(next, dueAt);
+          continue;
+        }
         const container = probedContainers(entry.pod).find(({ name }) => name === worker.containerName)!;
         const { podIP, pod: { spec: { hostNetwork } } } = entry;
         const target = { containerId: worker.containerId, podIP, hostNetwork, container };
         worker.attempt(target).catch((err) => this.#options.log.error("Cannot record a probe's outcome", { err }));
       }
     }
-    this.#arm();
+    this.#wakeAt(next);
   }
 }
 

@@ -79,9 +79,11 @@ export function firstAttempt(
   random: number,
   adopted: boolean,
 ): ProbeSchedule {
-  const due = from + random * periodMs(probe);
+  const period = periodMs(probe);
+  const due = from + random * period;
   const shared = Math.ceil(due / 1000) * 1000;
-  const next = periodMs(probe) >= sharing && shared <= from + periodMs(probe) ? shared : due;
+  // what would leave the period at its end comes in at its beginning
+  const next = period < sharing ? due : shared <= from + period ? shared : shared - period;
   const early = !adopted && looksAllowed(type, probe) > 0 && from < next ? from : undefined;
   return { next, early, looks: 0 };
 }

@@ -82,7 +82,7 @@ export class ProbeWorker {
   /** Makes the attempt that is due. */
   async attempt(target: ProbeTarget): Promise<void> {
     const { clock, exec } = this.deps;
-    const own = this.#attempt = new AbortController();
+    let own = this.#attempt = new AbortController();
     const counts = this.#schedule!.next <= clock.mono();
     // The place in the schedule is taken at the start. An attempt that outlives its period is followed by one more at
     // once, and the other places that it missed are gone: what kubelet's ticker does.
@@ -92,8 +92,10 @@ export class ProbeWorker {
     let outcome: ProbeOutcome;
     let tries = 0;
     do {
-      outcome = await runProbe(probe, target, { timeoutMs: timeoutMs(probe), signal: own.signal, exec, clock });
-      if (own.signal.aborted) return;
+      if (tries > 0) own = this.#attempt = new AbortController();
+      outcome = await runProbe(probe, target, { timeoutMs: timeoutMs(probe), controller: own, exec, clock });
+      // stopped meanwhile
+      if (this.#attempt !== own) return;
     } while (outcome.result === "error" && ++tries < maxTries);
     this.#attempt = undefined;
     this.tally.add(outcome.result, clock.mono() - began);

@@ -41,7 +41,7 @@ const sections: Record<string, Section> = {
   idle: {
     title: "At rest",
     measure: (node, quick) =>
-      idleNode(node, quick ? { settle: 15, over: 30, pods: [0, 10] } : { settle: 60, over: 60, pods: [0, 10, 50] }),
+      idleNode(node, quick ? { settle: 30, over: 30, pods: [0, 10] } : { settle: 60, over: 60, pods: [0, 10, 50] }),
   },
   stats: {
     title: "A look at what pods use",

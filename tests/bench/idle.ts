@@ -6,7 +6,10 @@ import { isReady } from "../support/pods.ts";
 import { sleep, type TestNode } from "../support/node.ts";
 
 export interface IdleOptions {
-  /** Seconds from the last pod's start to the first reading, and from there to the second. */
+  /**
+   * Seconds from the last pod's start to the first reading, and from there to the second. When it has run for twenty, islet
+   * gives back the memory that its start needed, which belongs to the start.
+   */
   settle: number;
   over: number;
   pods: readonly number[];
