@@ -56,9 +56,9 @@ async function waitForPods(ended: AbortSignal): Promise<Pod[]> {
 checkMachine();
 const other = holderOf(Deno.readTextFileSync("/proc/net/unix"));
 if (other) {
-  const stop = "Ctrl-C in its terminal stops it, and its pods run on";
   fail(
-    `A node runs here already, with the root directory ${other}. ${stop}; \`${deno()} task down\` removes one of \`task up\`.`,
+    `A node runs here already, with the root directory ${other}. Ctrl-C in its terminal stops it, and its pods run on; ` +
+      `\`${deno()} task down\` then removes what \`task up\` made.`,
   );
 }
 await step("What is missing from Debian", async () => {

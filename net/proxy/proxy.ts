@@ -206,7 +206,7 @@ export class ServiceProxy {
         round = await table.apply(isRetry);
         problems.push(...round.problems);
         isRefused ||= round.refusals > 0;
-        if (table.family === "ip") await this.#allowLocalhost(round.changes);
+        if (table.family === "ip") await this.#allowLocalhost(table, round.changes);
         await this.#deleteStaleFlows(table.family, round);
       } catch (error) {
         failure ??= error;
@@ -240,11 +240,14 @@ export class ServiceProxy {
   }
 
   /** Node ports on 127.0.0.1 need route_localnet; the guard against what it lets in is in the table by now. */
-  async #allowLocalhost(changes: readonly Change[]): Promise<void> {
+  async #allowLocalhost(table: TableSync, changes: readonly Change[]): Promise<void> {
     const { options: { localhostNodePorts = true }, host = thisHost, nft } = this.#init;
     this.#hasNodePorts ||= changes.some(({ to }) => to?.kind === "node");
     if (this.#hasRouteLocalnet || !localhostNodePorts || !this.#hasNodePorts) return;
-    if (host.setRouteLocalnet(true)) await nft.run(`add chain ip ${tableName} ${routeLocalnetMarker}\n`);
+    if (host.setRouteLocalnet(true)) {
+      table.routeLocalnetWasOff = true;
+      await nft.run(`add chain ip ${tableName} ${routeLocalnetMarker}\n`);
+    }
     this.#hasRouteLocalnet = true;
   }
 

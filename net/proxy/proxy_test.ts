@@ -325,7 +325,7 @@ Deno.test("stale flows that could not be deleted are deleted by the next try, wi
   await proxy.stop();
 });
 
-Deno.test("route_localnet is set for node ports only, and undone by remove() if it was off", async () => {
+Deno.test("route_localnet is set for node ports only, and undone by remove() if it was off, also after somebody took the table away", async () => {
   const { nft, proxy, host } = setUp();
   await proxy.start();
   await proxy.sync([service("a", "10.96.0.1")], new Map());
@@ -333,11 +333,15 @@ Deno.test("route_localnet is set for node ports only, and undone by remove() if 
   await proxy.sync([dns("b", "10.96.0.2")], new Map());
   await proxy.sync([dns("b", "10.96.0.3")], new Map());
   assert.deepEqual(host.slice(1), ["route_localnet true"]);
+  nft.tables.clear();
+  await proxy.verify();
   await proxy.stop();
   const again = setUp({ nft });
   await again.proxy.start();
   await again.proxy.sync([dns("b", "10.96.0.3")], new Map());
   assert.ok(nft.tables.get(`ip ${tableName}`)!.chains.has(routeLocalnetMarker));
+  nft.tables.clear();
+  await again.proxy.verify();
   await again.proxy.remove();
   assert.equal(nft.tables.size, 0);
   assert.ok(

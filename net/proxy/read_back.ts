@@ -13,20 +13,20 @@ export interface ReadBack {
   state: TableState;
   /** The name of the chain that tells the layout; undefined if there is no table. */
   marker?: string;
+  /** Whether the table says that route_localnet was off before we set it. */
+  routeLocalnetWasOff: boolean;
 }
 
 /** Constant chains: they are not counted. */
-const uncounted = new Set([
-  ...constantChains("ip", { serviceCIDRs: [], podCIDRs: [] }).map(({ name }) => name),
-  routeLocalnetMarker,
-]);
+const uncounted = new Set(constantChains("ip", { serviceCIDRs: [], podCIDRs: [] }).map(({ name }) => name));
 
 /** Reads a table; none is an empty one. */
 export async function readBack(nft: Pick<NftRunner, "readTable">, family: Family): Promise<ReadBack> {
-  let state = new TableState(), drafts = new Drafts(), marker: string | undefined;
+  let state = new TableState(), drafts = new Drafts(), marker: string | undefined, routeLocalnetWasOff = false;
   await nft.readTable(family, tableName, {
     chain(name) {
       if (name.startsWith("layout-")) marker = name;
+      else if (name === routeLocalnetMarker) routeLocalnetWasOff = true;
       else if (!uncounted.has(name)) state.found("parts", name);
     },
     set(name) {
@@ -39,11 +39,11 @@ export async function readBack(nft: Pick<NftRunner, "readTable">, family: Family
       else drafts.take(set as ElementSet, key, value);
     },
     restart() {
-      [state, drafts, marker] = [new TableState(), new Drafts(), undefined];
+      [state, drafts, marker, routeLocalnetWasOff] = [new TableState(), new Drafts(), undefined, false];
     },
   });
   for (const draft of drafts.all()) state.frontends.set(draft.id, finish(draft));
-  return { state, marker };
+  return { state, marker, routeLocalnetWasOff };
 }
 
 function isShared(set: ElementSet): boolean {

@@ -6,7 +6,7 @@ import { setImmediate } from "node:timers";
 import { type Family } from "../addr.ts";
 import { NftError, type NftRunner } from "../nft/mod.ts";
 import { forgetDeadEndpoints } from "./affinity.ts";
-import { preparedChains, tableName } from "./chains.ts";
+import { preparedChains, routeLocalnetMarker, tableName } from "./chains.ts";
 import {
   type Change,
   chunks,
@@ -41,6 +41,8 @@ export interface Round {
 }
 
 export class TableSync {
+  /** Whether route_localnet was off before we set it: a table that is written anew says so again. */
+  routeLocalnetWasOff = false;
   readonly #builder: FrontendBuilder;
   readonly #nft: NftRunner;
   /** Frontends that may be others than the kernel has. */
@@ -68,7 +70,8 @@ export class TableSync {
   async open(): Promise<void> {
     if (this.#state) return;
     const { family, options } = this;
-    const { state, marker } = await readBack(this.#nft, family);
+    const { state, marker, routeLocalnetWasOff } = await readBack(this.#nft, family);
+    this.routeLocalnetWasOff ||= routeLocalnetWasOff;
     const wanted = layoutMarker(family, options);
     const constant = layoutScript(family) + rulesScript(family, options) +
       `add chain ${family} ${tableName} ${wanted}\n`;
@@ -80,7 +83,9 @@ export class TableSync {
     else {
       const prepared = preparedChains(chainContext(family, options));
       const lines = prepared.flatMap((part) => partLines(family, part)).join("\n");
-      this.#preamble = `add table ${family} ${tableName}\ndelete table ${family} ${tableName}\n${constant}${lines}\n`;
+      const wasOff = this.routeLocalnetWasOff ? `add chain ${family} ${tableName} ${routeLocalnetMarker}\n` : "";
+      const emptied = `add table ${family} ${tableName}\ndelete table ${family} ${tableName}\n`;
+      this.#preamble = `${emptied}${constant}${wasOff}${lines}\n`;
       for (const { name } of prepared) made.found("parts", name);
     }
     this.#isAdopting = isUsable;
