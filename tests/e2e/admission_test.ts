@@ -1,5 +1,9 @@
 /** Who may run: extended resources, preemption for critical pods, and another try when there is room. */
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
+import { quantityBytes } from "../../agent/objects/mod.ts";
+import { parseCpuList } from "../../cgroups/mod.ts";
+import { busyboxImage } from "../images/build.ts";
+import { nodeAddress } from "../support/namespaces.ts";
 import { nodeFile } from "../support/node_file.ts";
 import { condition, container, finished, idle, manifest, pod } from "../support/pods.ts";
 
@@ -76,6 +80,31 @@ nodeTest("what does not fit is turned away with kubelet's reasons, and runs when
     node.remove(`${name}.yaml`);
     await node.gone(name);
   }
+});
+
+nodeTest("the node says what the machine is and has, where it is, and which images there are", {}, async (node) => {
+  const status = async () => (await (await node.api(`/api/v1/nodes/${node.name}`)).json()).status;
+  const { capacity, allocatable, nodeInfo, addresses } = await status();
+  const read = (path: string) => Deno.readTextFileSync(path).trim();
+  const totalKib = Number(/^MemTotal: +(\d+) kB$/m.exec(read("/proc/meminfo"))![1]);
+  equal(quantityBytes(capacity.memory), totalKib * 1024);
+  // without the eviction threshold that test nodes have
+  equal(quantityBytes(allocatable.memory), (totalKib - 100 * 1024) * 1024);
+  const cpus = parseCpuList(read("/sys/devices/system/cpu/online"))!.length;
+  deepEqual([capacity.cpu, capacity.pods], [String(cpus), "4"]);
+  ok(quantityBytes(capacity["ephemeral-storage"]) > 1e8);
+  deepEqual([nodeInfo.kernelVersion, nodeInfo.bootID, nodeInfo.operatingSystem], [
+    read("/proc/sys/kernel/osrelease"),
+    read("/proc/sys/kernel/random/boot_id"),
+    "linux",
+  ]);
+  match(nodeInfo.containerRuntimeVersion, /^containerd:\/\/v?\d/);
+  match(nodeInfo.osImage, new RegExp(/^PRETTY_NAME="?([^"\n]+)/m.exec(read("/etc/os-release"))![1].split(" ")[0]));
+  deepEqual(addresses, [{ type: "InternalIP", address: nodeAddress }, { type: "Hostname", address: node.name }]);
+  await node.until(
+    "the node names its images",
+    async () => (await status()).images.some(({ names }: { names: string[] }) => names.includes(busyboxImage)),
+  );
 });
 
 nodeTest("the node's conditions tell that it and its pods' network are ready", {}, async (node) => {

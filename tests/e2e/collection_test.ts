@@ -7,7 +7,7 @@ import { ContainerState } from "../../cri/mod.ts";
 import { type ImageInfo, ociArchiveOf } from "../../agent/images/mod.ts";
 import { testImages } from "../images/build.ts";
 import { nodeFile } from "../support/node_file.ts";
-import type { TestNode } from "../support/node.ts";
+import { sleep, type TestNode } from "../support/node.ts";
 import { container, idle, manifest, pod } from "../support/pods.ts";
 import { imagesOf, largeImage, startRegistry } from "../support/registry.ts";
 
@@ -166,6 +166,32 @@ nodeTest("images are imported by hand from packed archives, kept, listed and pru
   match(absent.stderr, /Cannot pull 127\.0\.0\.1:5000\/large:1: .*connection refused/);
   equal(absent.code, 1);
 });
+
+nodeTest(
+  "an image that nobody has used for the maximum age goes, though islet was restarted meanwhile",
+  {},
+  async (node) => {
+    const other = "127.0.0.1:5002";
+    const server = await startRegistry(node, other, [["idle:1", await large()], ["used:1", await large()]]);
+    const image = { image: `${other}/used:1`, imagePullPolicy: "IfNotPresent" };
+    node.write("keeps.yaml", manifest(pod("keeps", container("main", idle, image))));
+    await node.ready("keeps");
+    await islet(node, "pull", `${other}/idle:1`);
+    server.kill("SIGKILL");
+    await server.status;
+    await sleep(4000);
+    deepEqual(await imagesOf(node, other), ["idle:1", "used:1"]);
+    await node.restart(["--image-maximum-gc-age=3s"]);
+    await node.until("the idle image is gone", async () => (await imagesOf(node, other)).join() === "used:1");
+    match(
+      await (await node.api("/metrics")).text(),
+      /^kubelet_image_garbage_collected_total\{reason="age"\} [1-9]/m,
+    );
+    await node.restart();
+    node.remove("keeps.yaml");
+    await node.gone("keeps");
+  },
+);
 
 nodeTest(
   "what is left of pods that are gone goes when the node starts: directories with mounts, logs, cgroups; links are not followed",
