@@ -7,8 +7,15 @@ import { must } from "./run.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 
+export interface Payload {
+  /** A disk, whose directories are islet-source, deno-dir and test-cache. */
+  disk: string;
+  /** Where the guest has to have islet-source: what deno has translated it knows by its path. */
+  source: string;
+}
+
 /** Makes the disk; `tests` are the test files that run inside the guest. */
-export async function makePayload(dir: string, binary: string, tests: readonly string[]): Promise<string> {
+export async function makePayload(dir: string, binary: string, tests: readonly string[]): Promise<Payload> {
   const tree = join(dir, "payload");
   const copy = join(tree, "islet-source");
   await Deno.mkdir(copy, { recursive: true });
@@ -42,5 +49,5 @@ export async function makePayload(dir: string, binary: string, tests: readonly s
   const disk = join(dir, "payload.ext4");
   await must("mkfs.ext4", "-q", "-F", "-d", tree, disk, "1G");
   await Deno.remove(tree, { recursive: true });
-  return disk;
+  return { disk, source: copy };
 }

@@ -6,6 +6,7 @@ import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Pod } from "../../agent/objects/mod.ts";
+import { podRequests, qosClass } from "../../agent/resources/mod.ts";
 import { container, manifest, pod } from "../support/pods.ts";
 import { Guest, guestDisk } from "./guest.ts";
 import { makePayload } from "./payload.ts";
@@ -13,8 +14,22 @@ import { rootImage } from "./root_image.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 const binary = Deno.env.get("ISLET_BIN") ?? join(repository, "dist/islet");
-/** Run inside the guest, too: cgroup v2 is there. */
-const inside = ["tests/e2e/resources_test.ts"];
+/** Run inside the guest, where cgroup v2 is: end-to-end tests that run on any machine, and those that want cgroup v2. */
+const inside = [
+  ...[
+    "admission",
+    "cpus",
+    "eviction",
+    "eviction_disk",
+    "greedy_neighbours",
+    "limits",
+    "live_pods",
+    "resources",
+    "stats",
+  ]
+    .map((name) => `tests/e2e/${name}_test.ts`),
+  ...["io_weight", "memory_qos", "oom", "pressure"].map((name) => `tests/vm/inside/${name}_test.ts`),
+];
 
 const began = performance.now();
 const say = (message: string) => console.log(`[${((performance.now() - began) / 1000).toFixed(0)} s] ${message}`);
@@ -23,7 +38,7 @@ const dir = await Deno.makeTempDir({ prefix: "islet-vm-" });
 const image = await rootImage(say);
 const payload = await makePayload(dir, binary, inside);
 const disk = await guestDisk(dir, image);
-const boot = (network: boolean) => Guest.boot({ dir, image, disk, payload, network });
+const boot = (network: boolean) => Guest.boot({ dir, image, disk, payload: payload.disk, network });
 let guest = await boot(true);
 say("the guest has booted");
 
@@ -82,6 +97,18 @@ async function ready(...names: string[]): Promise<Map<string, Pod>> {
         "islet get pods -A -o wide; islet events -A | tail -30; journalctl -u islet -n 60 -o cat",
       );
       throw new Error(`Waited in vain until ${names} are ready\n${told.output}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}
+
+/** Waits until an assertion holds. */
+async function eventually(what: string, holds: () => Promise<void>): Promise<void> {
+  for (const end = performance.now() + 600_000;;) {
+    try {
+      return await holds();
+    } catch (err) {
+      if (performance.now() > end) throw new Error(`Waited in vain until ${what}`, { cause: err });
     }
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
@@ -153,6 +180,44 @@ vmTest(
     match(await guest.output("cat /proc/$(systemctl show -p MainPID --value islet)/oom_score_adj"), /^-999$/);
   },
 );
+
+/** A slice's files, and the same as systemd would write them again. */
+async function slice(name: string, files: string[], properties: string[]): Promise<[string[], string[]]> {
+  const parts = name.replace(".slice", "").split("-");
+  const path = parts.map((_, at) => `${parts.slice(0, at + 1).join("-")}.slice`).join("/");
+  const read = await guest.output(`cd /sys/fs/cgroup/${path} && cat ${files.join(" ")}`);
+  const shown = await guest.output(
+    properties.map((property) => `systemctl show --value -p ${property} ${name}`).join("; "),
+  );
+  return [read.split("\n"), shown.split("\n")];
+}
+
+vmTest("an in-place resize reaches slice and scope, restarts nothing, and systemd keeps it", async () => {
+  const before = (await ready("from-api")).get("from-api")!;
+  const amounts = { requests: { cpu: "200m", memory: "24Mi" }, limits: { cpu: "300m", memory: "48Mi" } };
+  await guest.output(
+    `${podPath}/from-api/resize -X PATCH -H 'content-type: application/strategic-merge-patch+json' -d '${
+      JSON.stringify({ spec: { containers: [{ name: "main", resources: amounts }] } })
+    }'`,
+  );
+  const uid = before.metadata.uid!.replaceAll("-", "_");
+  const id = before.status!.containerStatuses![0].containerID!.split("//")[1];
+  const name = `kubepods-burstable-pod${uid}.slice`;
+  const scope = `/sys/fs/cgroup/kubepods.slice/kubepods-burstable.slice/${name}/cri-containerd-${id}.scope`;
+  // 1 + (204 − 2)·9999/262142
+  const expected = ["8", "30000 100000", String(48 * 2 ** 20)];
+  const files = ["cpu.weight", "cpu.max", "memory.max"];
+  const reads = `$(cat ${files.map((file) => `${scope}/${file}`).join(" ")} | paste -sd,)`;
+  await guest.until("the container has it", `[ "${reads}" = "${expected.join(",")}" ]`, `echo "${reads}"`);
+  const both = [expected, ["8", "300ms", String(48 * 2 ** 20)]];
+  const shown = () => slice(name, files, ["CPUWeight", "CPUQuotaPerSecUSec", "MemoryMax"]);
+  await eventually("the pod's slice has it", async () => deepEqual(await shown(), both));
+  await guest.output("systemctl daemon-reload");
+  deepEqual(await shown(), both);
+  equal(await guest.output(`cat ${files.map((file) => `${scope}/${file}`).join(" ")}`), expected.join("\n"));
+  const after = (await pods()).get("from-api")!.status!.containerStatuses![0];
+  deepEqual([after.containerID!.split("//")[1], after.restartCount], [id, 0]);
+});
 
 vmTest("in cgroup v2 a busy container is held to its quota and a memory hog is OOMKilled, alone", async () => {
   await guest.until(
@@ -230,6 +295,42 @@ vmTest(
   },
 );
 
+vmTest("MemoryQoS and the disk's weights are properties of the slices, and go with the configuration", async () => {
+  const config = "/etc/islet/config.yaml";
+  await guest.output(`cp ${config} /root/config.yaml; cat >> ${config} <<'END'
+featureGates: { MemoryQoS: true }
+memoryReservationPolicy: TieredReservation
+---
+apiVersion: islet.dev/v1alpha1
+kind: IsletConfiguration
+ioWeight: { burstable: 200, bestEffort: 10 }
+END
+systemctl restart islet`);
+  const all = await ready(...running);
+  const requested = running.map((name) => all.get(name)!).filter((pod) => qosClass(pod) === "Burstable")
+    .reduce((sum, pod) => sum + podRequests(pod).memory, 0);
+  ok(requested >= 3 * 16 * 2 ** 20, String(requested));
+  const files = ["memory.low", "io.weight"], properties = ["MemoryLow", "IOWeight"];
+  const low = String(requested);
+  const burstable = () => slice("kubepods-burstable.slice", files, properties);
+  await eventually(
+    "the class is protected as its pods are",
+    async () => deepEqual(await burstable(), [[low, "default 200"], [low, "200"]]),
+  );
+  deepEqual(await slice("kubepods-besteffort.slice", files, properties), [["0", "default 10"], ["0", "10"]]);
+  deepEqual(await slice("kubepods.slice", ["memory.low"], ["MemoryLow"]), [[low], [low]]);
+  await guest.output("systemctl daemon-reload");
+  deepEqual(await burstable(), [[low, "default 200"], [low, "200"]]);
+
+  await guest.output(`cp /root/config.yaml ${config} && systemctl restart islet`);
+  await ready(...running);
+  await eventually(
+    "nothing is protected any more",
+    async () => deepEqual(await slice("kubepods-burstable.slice", ["memory.low"], ["MemoryLow"]), [["0"], ["0"]]),
+  );
+  equal((await slice("kubepods.slice", ["memory.low"], []))[0][0], "0");
+});
+
 vmTest("containerd that is killed is back in its unit, and its containers run on", async () => {
   const [before, containerd] = [await lives(), await containerdPid()];
   await guest.output(`kill -9 ${containerd}`);
@@ -253,14 +354,23 @@ vmTest("log entries are in the journal with their fields and priorities", async 
   equal(runs._SYSTEMD_UNIT, "islet.service");
 });
 
-vmTest("the end-to-end tests of resources pass on cgroup v2", async () => {
-  const { code, output } = await guest.run(`
-    cp -r /payload/islet-source /root/source && cd /root/source
-    export DENO_DIR=/root/deno-dir ISLET_BIN=/usr/local/bin/islet ISLET_TEST_PATIENCE=10 NO_COLOR=1
-    cp -r /payload/deno-dir /root/deno-dir
-    /payload/deno test -A --no-check --cached-only --quiet ${inside.join(" ")}`);
-  equal(code, 0, output);
-  match(output, /ok \| [1-9]\d* passed \| 0 failed/);
+vmTest("the end-to-end tests of resources, limits, eviction, admission and usage pass on cgroup v2", async () => {
+  const { source } = payload;
+  await guest.output(
+    `mkdir -p ${source} && cp -r /payload/islet-source/. ${source} && cp -r /payload/{deno-dir,test-cache} /root/`,
+  );
+  const failed: string[] = [];
+  for (const file of inside) {
+    const { code, output } = await guest.run(`
+      cd ${source}
+      export DENO_DIR=/root/deno-dir ISLET_TEST_CACHE=/root/test-cache ISLET_BIN=/usr/local/bin/islet
+      export ISLET_TEST_PATIENCE=10 NO_COLOR=1
+      /payload/deno test -A --no-check --cached-only --quiet ${file}`);
+    const passed = code === 0 && /ok \| [1-9]\d* passed \| 0 failed/.test(output);
+    say(`${file}: ${passed ? "passed" : "failed"}`);
+    if (!passed) failed.push(output);
+  }
+  equal(failed.length, 0, failed.join("\n"));
 });
 
 vmTest(
