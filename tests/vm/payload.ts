@@ -41,7 +41,8 @@ export async function makePayload(dir: string, binary: string, tests: readonly s
   await Deno.copyFile(await Deno.realPath(Deno.execPath()), join(tree, "deno"));
   await Deno.chmod(join(tree, "deno"), 0o755);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["cache", "--quiet", "--no-check", ...tests],
+    // the last one each test file starts by itself
+    args: ["cache", "--quiet", "--no-check", ...tests, "tests/support/remove_test_node.ts"],
     cwd: copy,
     env: { DENO_DIR: join(tree, "deno-dir") },
   }).output();
