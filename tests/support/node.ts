@@ -362,7 +362,7 @@ export class TestNode extends NodeClient implements AsyncDisposable {
     );
     if (code !== 0) problems.push(`Cannot remove the node: ${stderr}`);
     let left: Traces = [];
-    const end = performance.now() + 30_000;
+    const end = performance.now() + 30_000 * patience;
     do {
       left = difference(this.#before, await this.traces());
     } while (left.length > 0 && performance.now() < end && (await sleep(100), true));
