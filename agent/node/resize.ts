@@ -1,6 +1,6 @@
 /** May a running pod have more or less than it was granted? As kubelet decides on in-place resizes (KEP-1287). Pure. */
 import type { Pod } from "../objects/mod.ts";
-import type { ResizeRefusal } from "../pods/resizing.ts";
+import type { ResizeRefusal } from "../pods/types.ts";
 import { podRequests, qosClass } from "../resources/mod.ts";
 import { type AdmissionNode, admitPod, Usage } from "./admission.ts";
 

@@ -4,7 +4,7 @@ import { NamespaceMode } from "../../cri/mod.ts";
 import type { EphemeralContainer, Pod } from "../objects/mod.ts";
 import { SimulatedNode } from "../wiring/testing.ts";
 import { container, ended, lines, observed, pod, sandbox, state } from "./testing.ts";
-import { planPod } from "./plan.ts";
+import { planPod } from "./plan/plan.ts";
 
 function web(spec: Partial<Pod["spec"]> = {}): Pod {
   const { uid: _uid, generation: _generation, ...metadata } = pod().metadata;

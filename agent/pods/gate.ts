@@ -4,10 +4,10 @@
  */
 import type { Pod } from "../objects/mod.ts";
 import { podRequests, qosClass } from "../resources/mod.ts";
-import type { Verdict } from "./intents.ts";
-import type { ResizeRefusal } from "./resizing.ts";
+import type { Verdict } from "./worker/intents.ts";
+import type { ResizeRefusal } from "./types.ts";
 import { rejected } from "./status/pod_status.ts";
-import type { PodWorker } from "./worker.ts";
+import type { PodWorker } from "./worker/worker.ts";
 
 /** What was decided on a pod; undefined: it may run. `later`: it waits until others have made room for it. */
 export type Admission = Verdict | "later" | undefined;

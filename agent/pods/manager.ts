@@ -4,6 +4,9 @@
  *     store rows ──► workers (by UID) ◄── observed pods without a row (orphans of earlier lives)
  *
  * A pod whose namespace/name is still held by an earlier incarnation waits until that has left nothing behind.
+ *
+ * The room, from above: this, then `worker/` (one pod's order of events and its memory), which uses `execute/` (actions on
+ * the runtime), `status/` (what is told of the pod) and, below all, `plan/` (what is to be done; pure).
  */
 import { type Clock, until } from "../clock.ts";
 import type { KubeObject, Pod, PodStatus } from "../objects/mod.ts";
@@ -21,13 +24,13 @@ import {
 } from "./dead_containers.ts";
 import { type Candidate, Gate, type GateOptions } from "./gate.ts";
 import { GivenUpContainers } from "./given_up.ts";
-import type { Verdict } from "./intents.ts";
+import type { Verdict } from "./worker/intents.ts";
 import { podEvents, type TellEvent } from "./pod_events.ts";
-import { PodMemories } from "./pod_memory.ts";
+import { PodMemories } from "./worker/pod_memory.ts";
 import { references } from "./references.ts";
 import { isDisplaced, turnedAway } from "./status/pod_status.ts";
 import { Sweeper } from "./sweeper.ts";
-import { PodWorker, type WorkerDeps } from "./worker.ts";
+import { PodWorker, type WorkerDeps } from "./worker/worker.ts";
 
 export interface PodManagerOptions extends Pick<GateOptions, "admit" | "admitResize"> {
   store: Store;

@@ -4,7 +4,7 @@ import { planResize } from "../node/resize.ts";
 import type { Container, Pod, ResourceRequirements } from "../objects/mod.ts";
 import { SimulatedNode } from "../wiring/testing.ts";
 import { attempt, container, lines, observed, pod, sandbox, state } from "./testing.ts";
-import { planPod } from "./plan.ts";
+import { planPod } from "./plan/plan.ts";
 
 const mib = 1024 * 1024;
 

@@ -2,7 +2,7 @@
 import { type Container, findContainer, type Pod } from "../objects/mod.ts";
 import type { ObservedContainer, ObservedPod, ObservedSandbox } from "../observed/types.ts";
 import { containerAnnotations } from "../runtime/labels.ts";
-import { resourcesOf } from "./resizing.ts";
+import { resourcesOf } from "./plan/amounts.ts";
 import { SimulatedNode } from "../wiring/testing.ts";
 import { operationKey, type PodAction, type PodState } from "./types.ts";
 

@@ -1,10 +1,9 @@
 /**
  * The vocabulary of the pod workers: what a plan is made from ({@link PodState}) and what it asks for
- * ({@link PodAction}). Plain data on both sides; `plan.ts` decides, `execute.ts` acts.
+ * ({@link PodAction}). Plain data on both sides; `plan/` decides, `execute/` acts.
  */
 import type { ObservedPod } from "../observed/types.ts";
 import type { Pod, ResourceRequirements } from "../objects/mod.ts";
-import type { ResizeProgress } from "./resizing.ts";
 
 /** What a container gets at least for its end, however little of its grace period is left [kubelet]. */
 export const minimumGraceMs = 2000;
@@ -104,6 +103,18 @@ export interface GarbageRules {
   excess: ReadonlySet<string>;
   /** Wall-clock ms, for containers' ages. */
   wall: number;
+}
+
+/** Why a resize is not granted. */
+export interface ResizeRefusal {
+  reason: "Deferred" | "Infeasible";
+  message: string;
+}
+
+/** What a status says of resizes. */
+export interface ResizeProgress {
+  pending?: ResizeRefusal;
+  inProgress?: { generation: number; error?: string };
 }
 
 /** Everything that a plan looks at. */

@@ -11,7 +11,7 @@ import {
 } from "../node/mod.ts";
 import type { Pod } from "../objects/mod.ts";
 import type { Admission, AdmissionPod } from "../pods/gate.ts";
-import type { ResizeRefusal } from "../pods/resizing.ts";
+import type { ResizeRefusal } from "../pods/types.ts";
 import type { Amounts } from "../resources/mod.ts";
 import { isFromFile } from "../sources/mod.ts";
 import type { Store, StoreObject } from "../store/mod.ts";

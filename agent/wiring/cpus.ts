@@ -15,7 +15,7 @@ import { thisMachine } from "../node/mod.ts";
 import { type Container, type Pod, podContainers } from "../objects/mod.ts";
 import type { PodObserver } from "../observed/observer.ts";
 import type { ObservedContainer, ObservedPod } from "../observed/types.ts";
-import type { Verdict } from "../pods/intents.ts";
+import type { Verdict } from "../pods/worker/intents.ts";
 import { amounts, type CgroupPathOptions, podCgroup } from "../resources/mod.ts";
 import { cpusAnnotation } from "../runtime/mod.ts";
 import { containerCgroup } from "../stats/targets.ts";

@@ -4,7 +4,7 @@
  */
 import { timestamp } from "../../clock.ts";
 import { type ContainerStatus, isSidecar, type Pod, type PodCondition } from "../../objects/mod.ts";
-import type { ResizeProgress } from "../resizing.ts";
+import type { ResizeProgress } from "../types.ts";
 import type { Phase } from "./phase.ts";
 
 export interface ConditionFacts {

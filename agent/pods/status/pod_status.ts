@@ -13,8 +13,8 @@ import {
   type ResourceRequirements,
 } from "../../objects/mod.ts";
 import { qosClass } from "../../resources/qos.ts";
-import { backoffUntil, lastEnd, outcome, usableSandbox } from "../standing.ts";
-import { changes } from "../resizing.ts";
+import { backoffUntil, lastEnd, outcome, usableSandbox } from "../plan/standing.ts";
+import { changes } from "../plan/amounts.ts";
 import type { PodState } from "../types.ts";
 import { isForeign, podConditions } from "./conditions.ts";
 import { containerStatus } from "./container_status.ts";
