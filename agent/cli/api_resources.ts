@@ -1,5 +1,5 @@
 /** The kinds that the node serves, as its discovery tells: names that people type become paths. */
-import { nearest } from "../config/nearest.ts";
+import { nearest } from "../nearest.ts";
 import type { Client } from "./client.ts";
 import { UsageError } from "./usage.ts";
 

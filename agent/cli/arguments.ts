@@ -2,7 +2,7 @@
  * A verb's words: flags from a table, `--flag value`, `--flag=value`, `-f value`, `-fvalue`, `-it`; flags and other words
  * in any order; everything behind `--` is kept apart. A wrong flag is a UsageError that names the nearest right one.
  */
-import { nearest } from "../config/nearest.ts";
+import { nearest } from "../nearest.ts";
 import { UsageError } from "./usage.ts";
 
 export interface Flag {

@@ -1,7 +1,7 @@
 /**
  * The command line: one file a verb, loaded when it is used. Exit codes: 0 done, 1 failed, 2 usage.
  */
-import { nearest } from "../config/nearest.ts";
+import { nearest } from "../nearest.ts";
 import { errorText } from "../telemetry/log.ts";
 import { UsageError } from "./usage.ts";
 

@@ -5,7 +5,7 @@
  */
 import type { LineCounter, Node, Pair, YAMLMap } from "yaml";
 import type { DocumentKind, Field } from "./field.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../nearest.ts";
 import { documentKinds, fieldsByPath } from "./table.ts";
 
 /** One field that a file sets. */

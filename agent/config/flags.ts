@@ -4,7 +4,7 @@
  */
 import { formatDuration } from "../duration.ts";
 import type { Field } from "./field.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../nearest.ts";
 import { defaultSettings } from "./settings.ts";
 import { fieldsByFlag } from "./table.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseFlags } from "./flags.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../nearest.ts";
 
 const plain = (args: string[]) => {
   const { flags, rest, help, errors } = parseFlags(args);

@@ -5,10 +5,12 @@
  * What has the wrong type is named, taken out, and the rest is checked as if it had not been there; so one slip does
  * not hide the others.
  */
+import { nearest } from "../nearest.ts";
 import { defaultObject } from "./defaults/mod.ts";
 import { defaultManifestPod } from "./defaults/pod.ts";
 import { FieldErrors } from "./field_error.ts";
-import { FieldPath } from "./field_path.ts";
+import { FieldPath, type PathStep } from "./field_path.ts";
+import { fieldsAt } from "./fields_at.ts";
 import { kindHint } from "./kind_hint.ts";
 import { findKind, type KindInfo, kinds, type ManifestObject } from "./kinds.ts";
 import { type ManifestHashes, manifestHashes } from "./manifest/hash.ts";
@@ -156,8 +158,9 @@ class ManifestFindings implements ShapeFindings {
     private readonly problems: FieldErrors,
   ) {}
 
-  unknownField(path: FieldPath, key: string): void {
-    const message = `unknown field ${JSON.stringify(key)}`;
+  unknownField(path: FieldPath, key: string, steps: readonly PathStep[]): void {
+    const near = nearest(key, fieldsAt(this.info.schema(), steps));
+    const message = `unknown field ${JSON.stringify(key)}${near ? ` (did you mean ${JSON.stringify(near)}?)` : ""}`;
     if (this.options.strict) this.problems.unknown(path, message);
     else this.problems.warn(path, message);
   }

@@ -65,8 +65,8 @@ Deno.test("decodeObject() reports unknown fields at every depth: errors when str
   const pod = { ...podValue({ imagePullSecret: [] }, { ports: [{ containerPort: 80, hostport: 8080 }] }), extra: 1 };
   const unknown = [
     `extra: unknown field "extra"`,
-    `spec.containers[0].ports[0].hostport: unknown field "hostport"`,
-    `spec.imagePullSecret: unknown field "imagePullSecret"`,
+    `spec.containers[0].ports[0].hostport: unknown field "hostport" (did you mean "hostPort"?)`,
+    `spec.imagePullSecret: unknown field "imagePullSecret" (did you mean "imagePullSecrets"?)`,
   ];
   assert.deepEqual(errorsOf(pod, { strict: true }).sort(), unknown);
   assert.deepEqual(errorsOf(pod, {}), []);

@@ -42,7 +42,8 @@ type Issue = z.core.$ZodIssue;
 
 /** What is told of a value that does not fit. */
 export interface ShapeFindings {
-  unknownField(path: FieldPath, key: string): void;
+  /** `steps`: the mapping that has it. */
+  unknownField(path: FieldPath, key: string, steps: readonly PathStep[]): void;
   wrongType(wrong: WrongType): void;
 }
 
@@ -95,7 +96,7 @@ export class ShapeCheck {
     if (issue.code === "unrecognized_keys") {
       for (const key of issue.keys) {
         if (isMap(found)) delete found[key];
-        this.findings.unknownField(FieldPath.from(steps).child(key), key);
+        this.findings.unknownField(FieldPath.from(steps).child(key), key, steps);
       }
       return;
     }

@@ -54,8 +54,8 @@ Deno.test("parseManifest() points at unknown fields themselves: warnings, or err
   assert.equal(objects.length, 1);
   assert.deepEqual(errors, []);
   const expected = [
-    `web.yaml:8:5: spec.containers[0].livenessprobe: unknown field "livenessprobe"`,
-    `web.yaml:10:3: spec.hostnetwork: unknown field "hostnetwork"`,
+    `web.yaml:8:5: spec.containers[0].livenessprobe: unknown field "livenessprobe" (did you mean "livenessProbe"?)`,
+    `web.yaml:10:3: spec.hostnetwork: unknown field "hostnetwork" (did you mean "hostNetwork"?)`,
   ];
   assert.deepEqual(warnings.map(problemText), expected);
   assert.deepEqual(lines(text, true), expected);
