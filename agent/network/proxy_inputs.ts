@@ -69,9 +69,11 @@ export interface Place {
 
 /** The endpoints in all slices of one Service. A port of which the slice says no number, or an FQDN, is nobody's here. */
 export function proxyEndpoints(slices: Iterable<EndpointSlice>, { nodeName, zone }: Place): ProxyEndpoint[] {
-  const found = new Map<string, ProxyEndpoint>();
+  const found: ProxyEndpoint[] = [];
+  let count = 0;
   for (const { addressType, endpoints, ports } of slices) {
     if (addressType === "FQDN") continue;
+    count++;
     for (const { addresses = [], conditions, nodeName: node, hints: given } of endpoints ?? []) {
       // kube-proxy too takes the first: the others are the same endpoint's
       const [address] = addresses;
@@ -89,14 +91,23 @@ export function proxyEndpoints(slices: Iterable<EndpointSlice>, { nodeName, zone
           serving: conditions?.serving ?? ready,
           terminating: conditions?.terminating ?? false,
           local: node === nodeName,
-          ...(hints ? { hints } : {}),
         };
-        // while slices are rearranged an endpoint may be in two
-        const key = `${endpoint.portName}/${protocol}/${address}/${port}`;
-        const before = found.get(key);
-        if (!before || (!before.ready && ready)) found.set(key, endpoint);
+        if (hints) endpoint.hints = hints;
+        found.push(endpoint);
       }
     }
+  }
+  return count > 1 ? eachOnce(found) : found;
+}
+
+/** While slices are rearranged an endpoint may be in two: the ready one counts. */
+function eachOnce(endpoints: readonly ProxyEndpoint[]): ProxyEndpoint[] {
+  const found = new Map<string, ProxyEndpoint>();
+  for (const endpoint of endpoints) {
+    const { portName, protocol, address, port, ready } = endpoint;
+    const key = `${portName}/${protocol}/${address}/${port}`;
+    const before = found.get(key);
+    if (!before || (!before.ready && ready)) found.set(key, endpoint);
   }
   return [...found.values()];
 }

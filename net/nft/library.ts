@@ -59,17 +59,19 @@ export class NftLibrary implements NftRunner {
   #run(script: string): string | undefined {
     if (this.#context === null) throw new Error("Cannot change nftables rules: the library is closed");
     const { nft_run_cmd_from_buffer, nft_ctx_get_error_buffer } = this.#library.symbols;
-    this.#write(`${script}\0`);
+    this.#write(script);
     if (nft_run_cmd_from_buffer(this.#context, this.#buffer) === 0) return undefined;
     const text = nft_ctx_get_error_buffer(this.#context);
     return text === null ? "" : new Deno.UnsafePointerView(text).getCString();
   }
 
-  /** Puts a text into the buffer: a new one for each chunk of a large load would weigh ten times as much as the load. */
+  /** Puts a text with its end into the buffer: a new one for each chunk of a large load would weigh ten times as much as the load. */
   #write(text: string): void {
     const encoder = new TextEncoder();
-    while (encoder.encodeInto(text, this.#buffer).read < text.length) {
-      this.#buffer = new Uint8Array(Math.max(2 * this.#buffer.length, text.length));
+    for (;;) {
+      const { read, written } = encoder.encodeInto(text, this.#buffer);
+      if (read === text.length && written < this.#buffer.length) return void (this.#buffer[written] = 0);
+      this.#buffer = new Uint8Array(Math.max(2 * this.#buffer.length, text.length + 1));
     }
   }
 }

@@ -59,10 +59,18 @@ export class TableState {
   /** How many frontends will need each of these after `changes`. */
   countsAfter(changes: readonly Change[]): Counts {
     const after = noCounts();
+    const needed = new Map<readonly Part[], number>(); // thousands have the same
+    const count = ({ shared, parts }: Frontend, by: number) => {
+      for (const set of sharedSets) {
+        for (const key of shared[set]) this.#count(after, set, key, by);
+      }
+      needed.set(parts, (needed.get(parts) ?? 0) + by);
+    };
     for (const { from, to } of changes) {
-      if (from) this.#count(after, from, -1);
-      if (to) this.#count(after, to, 1);
+      if (from) count(from, -1);
+      if (to) count(to, 1);
     }
+    for (const [parts, by] of needed) for (const { name } of parts) this.#count(after, "parts", name, by);
     return after;
   }
 
@@ -76,13 +84,9 @@ export class TableState {
     this.counts[pool].set(key, 0);
   }
 
-  #count(after: Counts, { shared, parts }: Frontend, by: number): void {
-    for (const set of sharedSets) {
-      const counts = after[set], before = this.counts[set];
-      for (const key of shared[set]) counts.set(key, (counts.get(key) ?? before.get(key) ?? 0) + by);
-    }
-    const counts = after.parts, before = this.counts.parts;
-    for (const { name } of parts) counts.set(name, (counts.get(name) ?? before.get(name) ?? 0) + by);
+  #count(after: Counts, pool: typeof pools[number], key: string, by: number): void {
+    const counts = after[pool];
+    counts.set(key, (counts.get(key) ?? this.counts[pool].get(key) ?? 0) + by);
   }
 }
 
