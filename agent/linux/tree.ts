@@ -2,6 +2,7 @@
  * Whole trees by descriptor: removal that never follows a link or crosses a mount, and a walk for changes of
  * ownership. Both work in slices of a few milliseconds, so that a volume with a million files does not hold up probes.
  */
+import { setImmediate } from "node:timers";
 import { isErrno, LinuxError } from "./errno.ts";
 import {
   type DirEntry,
@@ -27,7 +28,7 @@ function slices(): () => Promise<void> | undefined {
   let start = performance.now();
   return () => {
     if (performance.now() - start < sliceMs) return undefined;
-    return new Promise<void>((resolve) => setTimeout(resolve, 0)).then(() => void (start = performance.now()));
+    return new Promise<void>((resolve) => setImmediate(resolve)).then(() => void (start = performance.now()));
   };
 }
 
