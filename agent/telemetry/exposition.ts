@@ -67,12 +67,15 @@ const encoder = new TextEncoder();
 export class Exposition {
   // one text that grows: cheaper by half than lines that are put together at the end
   #text = "";
-  readonly #pieces: Uint8Array[] = [];
+  #bytes: Uint8Array<ArrayBuffer>;
+  #size = 0;
   #name = "";
   #openmetrics: boolean;
 
-  constructor(readonly format: ExpositionFormat = "text") {
+  /** `expectedBytes`: about how long it will be, where that is known. */
+  constructor(readonly format: ExpositionFormat = "text", expectedBytes = 0) {
     this.#openmetrics = format === "openmetrics";
+    this.#bytes = new Uint8Array(expectedBytes);
   }
 
   /** Begins a family; its samples follow. */
@@ -136,13 +139,7 @@ export class Exposition {
   bytes(): Uint8Array<ArrayBuffer> {
     if (this.#openmetrics) this.#text += "# EOF\n";
     this.#cut();
-    const all = new Uint8Array(this.#pieces.reduce((size, { length }) => size + length, 0));
-    let at = 0;
-    for (const piece of this.#pieces.splice(0)) {
-      all.set(piece, at);
-      at += piece.length;
-    }
-    return all;
+    return this.#bytes.subarray(0, this.#size);
   }
 
   /** The same as text. */
@@ -151,8 +148,22 @@ export class Exposition {
   }
 
   #cut(): void {
-    this.#pieces.push(encoder.encode(this.#text));
+    const text = this.#text;
     this.#text = "";
+    for (let done = 0; done < text.length;) {
+      const rest = done === 0 ? text : text.slice(done);
+      // one character takes four bytes at most
+      if (this.#bytes.length - this.#size < Math.max(rest.length, 4)) this.#enlarge(rest.length + 4);
+      const { read, written } = encoder.encodeInto(rest, this.#bytes.subarray(this.#size));
+      done += read;
+      this.#size += written;
+    }
+  }
+
+  #enlarge(by: number): void {
+    const larger = new Uint8Array(this.#size + Math.max(by, this.#size));
+    larger.set(this.#bytes.subarray(0, this.#size));
+    this.#bytes = larger;
   }
 
   #sample(name: string, labels: string, value: number, timeMs?: number): void {
