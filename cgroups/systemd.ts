@@ -117,16 +117,19 @@ export class SystemdFs implements CgroupFs {
   async create(path: string, limits: CgroupLimits = {}): Promise<Applied> {
     const slice = sliceOf(path);
     if (slice === undefined) return this.inner.create(path, limits);
-    if (!this.inner.exists(path)) {
-      const { code, stderr } = await this.run(startSliceCommand(this.version, slice, limits));
-      // A unit that is known already (a start that was cut off) is as good as made.
-      if (code !== 0 && !/already (exists|loaded)|UnitExists/.test(stderr)) {
-        throw new CgroupError(`Cannot start slice ${slice}: ${stderr.trim() || `exit code ${code}`}`);
-      }
-      for (let waited = 0; !this.inner.exists(path); waited += 10) {
-        if (waited >= this.waitMs) throw new CgroupError(`Cannot start slice ${slice}: ${path} did not appear`);
-        await sleep(10);
-      }
+    if (this.inner.exists(path)) {
+      // the way of the controllers; limits by systemd too, which else writes its own idea of them again
+      await this.inner.create(path);
+      return this.apply(path, limits);
+    }
+    const { code, stderr } = await this.run(startSliceCommand(this.version, slice, limits));
+    // A unit that is known already (a start that was cut off) is as good as made.
+    if (code !== 0 && !/already (exists|loaded)|UnitExists/.test(stderr)) {
+      throw new CgroupError(`Cannot start slice ${slice}: ${stderr.trim() || `exit code ${code}`}`);
+    }
+    for (let waited = 0; !this.inner.exists(path); waited += 10) {
+      if (waited >= this.waitMs) throw new CgroupError(`Cannot start slice ${slice}: ${path} did not appear`);
+      await sleep(10);
     }
     // The trees that systemd does not manage (v1 hugetlb, cpuset) and the way of the controllers.
     return this.inner.create(path, limits);

@@ -93,6 +93,10 @@ Deno.test("SystemdFs makes slices as units, then limits them by files, and stops
   await ensureKubepods(fs, { driver: "systemd", limits: { cpuShares: 2048, memoryBytes: 2 ** 30 } });
   assert.deepEqual(calls, [], "what is so already needs no call");
 
+  await ensureKubepods(fs, { driver: "systemd", limits: { cpuShares: 1024 }, bestEffort: { ioWeight: 10 } });
+  assert.deepEqual(calls, ["SetUnitProperties kubepods.slice", "SetUnitProperties kubepods-besteffort.slice"]);
+  calls.length = 0;
+
   await fs.remove("/kubepods.slice/kubepods-besteffort.slice");
   assert.deepEqual(calls, ["StopUnit kubepods-besteffort.slice"]);
   assert.equal(fs.exists("/kubepods.slice/kubepods-besteffort.slice"), false);

@@ -28,6 +28,9 @@ export function withDriverOf(
   return { ...config, cgroupDriver };
 }
 
+/** What the kernel gives to a cgroup on v2. */
+const defaultIoWeight = 100;
+
 /** How long to wait before a limit that lies below the present use is tried again. */
 const heldRetryMs = 60_000;
 
@@ -63,7 +66,9 @@ export async function podCgroups(
   const enforced = config.enforceNodeAllocatable.includes("pods");
   const whole = kubepodsLimits(enforced ? podsBudget(capacity, config.reservation) : capacity);
   let classes = qosCgroupLimits([], reserveMemory);
-  const io = (weight: number | undefined): CgroupLimits => weight === undefined ? {} : { ioWeight: weight };
+  // what an earlier configuration wished for does not stay; v2 has one default for all kernels
+  const io = (weight = fs.version === 2 ? defaultIoWeight : undefined): CgroupLimits =>
+    weight === undefined ? {} : { ioWeight: weight };
   let cancel = () => {};
   let turn = Promise.resolve();
   const ensure = async () => {

@@ -65,12 +65,14 @@ Deno.test("podCgroups() says that v1 cannot protect memory", async () => {
 
 Deno.test("podCgroups() divides the disk by class, or says that nobody does", async () => {
   const ioWeight = { Burstable: 200, BestEffort: 10 };
-  const { read, warned } = await made(2, { ioWeight }, undefined, "254:0 enable=1 ctrl=auto rpct=0.00");
+  const { read, warned, kernel } = await made(2, { ioWeight }, undefined, "254:0 enable=1 ctrl=auto rpct=0.00");
   deepEqual([read("/kubepods/burstable", "io.weight"), read("/kubepods/besteffort", "io.weight")], [
     ["default 200"],
     ["default 10"],
   ]);
   deepEqual(warned, []);
+  await podCgroups({ ...wish }, capacity, { warn: () => {} } as unknown as Logger, systemClock, kernel.fs());
+  deepEqual(read("/kubepods/burstable", "io.weight"), ["default 100"], "an earlier wish is forgotten");
   for (
     const [controllers, cost] of [[["cpu", "memory", "pids"], undefined], [undefined, ""], [
       undefined,

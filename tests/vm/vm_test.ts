@@ -325,8 +325,8 @@ systemctl restart islet`);
   await guest.output(`cp /root/config.yaml ${config} && systemctl restart islet`);
   await ready(...running);
   await eventually(
-    "nothing is protected any more",
-    async () => deepEqual(await slice("kubepods-burstable.slice", ["memory.low"], ["MemoryLow"]), [["0"], ["0"]]),
+    "nothing is protected or preferred any more",
+    async () => deepEqual(await burstable(), [["0", "default 100"], ["0", "100"]]),
   );
   equal((await slice("kubepods.slice", ["memory.low"], []))[0][0], "0");
 });
