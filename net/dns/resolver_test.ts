@@ -3,7 +3,16 @@ import { Forwarder } from "./forward.ts";
 import type { DnsObserver } from "./observer.ts";
 import { Records } from "./records.ts";
 import { Resolver } from "./resolver.ts";
-import { type Answering, brief, decode, otherServer, queryBytes, type QueryOptions, replyBytes } from "./testing.ts";
+import {
+  type Answering,
+  brief,
+  decode,
+  ManualClock,
+  otherServer,
+  queryBytes,
+  type QueryOptions,
+  replyBytes,
+} from "./testing.ts";
 import { Zone } from "./zone.ts";
 
 const foreign: Answering = ({ message }) => {
@@ -36,7 +45,8 @@ async function withResolver(
   ) => Promise<void>,
 ) {
   const other = await otherServer(foreign);
-  const forwarder = new Forwarder({ warmUp: false });
+  // however long the machine takes to carry an answer, nobody is late
+  const forwarder = new Forwarder({ warmUp: false, clock: new ManualClock() });
   forwarder.configure({ servers: [other.server], timeout: 2 });
   const records = new Records({
     services: [
@@ -197,7 +207,7 @@ Deno.test("an observer is told of every query, of every server that is asked, an
     },
     died: () => void told.push("died"),
   };
-  const forwarder = new Forwarder({ warmUp: false, observer });
+  const forwarder = new Forwarder({ warmUp: false, observer, clock: new ManualClock() });
   forwarder.configure({ servers: [other.server], timeout: 2 });
   const records = new Records({
     services: [{ namespace: "default", name: "web", clusterIPs: ["10.96.0.20"], ports: [] }],
