@@ -3,7 +3,7 @@ import { equal, match, ok } from "node:assert/strict";
 import { nodeFile } from "../support/node_file.ts";
 import { statusOf } from "../support/pods.ts";
 
-const examples = new URL("../../examples", import.meta.url);
+const examples = new URL("../../examples/", import.meta.url);
 const manifests = Object.fromEntries(
   ["web.yaml", "sidecar.yaml", "crash.yaml", "hog.yaml", "greeter.yaml"].map((name) => [
     name,
