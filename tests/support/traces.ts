@@ -19,8 +19,11 @@ export interface NodePlaces {
 /** Traces as sentences, in order; nothing is left when there are none. */
 export type Traces = string[];
 
-/** Network namespaces that others make while the tests run show in the node's mounts, too; containerd's are called `cni-…`. */
-const foreign = /^(\/var)?\/run\/netns(\/(?!cni-)|$)/;
+/**
+ * What others mount while the tests run shows in the node's mounts, too: network namespaces, of which containerd's are called
+ * `cni-…`, and the pods of an islet that is installed on the machine.
+ */
+const foreign = /^(\/var)?\/run\/netns(\/(?!cni-)|$)|^\/(run|var\/lib)\/islet\//;
 
 /** All traces there are now, the namespaces' own processes and mounts among them. */
 export async function traces(places: NodePlaces): Promise<Traces> {
