@@ -6,7 +6,7 @@ import { type Context, Hono } from "hono";
 import { applyManifest } from "./apply.ts";
 import { auth, issuerRoutes } from "./auth/mod.ts";
 import type { AppDeps } from "./deps.ts";
-import { health, version } from "./health.ts";
+import { type HealthCheck, healthRoutes } from "./health.ts";
 import { imageRoutes } from "./images.ts";
 import { customResourcesPath, noCustomResources } from "./kube/custom_resources.ts";
 import { kubeApi } from "./kube/mod.ts";
@@ -20,7 +20,7 @@ import { limitWatches } from "./server/watch_limit.ts";
 import { countRequests } from "./request_metrics.ts";
 import { ApiError, methodNotAllowed, statusOf } from "./status.ts";
 import { lastHour } from "./usage.ts";
-import { isletVersion } from "./version.ts";
+import { isletVersion, versionInfo } from "./version.ts";
 import { whyPod } from "./why.ts";
 
 export function createApp(deps: AppDeps): Hono<AppEnv> {
@@ -39,10 +39,11 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
   if (deps.stats) app.use(countRequests(deps.stats.kubelet.metrics, kube.registry));
   app.use(auth(deps.auth), limitWatches());
 
-  app.get("/healthz", health(deps));
-  app.get("/readyz", health(deps));
-  app.get("/livez", (c) => c.text("ok"));
-  app.get("/version", version());
+  const ping: HealthCheck = { name: "ping", problem: () => undefined };
+  const problem = () => deps.healthy() ? undefined : "the container runtime does not answer";
+  healthRoutes(app, "livez", [ping]);
+  for (const name of ["healthz", "readyz"]) healthRoutes(app, name, [ping, { name: "runtime", problem }]);
+  app.get("/version", (c) => c.json(versionInfo()));
   app.get("/openapi/v2", documents.version2);
   app.get("/openapi/v3", documents.index);
   app.get("/openapi/v3/*", documents.document);

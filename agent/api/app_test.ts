@@ -11,7 +11,11 @@ Deno.test("health follows the runtime, liveness does not", async () => {
   };
   assert.deepEqual(await codes(), [200, 200, 200]);
   node.healthy = false;
-  assert.deepEqual(await codes(), [503, 503, 200]);
+  assert.deepEqual(await codes(), [500, 500, 200]);
+  const text = async (path: string) => await (await node.app.request(path)).text();
+  assert.equal(await text("/readyz"), "[+]ping ok\n[-]runtime failed: reason withheld\nreadyz check failed\n");
+  assert.match(await text("/readyz/runtime"), /the container runtime does not answer/);
+  assert.equal(await text("/livez?verbose"), "[+]ping ok\nlivez check passed\n");
 });
 
 Deno.test("the version names islet and the Kubernetes API that it follows", async () => {

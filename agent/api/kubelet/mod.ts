@@ -8,10 +8,10 @@
  */
 import { Hono } from "hono";
 import type { AppEnv } from "../request.ts";
+import { healthRoutes } from "../health.ts";
 import { disabled, failureText, methodNotAllowed, pageNotFound } from "./answers.ts";
 import { readContainerLog } from "./container_logs.ts";
 import type { KubeletDeps } from "./deps.ts";
-import { health, type HealthCheck, healthOf } from "./health.ts";
 import { listPods, listRunningPods } from "./pods.ts";
 import { attachToContainer, execInContainer, forwardPorts, runInContainer } from "./processes.ts";
 import { showSystemLogs } from "./system_logs.ts";
@@ -35,13 +35,11 @@ export function createKubeletApp(deps: KubeletDeps): Hono<AppEnv> {
     if (c.req.method === "HEAD") await c.res.body?.cancel();
   });
 
-  const checks: HealthCheck[] = [
+  healthRoutes(app, "healthz", [
     { name: "ping", problem: () => undefined },
     { name: "log", problem: () => undefined },
     { name: "syncloop", problem: deps.unhealthy },
-  ];
-  app.get("/healthz", health(checks));
-  app.get("/healthz/:name", healthOf(checks));
+  ]);
   for (const path of ["/pods", "/pods/"]) app.get(path, listPods(deps)).all(path, getOnly);
   if (deps.usage) app.route("/", deps.usage);
 

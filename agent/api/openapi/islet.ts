@@ -28,8 +28,25 @@ function inQuery(name: string, description: string, type = "string"): Schema {
   return { name, in: "query", description, schema: { type } };
 }
 
-const anyone = { security: [{}] };
-const notReady = { responses: { "503": text("The container runtime does not answer.") } };
+/** All checks as one, and one of them. */
+function healthPaths(name: string, summary: string, checks: string): Record<string, Schema> {
+  const anyone = { security: [{}] };
+  return {
+    [`/${name}`]: get(name, summary, text("ok, or the checks where they are asked for"), {
+      ...anyone,
+      parameters: [
+        inQuery("verbose", "Shows each check."),
+        inQuery("exclude", "A check to leave out; may be given more than once."),
+      ],
+      responses: { "500": text("The checks, of which one failed.") },
+    }),
+    [`/${name}/{check}`]: get(`${name}Check`, `${summary} One check alone.`, text("ok"), {
+      ...anyone,
+      parameters: [inPath("check", checks)],
+      responses: { "404": text("There is no such check."), "500": text("What is wrong.") },
+    }),
+  };
+}
 
 /** On the API port and the socket. */
 export function isletPaths(): Record<string, Schema> {
@@ -38,9 +55,9 @@ export function isletPaths(): Record<string, Schema> {
       description: "One HTML file without external parts.",
       content: { "text/html": { schema: { type: "string" } } },
     }),
-    "/healthz": get("healthz", "Whether the node works.", text("ok"), { ...anyone, ...notReady }),
-    "/livez": get("livez", "Whether the agent answers at all.", text("ok"), anyone),
-    "/readyz": get("readyz", "Whether the node works.", text("ok"), { ...anyone, ...notReady }),
+    ...healthPaths("healthz", "Whether the node works.", "ping, runtime"),
+    ...healthPaths("livez", "Whether the agent answers at all.", "ping"),
+    ...healthPaths("readyz", "Whether the node works.", "ping, runtime"),
     "/version": get("version", "Which version this is.", json("Of Kubernetes and of islet.", ref("VersionInfo"))),
     "/api": get("coreVersions", "Versions of the core group.", json("APIVersions, or an APIGroupDiscoveryList.")),
     "/apis": get("groups", "All other groups.", json("An APIGroupList, or an APIGroupDiscoveryList.")),

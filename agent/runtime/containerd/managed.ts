@@ -37,8 +37,6 @@ export interface ManagedContainerdOptions {
   probe?: (socket: string) => Promise<unknown>;
   /** Called each time containerd has been started anew or found answering again after it was lost. */
   onUp?: () => void;
-  /** Called when containerd is found dead. */
-  onDown?: () => void;
   /** How long a start may take. */
   readyTimeoutMs?: number;
 }
@@ -247,7 +245,6 @@ export class ManagedContainerd {
     if (!this.#process) return;
     this.#options.log.warn("containerd ended", { log: this.paths.log });
     this.#process = undefined;
-    this.#options.onDown?.();
   }
 
   #lost(): void {
