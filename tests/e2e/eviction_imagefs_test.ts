@@ -64,10 +64,10 @@ nodeTest(
 
     await applyPods(
       node,
-      pod("done", "dd if=/dev/zero of=/tmp/file bs=1M count=20 2>/dev/null", { restartPolicy: "Never" }),
+      pod("done", "dd if=/dev/zero of=/tmp/file bs=1M count=10 2>/dev/null", { restartPolicy: "Never" }),
     );
     const { metadata: { uid } } = await node.podUntil("done", "has ended", finished);
-    await imagefs(node, 10);
+    await imagefs(node, 5);
     equal((await node.containers()).filter(({ labels }) => labels["io.kubernetes.pod.uid"] === uid).length, 0);
     deepEqual(await evicted(node), []);
 

@@ -35,8 +35,8 @@ import { neededOf, type Threshold } from "./thresholds.ts";
 
 /** Someone who can give back disk without a pod's end. */
 export interface Reclaimers {
-  /** Removes containers that have ended. */
-  containers?(): Promise<unknown>;
+  /** Removes containers that have ended, and says how many. */
+  containers?(): Promise<number>;
   /** Removes images that nobody wants, until so many bytes are won back (Infinity: all of them). */
   images?(bytes: number): Promise<unknown>;
 }
@@ -88,6 +88,8 @@ export interface EvictionManagerOptions {
 
 /** Between a victim's end and the next look at whether it was enough. */
 const settleMs = { memory: 1000, disk: 3000 };
+/** Runtimes give back a removed container's layer when they next collect garbage, which containerd does within seconds. */
+const giveBack = { lookMs: 250, mostMs: 5000 };
 /** How soon after a threshold of the kernel's was moved it is looked whether it was crossed meanwhile. */
 const afterMoveMs = 250;
 /** Pods with limits on storage are measured so often at most, at least, and for so small a part of the time. */
@@ -257,13 +259,19 @@ export class EvictionManager {
     for (const each of nodeReclaims(signal, layout())) {
       const { available, capacity } = seen.get(signal)!;
       const bytes = resource === "inodes" ? Infinity : neededOf(threshold, capacity, true) - available;
+      let removed = 0;
       try {
-        await (each === "images" ? reclaimers.images?.(bytes) : reclaimers.containers?.());
+        if (each === "images") await reclaimers.images?.(bytes);
+        else removed = await reclaimers.containers?.() ?? 0;
       } catch (err) {
         log.warn(`Cannot remove ${each} that nobody needs`, { err });
       }
-      seen = look(clock.mono()).observations;
-      if (!short()) return;
+      const until = clock.mono() + (removed > 0 ? giveBack.mostMs : 0);
+      for (;; await this.#pause(giveBack.lookMs)) {
+        seen = look(clock.mono()).observations;
+        if (!short()) return;
+        if (clock.mono() >= until) break;
+      }
     }
     const stats = new Map((await storage(() => true, 0)).map((each) => [each.podRef.uid, each]));
     seen = look(clock.mono()).observations;

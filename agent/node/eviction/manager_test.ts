@@ -21,6 +21,8 @@ class TestedNode implements AsyncDisposable {
   pressures: readonly Pressure[] = [];
   looks = 0;
   measured = 0;
+  /** Containers that have ended. */
+  ended = 0;
   /** What a reclaimer wins back. */
   reclaimed = 0;
   #tell = () => {};
@@ -69,7 +71,10 @@ class TestedNode implements AsyncDisposable {
         );
       },
       reclaimers: {
-        containers: () => this.#reclaim("containers"),
+        containers: async () => {
+          await this.#reclaim("containers");
+          return this.ended;
+        },
         images: (bytes) => this.#reclaim(`images ${bytes / mebi}`),
       },
       evict: (pod, { signal, graceSeconds }: Eviction) => {
@@ -195,6 +200,26 @@ Deno.test("EvictionManager wins back disk from what nobody needs, and evicts nob
   await node.clock.advance(0);
   deepEqual(node.done, ["reclaim containers", "reclaim images 10"]);
   deepEqual([node.measured, node.pressures], [0, ["DiskPressure"]]);
+});
+
+Deno.test("EvictionManager gives the runtime time to give back what removed containers held, and no more", async () => {
+  await using node = new TestedNode();
+  node.add("web", 500);
+  node.left["nodefs.available"] = 60 * mebi;
+  node.ended = 1;
+  node.manager.start();
+  await node.clock.advance(4000);
+  deepEqual(node.done, ["reclaim containers"]);
+  node.left["nodefs.available"] = 120 * mebi;
+  await node.clock.advance(10_000);
+  deepEqual(node.done, ["reclaim containers"], "that was enough");
+  node.left["nodefs.available"] = 60 * mebi;
+  await node.clock.advance(20_000);
+  deepEqual(node.done.slice(1, 4), [
+    "reclaim containers",
+    "reclaim images 40",
+    "evict web for nodefs.available in 0 s",
+  ]);
 });
 
 Deno.test("EvictionManager measures pods when that is not enough; memory is not held up by it", async () => {
