@@ -54,7 +54,7 @@ async function main([address, port, count]: string[]): Promise<void> {
   });
   const connecting = Array.from({ length: 4 }, async () => {
     while (!isOver) {
-      await within("a new connection", async () => {
+      await within(`a new connection to ${address}`, async () => {
         using connection = await connect();
         await read(connection);
         report.connections++;

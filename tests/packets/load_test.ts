@@ -39,12 +39,12 @@ class Load {
     return JSON.parse(await this.#line());
   }
 
-  /** Waits until so many more connections were made, and every open one has echoed. */
-  async goesOn(connections: number): Promise<void> {
+  /** Waits until so many more connections were made, and every open one has echoed. `after` says what was done before. */
+  async goesOn(connections: number, after: string): Promise<void> {
     const before = await this.report();
     for (;;) {
       const { connections: now, echoes, failures } = await this.report();
-      assert.deepEqual(failures, []);
+      assert.deepEqual(failures, [], `after ${after}: ${failures.join("; ")}`);
       if (now >= before.connections + connections && echoes >= before.echoes + 100) return;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -80,7 +80,7 @@ Deno.test("nothing of a running load drops while islet starts again and services
     Load.start(network, "c", vip, 80, 100),
     Load.start(network, "outside", addresses.ip.node, 30080, 100),
   ]);
-  const goOn = () => Promise.all(loads.map((load) => load.goesOn(5)));
+  const goOn = (after: string) => Promise.all(loads.map((load) => load.goesOn(5, after)));
   const steps: (() => Promise<void>)[] = [
     () => node.sync([web, ...others(40)], behind({ web: at("a b"), ...many(40) })), // others come
     () => node.sync([web, ...others(40)], behind({ web: at("a b c"), ...many(20) })), // one more endpoint
@@ -93,12 +93,12 @@ Deno.test("nothing of a running load drops while islet starts again and services
     // other rules, and another layout, in whose place the table is put as a whole
     for (const options of [{}, { nodePortAddresses: ["192.0.2.0/24"] }, { masqueradeBit: 15 }, {}]) {
       await node.stop();
-      await goOn();
+      await goOn("the stop");
       node.options = options;
       await node.start();
-      for (const step of steps) {
+      for (const [number, step] of steps.entries()) {
         await step();
-        await goOn();
+        await goOn(`step ${number} with ${JSON.stringify(options)}`);
       }
     }
   } finally {
