@@ -11,7 +11,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readJunit, type Result } from "./junit.ts";
 import { installPackages, nodePackages, testPackages } from "./machine.ts";
-import { type Finding, retold, Tail, tellFindings } from "./findings.ts";
+import { type Finding, retold, Tail, tellFindings, testFile } from "./findings.ts";
 
 const root = resolve(fileURLToPath(new URL("../..", import.meta.url)));
 
@@ -94,10 +94,10 @@ async function outcome(part: Part): Promise<{ passed: number; findings: Finding[
     return { passed: first.results?.length ?? 0, findings: [{ part: part.name, told: first.tail, failed: true }] };
   }
   if (failures.length === 0) return { passed: first.results.length, findings: [] };
-  const files = [...new Set(failures.map(({ file }) => file))];
+  const files = [...new Set(failures.flatMap((test) => testFile(test, root) ?? []))];
   console.log(`\n== ${part.name}: once more ${files.join(" ")}`);
-  const again = await run({ ...part, paths: files });
-  const findings = retold(part.name, failures, again.results ?? []);
+  const again = files.length > 0 ? await run({ ...part, paths: files }) : undefined;
+  const findings = retold(part.name, failures, again?.results ?? []);
   return { passed: first.results.length - findings.filter(({ failed }) => failed).length, findings };
 }
 
@@ -125,7 +125,7 @@ async function main(): Promise<number> {
     const took = ((performance.now() - began) / 1000).toFixed(1);
     console.log(`== ${part.name}: ${found.passed} passed, ${failed} failed in ${took} s`);
   }
-  console.log(tellFindings(findings));
+  console.log(tellFindings(findings, root));
   const failed = findings.filter(({ failed }) => failed).length;
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 && passed > 0 ? 0 : 1;

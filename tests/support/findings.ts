@@ -1,4 +1,6 @@
 /** What a test run found wrong, and how it is told at the end, where a log that was cut short still has it. */
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import type { Result } from "./junit.ts";
 
@@ -20,17 +22,27 @@ export function retold(part: string, failures: readonly Result[], again: readonl
   return failures.map((test) => ({ part, test, told: test.failure ?? "", failed: !passed.has(key(test)) }));
 }
 
+/**
+ * The file that runs a failed test, relative to `root`: for a test that a helper defines the report names the helper's file, and
+ * only where it failed tells whose it is. Undefined where nothing does.
+ */
+export function testFile({ file, failure = "" }: Result, root: string): string | undefined {
+  if (file.endsWith("_test.ts")) return file;
+  const url = /file:\/\/\S+?_test\.ts(?=:\d)/.exec(stripVTControlCharacters(failure))?.[0];
+  return url && `./${relative(root, fileURLToPath(url))}`;
+}
+
 /** At most this many characters of each finding, from its beginning; of a whole part, from its end. */
 const lengthEach = 1200;
 /** From here on only the names. */
 const lengthAll = 8000;
 
 /** A text of all findings, those that failed first; empty where there are none. */
-export function tellFindings(findings: readonly Finding[]): string {
+export function tellFindings(findings: readonly Finding[], root: string): string {
   let text = "";
   for (const { part, test, told, failed } of [...findings].sort((a, b) => Number(b.failed) - Number(a.failed))) {
     text += `\n== ${failed ? "FAILED" : "UNSTEADY (passed when run again)"}: ${part}`;
-    if (test) text += ` ${test.file}: ${test.name}`;
+    if (test) text += ` ${testFile(test, root) ?? test.file}: ${test.name}`;
     text += "\n";
     if (text.length > lengthAll) continue;
     const plain = stripVTControlCharacters(told).trim();

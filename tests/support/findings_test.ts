@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { retold, Tail, tellFindings } from "./findings.ts";
+import { retold, Tail, tellFindings, testFile } from "./findings.ts";
 
 const failure = (name: string, told = "Error: no") => ({ file: "./a_test.ts", name, failure: told });
 
@@ -18,7 +18,7 @@ Deno.test("tellFindings() tells failures first, without colours, each in short",
   const text = tellFindings([
     ...retold("e2e", [failure("late"), failure("wrong", long)], [{ file: "./a_test.ts", name: "late" }]),
     { part: "lint", told: `${"y".repeat(5000)}\nlast`, failed: true },
-  ]);
+  ], "/repo");
   const lines = text.split("\n");
   assert.deepEqual(lines.filter((line) => line.startsWith("==")), [
     "== FAILED: e2e ./a_test.ts: wrong",
@@ -26,14 +26,23 @@ Deno.test("tellFindings() tells failures first, without colours, each in short",
     "== UNSTEADY (passed when run again): e2e ./a_test.ts: late",
   ]);
   assert.ok(lines.includes("  Error: first") && lines.includes("  last") && text.length < 3000);
-  assert.equal(tellFindings([]), "");
+  assert.equal(tellFindings([], "/repo"), "");
 });
 
 Deno.test("tellFindings() names all of many failures", () => {
   const many = Array.from({ length: 40 }, (_, at) => failure(`test ${at}`, "z".repeat(3000)));
-  const text = tellFindings(retold("unit", many, []));
+  const text = tellFindings(retold("unit", many, []), "/repo");
   for (const { name } of many) assert.ok(text.includes(`${name}\n`));
   assert.ok(text.length < 12_000);
+});
+
+Deno.test("testFile() finds the file of a test that a helper defines", () => {
+  const trace = (...files: string[]) => `Error: no\n${files.map((file) => `    at file://${file}:3:7`).join("\n")}`;
+  const of = (file: string, failure: string) => testFile({ file, name: "x", failure }, "/repo");
+  const helper = "./tests/support/node_file.ts";
+  assert.equal(of("./tests/a_test.ts", trace("/repo/tests/b_test.ts")), "./tests/a_test.ts");
+  assert.equal(of(helper, trace("/repo/tests/support/x.ts", "/repo/tests/e2e/a_test.ts")), "./tests/e2e/a_test.ts");
+  assert.equal(of(helper, trace("/repo/tests/support/x.ts")), undefined);
 });
 
 Deno.test("Tail passes all on and remembers the end", async () => {

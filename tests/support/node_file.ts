@@ -25,8 +25,9 @@ export function nodeFile(options: TestNodeOptions = {}) {
   function nodeTest(name: string, objects: Manifests, test: (node: TestNode) => Promise<void>): void {
     const text = manifest(objects);
     if (Object.keys(objects).length > 0) manifests[fileName(objects, Object.keys(manifests).length)] = text;
+    const here = new Error("The test");
     Deno.test(name, async () => {
-      if (!node) throw new Error("Cannot run the test: the node did not start");
+      if (!node) throw new Error("Cannot run the test: the node did not start", { cause: here });
       await test(node);
     });
   }
