@@ -11,7 +11,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readJunit, type Result } from "./junit.ts";
 import { installPackages, nodePackages, testPackages } from "./machine.ts";
-import { type Finding, retold, Tail, tellFindings, testFile } from "./findings.ts";
+import { type Finding, Output, outsideTests, retold, tellFindings, testFile } from "./findings.ts";
 
 const root = resolve(fileURLToPath(new URL("../..", import.meta.url)));
 
@@ -68,17 +68,20 @@ async function run({ name, args, paths, env = {} }: Part): Promise<Run> {
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const tail = new Tail(4000);
-  const all = Promise.all([tail.pass(child.stdout, Deno.stdout), tail.pass(child.stderr, Deno.stderr)]);
+  const output = new Output(4000);
+  const all = Promise.all([output.pass(child.stdout, Deno.stdout), output.pass(child.stderr, Deno.stderr)]);
   const { success } = await child.status;
   // a process that a test has left behind may hold the pipes for ever
   await Promise.race([all, new Promise((done) => setTimeout(done, 2000))]);
-  if (!report) return { success, tail: tail.text };
+  const { tail, outside } = output;
+  if (!report) return { success, tail };
   try {
-    return { success, tail: tail.text, results: readJunit(await Deno.readTextFile(report)) };
+    const results = readJunit(await Deno.readTextFile(report));
+    for (const file of outside) results.push({ file, name: outsideTests, failure: "an error that no test made" });
+    return { success, tail, results };
   } catch (err) {
     console.error((err as Error).message);
-    return { success, tail: tail.text };
+    return { success, tail };
   } finally {
     await Deno.remove(report).catch(() => {});
   }
@@ -89,16 +92,22 @@ async function outcome(part: Part): Promise<{ passed: number; findings: Finding[
   const first = await run(part);
   if (!part.paths && first.success) return { passed: 1, findings: [] };
   const failures = first.results?.filter(({ failure }) => failure !== undefined) ?? [];
-  // A run that fails without a failed test (a module that does not load, an error outside of tests) is one failure; one without tests is too.
+  // A run that fails without a failed test (a module that does not load) is one failure; one without tests is too.
   if (!first.results?.length || (!first.success && failures.length === 0)) {
     return { passed: first.results?.length ?? 0, findings: [{ part: part.name, told: first.tail, failed: true }] };
   }
-  if (failures.length === 0) return { passed: first.results.length, findings: [] };
+  const passed = first.results.length - failures.length;
+  if (failures.length === 0) return { passed, findings: [] };
   const files = [...new Set(failures.flatMap((test) => testFile(test, root) ?? []))];
   console.log(`\n== ${part.name}: once more ${files.join(" ")}`);
-  const again = files.length > 0 ? await run({ ...part, paths: files }) : undefined;
-  const findings = retold(part.name, failures, again?.results ?? []);
-  return { passed: first.results.length - findings.filter(({ failed }) => failed).length, findings };
+  const again = files.length > 0 ? (await run({ ...part, paths: files })).results ?? [] : [];
+  // a file that ran and has nothing to tell of what is outside of its tests is well there
+  const isWell = (file: string) =>
+    again.length > 0 && !again.some((test) => test.file === file && test.name === outsideTests);
+  const well = files.filter(isWell).map((file) => ({ file, name: outsideTests }));
+  const findings = retold(part.name, failures, [...again, ...well]);
+  const mended = findings.filter(({ test, failed }) => !failed && test!.name !== outsideTests);
+  return { passed: passed + mended.length, findings };
 }
 
 async function main(): Promise<number> {

@@ -52,21 +52,33 @@ export function tellFindings(findings: readonly Finding[], root: string): string
   return text;
 }
 
-/** Passes output on as it comes and remembers its end. */
-export class Tail {
-  #text = "";
+/** The name under which an error of a file counts that no test of it made: in what is done before and after them, or late. */
+export const outsideTests = "outside of its tests";
+
+/** Passes output of `deno test` on as it comes, and remembers its end, and which files failed outside of their tests. */
+export class Output {
+  readonly outside = new Set<string>();
+  #tail = "";
+  #line = "";
 
   constructor(private readonly length: number) {}
 
-  get text(): string {
-    return this.#text;
+  get tail(): string {
+    return this.#tail;
   }
 
   async pass(from: ReadableStream<Uint8Array>, to: { writeSync(data: Uint8Array): number }): Promise<void> {
     const decoder = new TextDecoder();
     for await (const chunk of from) {
       for (let at = 0; at < chunk.length;) at += to.writeSync(chunk.subarray(at));
-      this.#text = (this.#text + decoder.decode(chunk, { stream: true })).slice(-this.length);
+      const text = decoder.decode(chunk, { stream: true });
+      this.#tail = (this.#tail + text).slice(-this.length);
+      const lines = (this.#line + text).split("\n");
+      this.#line = lines.pop()!;
+      for (const line of lines) {
+        const file = /^(\S+) \(uncaught error\)$/.exec(stripVTControlCharacters(line).trim())?.[1];
+        if (file) this.outside.add(file);
+      }
     }
   }
 }

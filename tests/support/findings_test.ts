@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { retold, Tail, tellFindings, testFile } from "./findings.ts";
+import { Output, retold, tellFindings, testFile } from "./findings.ts";
 
 const failure = (name: string, told = "Error: no") => ({ file: "./a_test.ts", name, failure: told });
 
@@ -45,12 +45,19 @@ Deno.test("testFile() finds the file of a test that a helper defines", () => {
   assert.equal(of(helper, trace("/repo/tests/support/x.ts")), undefined);
 });
 
-Deno.test("Tail passes all on and remembers the end", async () => {
+Deno.test("Output passes all on, remembers the end and which files failed outside of their tests", async () => {
   const said: Uint8Array[] = [];
-  const tail = new Tail(5);
+  const output = new Output(5);
   const encoder = new TextEncoder();
   const slow = { writeSync: (data: Uint8Array) => said.push(data.slice(0, 2)) && Math.min(2, data.length) };
-  await tail.pass(ReadableStream.from([encoder.encode("hello "), encoder.encode("world")]), slow);
-  assert.equal(said.map((each) => new TextDecoder().decode(each)).join(""), "hello world");
-  assert.equal(tail.text, "world");
+  const texts = [
+    "\x1b[31m./a_te",
+    "st.ts (uncaught error)\x1b[0m\nsay ./b_test.ts (uncaught error)\n",
+    "hello ",
+    "world",
+  ];
+  await output.pass(ReadableStream.from(texts.map((text) => encoder.encode(text))), slow);
+  assert.equal(said.map((each) => new TextDecoder().decode(each)).join(""), texts.join(""));
+  assert.equal(output.tail, "world");
+  assert.deepEqual([...output.outside], ["./a_test.ts"]);
 });
