@@ -33,6 +33,20 @@ export interface FieldMeta {
 /** Merge keys, list types and kinds, by schema. */
 export const fieldMeta = z.registry<FieldMeta>();
 
+/** The parts of zod's definitions that are read outside of it. */
+export interface Definition {
+  type: string;
+  innerType?: z.core.$ZodType;
+  shape?: Readonly<Record<string, z.core.$ZodType>>;
+  element?: z.core.$ZodType;
+  valueType?: z.core.$ZodType;
+  getter?: () => z.core.$ZodType;
+}
+
+export function definitionOf(schema: z.core.$ZodType): Definition {
+  return schema._zod.def as unknown as Definition;
+}
+
 /** A schema built when it is first asked for, and only once. */
 export function lazily<T>(build: () => T): () => T {
   let built: { schema: T } | undefined;

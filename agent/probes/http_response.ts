@@ -19,28 +19,21 @@ export interface HttpRequest {
   headers: readonly { name: string; value?: string }[];
 }
 
-const userAgent = "User-Agent: kube-probe/islet", accept = "Accept: */*", close = "Connection: close";
-
 /** The bytes of a GET. User-Agent and Accept have kubelet's defaults; an empty value leaves the header out. */
 export function requestBytes(request: HttpRequest): Uint8Array {
-  if (request.headers.length === 0) {
-    return encoder.encode(
-      `GET ${request.path} HTTP/1.1\r\nHost: ${request.authority}\r\n${userAgent}\r\n${accept}\r\n${close}\r\n\r\n`,
-    );
-  }
   const given = request.headers.map(({ name, value = "" }) => ({ name: clean(name), value: clean(value) }));
   const named = (wanted: string) => given.filter(({ name }) => name.toLowerCase() === wanted);
   const host = named("host").at(-1)?.value || request.authority;
   const lines = [`GET ${request.path} HTTP/1.1`, `Host: ${host}`];
-  if (named("user-agent").length === 0) lines.push(userAgent);
-  if (named("accept").length === 0) lines.push(accept);
+  if (named("user-agent").length === 0) lines.push("User-Agent: kube-probe/islet");
+  if (named("accept").length === 0) lines.push("Accept: */*");
   for (const { name, value } of given) {
     const lower = name.toLowerCase();
     if (lower === "host" || lower === "connection" || name === "") continue;
     if (value === "" && (lower === "user-agent" || lower === "accept")) continue;
     lines.push(`${name}: ${value}`);
   }
-  lines.push(close, "", "");
+  lines.push("Connection: close", "", "");
   return encoder.encode(lines.join("\r\n"));
 }
 
@@ -132,8 +125,9 @@ export class ResponseReader {
     let length: string | undefined, encoding = "";
     this.location = undefined;
     for (const [, name, value] of head.matchAll(wanted)) {
-      if (name.length === "location".length) this.location = value;
-      else if (name.length === "content-length".length) length = value;
+      const header = name.toLowerCase();
+      if (header === "location") this.location = value;
+      else if (header === "content-length") length = value;
       else encoding = value;
     }
     if (/\bchunked\b/i.test(encoding)) this.#length = "chunked";

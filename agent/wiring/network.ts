@@ -48,7 +48,10 @@ export async function podNetwork(config: NodeConfig, log: Logger): Promise<PodNe
   const restore = async () => {
     await writeDefaultCni({ confDir, leaseDir, podCIDRs: config.podCIDRs });
     const binDir = findCniBinDir();
-    const count = binDir === undefined ? 0 : await restoreHostPorts({ leaseDir, binDir });
+    const { count, problems } = binDir === undefined
+      ? { count: 0, problems: [] }
+      : await restoreHostPorts({ leaseDir, binDir });
+    for (const problem of problems) log.warn(problem);
     log.info("The pod network is set up again", count > 0 ? { podsWithHostPorts: count } : {});
   };
   return { confDir, isOurs: true, freeAddresses, restore };

@@ -5,11 +5,12 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { runProgram } from "../child.ts";
 import { networkName } from "./config.ts";
 import { leases } from "./leases.ts";
 
 /** Where libcni keeps what was asked for each attachment. */
-export const cacheDir = "/var/lib/cni/results";
+const libcniResults = "/var/lib/cni/results";
 const interfaceName = "eth0";
 
 /** What libcni has written, as far as it matters here (`cniCacheV1`). */
@@ -56,27 +57,35 @@ export function portmapCall(cached: string, binDir: string): PortmapCall | undef
   };
 }
 
-/** Sets the rules of all sandboxes of the default network that have hostPorts; returns how many these are. */
-export async function restoreHostPorts({ leaseDir, binDir }: { leaseDir: string; binDir: string }): Promise<number> {
-  let count = 0;
+export interface Restored {
+  /** How many sandboxes have the rules of their hostPorts again. */
+  count: number;
+  /** What kept others from that, each naming its sandbox. */
+  problems: string[];
+}
+
+/** Sets the rules of all sandboxes of the default network that have hostPorts. One of which that fails holds back no other. */
+export async function restoreHostPorts(
+  { leaseDir, binDir, cacheDir = libcniResults }: { leaseDir: string; binDir: string; cacheDir?: string },
+): Promise<Restored> {
+  const restored: Restored = { count: 0, problems: [] };
   for (const sandboxId of new Set(leases(leaseDir).map(({ sandboxId }) => sandboxId))) {
     const file = join(cacheDir, `${networkName}-${sandboxId}-${interfaceName}`);
-    const call = existsSync(file) ? portmapCall(readFileSync(file, "utf8"), binDir) : undefined;
-    if (!call || !existsSync(call.netns)) continue;
-    await run(join(binDir, "portmap"), call);
-    count++;
+    try {
+      const call = existsSync(file) ? portmapCall(readFileSync(file, "utf8"), binDir) : undefined;
+      if (!call || !existsSync(call.netns)) continue;
+      await run(join(binDir, "portmap"), call);
+      restored.count++;
+    } catch (err) {
+      restored.problems.push(`Cannot set the rules of hostPorts of sandbox ${sandboxId}: ${(err as Error).message}`);
+    }
   }
-  return count;
+  return restored;
 }
 
 async function run(program: string, { input, env }: PortmapCall): Promise<void> {
-  const child = new Deno.Command(program, { env, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(input));
-  await writer.close();
-  const { success, stdout, stderr } = await child.output();
+  const { success, stdout, stderr } = await runProgram(program, { env, input });
   if (success) return;
   // a plugin tells of errors on its standard output (CNI specification, "Error")
-  const said = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim()).filter(Boolean).join("; ");
-  throw new Error(`Cannot set the rules of hostPorts: ${said}`);
+  throw new Error(`portmap says: ${[stdout, stderr].map((text) => text.trim()).filter(Boolean).join("; ")}`);
 }

@@ -1,5 +1,5 @@
-import { deepEqual, equal } from "node:assert/strict";
-import { portmapCall } from "./host_ports.ts";
+import { deepEqual, equal, match } from "node:assert/strict";
+import { portmapCall, restoreHostPorts } from "./host_ports.ts";
 
 const list = {
   cniVersion: "1.0.0",
@@ -47,5 +47,32 @@ Deno.test("portmapCall() leaves sandboxes alone that have no hostPorts, and netw
   const none = btoa(JSON.stringify({ ...list, plugins: [{ type: "ptp" }] }));
   for (const parts of [{ capabilityArgs: {} }, { capabilityArgs: undefined }, { config: none }, { result: {} }]) {
     equal(portmapCall(cached(parts), "/usr/lib/cni"), undefined, JSON.stringify(parts));
+  }
+});
+
+Deno.test("restoreHostPorts() tells of sandboxes that fail, by what was cut off or by the plugin, and sees to the others", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "islet-host-ports-" });
+  try {
+    const [leaseDir, binDir, cacheDir] = ["leases", "bin", "results"].map((name) => `${dir}/${name}`);
+    for (const path of [`${leaseDir}/islet`, binDir, cacheDir]) await Deno.mkdir(path, { recursive: true });
+    // refuses one sandbox as CNI has it: an error in JSON on standard output
+    const plugin =
+      '#!/bin/sh\n[ "$CNI_CONTAINERID" != refused ] || { echo \'{"code":7,"msg":"no iptables"}\'; exit 1; }\n';
+    await Deno.writeTextFile(`${binDir}/portmap`, plugin, { mode: 0o700 });
+    const here = { ...result, interfaces: [{ name: "eth0", sandbox: dir }] };
+    const whole = (containerId: string) => cached({ containerId, result: here });
+    const texts = { broken: whole("broken").slice(0, 40), refused: whole("refused"), well: whole("well") };
+    for (const [index, [id, text]] of Object.entries(texts).entries()) {
+      await Deno.writeTextFile(`${leaseDir}/islet/10.244.0.${index + 2}`, `${id}\r\neth0`);
+      await Deno.writeTextFile(`${cacheDir}/islet-${id}-eth0`, text);
+    }
+    const { count, problems } = await restoreHostPorts({ leaseDir, binDir, cacheDir });
+    equal(count, 1);
+    equal(problems.length, 2);
+    const [broken, refused] = problems.toSorted();
+    match(broken, /sandbox broken: .*JSON/);
+    match(refused, /sandbox refused: portmap says: .*no iptables/);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
   }
 });

@@ -2,6 +2,7 @@
  * Lets pods reach the outside: what leaves the node from a pod's address takes the node's. One constant nftables table of our
  * own, so that nobody else's rules are read or touched. It matches nothing between pods.
  */
+import { type ChildOutput, runProgram } from "../child.ts";
 import { isIPv6 } from "./config.ts";
 
 /** The table, one per address family. */
@@ -35,15 +36,11 @@ export function noMasqueradeRules(podCIDRs: readonly string[]): string {
 
 /** Runs one nft transaction. */
 export async function nft(transaction: string): Promise<void> {
-  let child: Deno.ChildProcess;
+  let output: ChildOutput;
   try {
-    child = new Deno.Command("nft", { args: ["-f", "-"], stdin: "piped", stdout: "null", stderr: "piped" }).spawn();
+    output = await runProgram("nft", { args: ["-f", "-"], input: transaction });
   } catch (cause) {
     throw new Error('Cannot run nft: install it with "apt-get install nftables"', { cause });
   }
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(transaction));
-  await writer.close();
-  const { success, stderr } = await child.output();
-  if (!success) throw new Error(`Cannot change nftables rules: ${new TextDecoder().decode(stderr).trim()}`);
+  if (!output.success) throw new Error(`Cannot change nftables rules: ${output.stderr.trim()}`);
 }

@@ -1,4 +1,5 @@
 /** nftables by an `nft` process each time. Slower than the library; what it does to itself it does to itself alone. */
+import { type ChildOutput, runProgram } from "../child.ts";
 import { readElements, readTable } from "./contents.ts";
 import { NftError, type NftRunner, readProblems } from "./runner.ts";
 
@@ -13,26 +14,15 @@ export class NftProcess implements NftRunner {
   }
 
   async run(script: string): Promise<void> {
-    const child = this.#spawn(["-f", "-"]);
-    const errors = new Response(child.stderr).text();
-    const writer = child.stdin.getWriter();
-    try {
-      await writer.write(new TextEncoder().encode(script));
-      await writer.close();
-    } catch { /* it ended early: it says why */ }
-    const [stderr, { success }] = await Promise.all([errors, child.status, child.stdout.cancel()]);
-    if (!success) throw new NftError(readProblems(stderr, script));
-  }
-
-  close(): void {}
-
-  #spawn(args: string[]): Deno.ChildProcess {
     const [program, ...first] = this.#command;
+    let output: ChildOutput;
     try {
-      return new Deno.Command(program, { args: [...first, ...args], stdin: "piped", stdout: "piped", stderr: "piped" })
-        .spawn();
+      output = await runProgram(program, { args: [...first, "-f", "-"], input: script });
     } catch (cause) {
       throw new Error(`Cannot run ${program}: install it with "apt-get install nftables"`, { cause });
     }
+    if (!output.success) throw new NftError(readProblems(output.stderr, script));
   }
+
+  close(): void {}
 }

@@ -1,4 +1,5 @@
 /** What the proxy sets on the machine besides its table: routes to service addresses, and route_localnet. */
+import { type ChildOutput, runProgram } from "../child.ts";
 import { type Family, formatCidr, parseCidr } from "../addr.ts";
 
 /** The machine as the proxy changes it. */
@@ -48,30 +49,12 @@ export function routeChanges(shown: string, wanted: readonly string[]): string[]
 }
 
 async function ip(family: Family, args: string[], input = ""): Promise<string> {
-  let output: Deno.CommandOutput;
+  let output: ChildOutput;
   try {
-    const child = new Deno.Command("ip", {
-      args: [family === "ip6" ? "-6" : "-4", ...args],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const [, ended] = await Promise.all([write(child.stdin, input), child.output()]);
-    output = ended;
+    output = await runProgram("ip", { args: [family === "ip6" ? "-6" : "-4", ...args], input });
   } catch (cause) {
     throw new Error('Cannot run ip: install it with "apt-get install iproute2"', { cause });
   }
-  const decoder = new TextDecoder();
-  if (!output.success) {
-    throw new Error(`Cannot run ip ${args.join(" ")}: ${decoder.decode(output.stderr).trim()}`);
-  }
-  return decoder.decode(output.stdout);
-}
-
-async function write(stream: WritableStream<Uint8Array<ArrayBuffer>>, text: string): Promise<void> {
-  const writer = stream.getWriter();
-  try {
-    await writer.write(new TextEncoder().encode(text));
-    await writer.close();
-  } catch { /* it ended early: it says why */ }
+  if (!output.success) throw new Error(`Cannot run ip ${args.join(" ")}: ${output.stderr.trim()}`);
+  return output.stdout;
 }

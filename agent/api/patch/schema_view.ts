@@ -3,7 +3,7 @@
  * which mappings are replaced as a whole, what the elements are. Built when first asked for, one view a schema, so that
  * a node holds views of the kinds that are patched and no others.
  */
-import { fieldMeta } from "../../objects/schema.ts";
+import { definitionOf, fieldMeta } from "../../objects/schema.ts";
 import type { z } from "../../objects/schema.ts";
 
 export type Schema = z.core.$ZodType;
@@ -58,18 +58,8 @@ export function viewOf(schema: Schema): TypeView {
   return view;
 }
 
-/** The parts of zod's definitions that are read here. */
-interface Definition {
-  type: string;
-  innerType?: Schema;
-  shape?: Readonly<Record<string, Schema>>;
-  element?: Schema;
-  valueType?: Schema;
-  getter?: () => Schema;
-}
-
 function build(schema: Schema): TypeView {
-  const definition = schema._zod.def as unknown as Definition;
+  const definition = definitionOf(schema);
   const meta = fieldMeta.get(schema as Parameters<typeof fieldMeta.get>[0]);
   if (definition.innerType) return viewOf(definition.innerType);
   switch (definition.type) {
@@ -128,7 +118,7 @@ const zeros: Readonly<Record<ScalarType, unknown>> = { string: "", number: 0, bo
 
 /** What an element is told apart by when it does not say: the published schemas have defaults for some key fields. */
 function keyDefaults(element: Schema, keys: readonly string[]): Record<string, unknown> {
-  const { shape = {} } = element._zod.def as unknown as Definition;
+  const { shape = {} } = definitionOf(element);
   const of = fieldMeta.get(element as Parameters<typeof fieldMeta.get>[0])?.definition;
   const defaults: Record<string, unknown> = {};
   for (const key of keys) {
