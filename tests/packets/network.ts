@@ -36,6 +36,11 @@ export const addresses = {
 
 export type HostName = "node" | "outside" | "far" | "a" | "b" | "c";
 export const pods = ["a", "b", "c"] as const;
+/** Settings of IPv4 as the kernel makes them (net/ipv4/devinet.c). */
+const kernelDefaults = {
+  ...{ forwarding: 0, route_localnet: 0, rp_filter: 0, accept_local: 0, arp_ignore: 0, arp_announce: 0, arp_filter: 0 },
+  ...{ src_valid_mark: 0, log_martians: 0, proxy_arp: 0, accept_redirects: 1, send_redirects: 1 },
+};
 /** On which port every pod and the far host answer. */
 export const serverPort = 8080;
 
@@ -141,6 +146,7 @@ export class PacketNetwork implements AsyncDisposable {
     for (const name of ["node", "outside", "far", ...pods] as const) {
       const host = await Host.create(name, `${this.prefix}-${name}`);
       this.#hosts.set(name, host);
+      await host.enter(forgetMachine);
       // link-local addresses are else unusable for a second
       await host.enter(() => Deno.writeTextFileSync("/proc/sys/net/ipv6/conf/default/accept_dad", "0"));
     }
@@ -283,4 +289,13 @@ export class UdpClient {
 /** An IPv4 address as such where the socket is one for both. */
 function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/, "");
+}
+
+/** A new namespace has the IPv4 settings of the machine (Documentation/admin-guide/sysctl/net.rst, devconf_inherit_init_net). */
+function forgetMachine(): void {
+  for (const name of ["all", "default", "lo"]) {
+    for (const [setting, value] of Object.entries(kernelDefaults)) {
+      Deno.writeTextFileSync(`/proc/sys/net/ipv4/conf/${name}/${setting}`, `${value}`);
+    }
+  }
 }
