@@ -99,7 +99,7 @@ async function makeNode(config: NodeConfig, log: Logger, life: Lifecycle) {
     nodeAddresses: addresses,
   });
 
-  const network = await podNetwork(config, log);
+  const network = await podNetwork(ground);
   const pins = imagePins(store);
   const runtime = await startRuntime({
     ...ground,
@@ -193,7 +193,7 @@ async function makeNode(config: NodeConfig, log: Logger, life: Lifecycle) {
     ...ground,
     stores: [store, ground.memory],
     ownPodCIDRs: network.isOurs ? config.podCIDRs : [],
-    restoreNetwork: () => network.restore(),
+    network,
     apiAddresses,
     strayClusterIPs: serviceObjects.strayClusterIPs,
     nodeAddresses: hostIPs,

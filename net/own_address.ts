@@ -5,7 +5,8 @@
  *
  * What is held is written in a table of our own, from which it is known again.
  */
-import { nft } from "./cni/masquerade.ts";
+import { runProgram } from "./child.ts";
+import { type NftRunner } from "./nft/mod.ts";
 
 /** The table, one per address family. */
 export const ownAddressTable = "islet-own";
@@ -46,62 +47,55 @@ export function ownAddressRules(held: readonly OwnAddress[], podCIDRs: readonly 
   }).join("");
 }
 
-/** The addresses that a table's text names as held. Pure. */
-export function addressesIn(text: string): string[] {
-  const lists = [...text.matchAll(/\belements = \{([^}]*)\}/g)].map(([, list]) => list);
-  return [...new Set(lists.flatMap((list) => list.match(/[0-9a-f.:]+/g) ?? []))];
-}
-
-/** Holds these addresses, and no others that were held before. Idempotent. @throws where `ip` or `nft` fails. */
-export async function holdAddresses(held: readonly OwnAddress[], podCIDRs: readonly string[] = []): Promise<void> {
-  const before = await heldAddresses();
+/** Holds these addresses, and no others that were held before. Idempotent. @throws where `ip` or nftables refuses. */
+export async function holdAddresses(
+  nft: NftRunner,
+  held: readonly OwnAddress[],
+  podCIDRs: readonly string[] = [],
+): Promise<void> {
+  const before = await heldAddresses(nft), there = loopbackAddresses();
   const addresses = held.map(({ address }) => address);
   for (const address of before) if (!addresses.includes(address)) await removeAddress(address);
-  for (const address of addresses) {
-    await run("ip", ["address", "replace", `${address}/${address.includes(":") ? 128 : 32}`, "dev", "lo"]);
-  }
+  for (const address of addresses) if (!there.has(address)) await addAddress(address);
   const gone = families.filter((family) =>
     before.some((address) => familyOf(address) === family) && !addresses.some((each) => familyOf(each) === family)
   );
-  await nft(ownAddressRules(held, podCIDRs) + gone.map(noTable).join(""));
+  await nft.run(ownAddressRules(held, podCIDRs) + gone.map(noTable).join(""));
 }
 
 /** Lets go of all that is held. */
-export async function releaseAddresses(): Promise<void> {
-  const held = await heldAddresses();
+export async function releaseAddresses(nft: NftRunner): Promise<void> {
+  const held = await heldAddresses(nft);
   for (const address of held) await removeAddress(address);
   const tables = families.filter((family) => held.some((address) => familyOf(address) === family));
-  if (tables.length > 0) await nft(tables.map(noTable).join(""));
+  if (tables.length > 0) await nft.run(tables.map(noTable).join(""));
 }
 
 function noTable(family: string): string {
   return `add table ${family} ${ownAddressTable}\ndelete table ${family} ${ownAddressTable}\n`;
 }
 
-async function heldAddresses(): Promise<string[]> {
-  const texts = await Promise.all(families.map(async (family) => {
-    const { success, stdout } = await output("nft", ["list", "table", family, ownAddressTable]);
-    return success ? stdout : "";
-  }));
-  return addressesIn(texts.join(""));
+async function heldAddresses(nft: NftRunner): Promise<string[]> {
+  const sets = await Promise.all(families.map((family) => nft.readElements(family, ownAddressTable, "held")));
+  return sets.flatMap((set) => [...set.keys()]);
+}
+
+/** Addresses on `lo` that are ranges of one. */
+function loopbackAddresses(): Set<string> {
+  const alone = ["255.255.255.255", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"];
+  const all = Deno.networkInterfaces().filter(({ name, netmask }) => name === "lo" && alone.includes(netmask));
+  return new Set(all.map(({ address }) => address));
+}
+
+const onLoopback = (address: string) => [`${address}/${address.includes(":") ? 128 : 32}`, "dev", "lo"];
+
+async function addAddress(address: string): Promise<void> {
+  const args = ["address", "replace", ...onLoopback(address)];
+  const { success, stderr } = await runProgram("ip", { args });
+  if (!success) throw new Error(`Cannot run ip ${args.join(" ")}: ${stderr.trim()}`);
 }
 
 async function removeAddress(address: string): Promise<void> {
   // gone already: that is what is wanted
-  await output("ip", ["address", "delete", `${address}/${address.includes(":") ? 128 : 32}`, "dev", "lo"]);
-}
-
-async function run(program: string, args: string[]): Promise<void> {
-  const { success, stderr } = await output(program, args);
-  if (!success) throw new Error(`Cannot run ${program} ${args.join(" ")}: ${stderr.trim()}`);
-}
-
-async function output(program: string, args: string[]) {
-  try {
-    const { success, stdout, stderr } = await new Deno.Command(program, { args, stdin: "null" }).output();
-    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    return { success, stdout: text(stdout), stderr: text(stderr) };
-  } catch (cause) {
-    return { success: false, stdout: "", stderr: (cause as Error).message };
-  }
+  await runProgram("ip", { args: ["address", "delete", ...onLoopback(address)] });
 }

@@ -1,5 +1,5 @@
-import { deepEqual, doesNotMatch, equal, match } from "node:assert/strict";
-import { addressesIn, ownAddressRules } from "./own_address.ts";
+import { doesNotMatch, equal, match } from "node:assert/strict";
+import { ownAddressRules } from "./own_address.ts";
 
 const redirect = { port: 443, target: 6550 };
 
@@ -42,11 +42,4 @@ Deno.test("ownAddressRules() has a table for each family", () => {
   match(rules, /table ip islet-own \{[^]+dnat to 10\.96\.0\.1:6550/);
   match(rules, /table ip6 islet-own \{[^]+ip6 daddr fd00::1 tcp dport 443 dnat to \[fd00::1\]:6550/);
   equal(ownAddressRules([]), "");
-});
-
-Deno.test("addressesIn() knows again what the rules hold", () => {
-  const addresses = ["10.96.0.1", "10.96.0.10", "fd00::1"];
-  deepEqual(addressesIn(ownAddressRules(addresses.map((address) => ({ address, redirect })))), addresses);
-  deepEqual(addressesIn(ownAddressRules(addresses.map((address) => ({ address })))), addresses);
-  deepEqual(addressesIn("table ip other { }"), []);
 });

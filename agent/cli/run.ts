@@ -24,6 +24,7 @@ export async function run(args: string[]): Promise<number> {
   if (Deno.uid() !== 0) {
     throw new Error(`Cannot run a node as user ${Deno.uid()}: containers, mounts and networks need root`);
   }
+  Deno.umask(0o022); // what has to be private says so; what pods are promised has its mode whoever starts us
   const service = new ServiceState(systemClock);
   const { format } = config.logging;
   const log = createLogger(!format && logsToJournal() ? { ...config.logging, sink: journalSink() } : config.logging);

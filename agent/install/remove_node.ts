@@ -47,9 +47,10 @@ export async function removeNode(options: RemoveNodeOptions): Promise<void> {
   onProgress("removing mounts, cgroups and network rules");
   await unmountBelow([rootDir, runDir]);
   if (cgroup !== undefined) await removeCgroups(cgroup);
-  if (existsSync(paths.cniConfDir)) await removeDefaultCni(paths.cniConfDir, podCIDRs);
-  await removeProxy(openNft());
-  await releaseAddresses();
+  const nft = openNft();
+  if (existsSync(paths.cniConfDir)) await removeDefaultCni(nft, paths.cniConfDir, podCIDRs);
+  await removeProxy(nft);
+  await releaseAddresses(nft);
   await removePortmapChains();
   if (!keepData) onProgress("removing files");
   const left = mountsBelow([rootDir, runDir]);

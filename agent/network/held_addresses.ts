@@ -2,6 +2,7 @@
  * The service addresses that the node itself answers on: the API's, which clients know by port 443, and cluster DNS's. They
  * are held before anything listens on them, and stay while islet is down: running pods keep them in their environment.
  */
+import type { NftRunner } from "../../net/nft/mod.ts";
 import { holdAddresses, type OwnAddress, releaseAddresses } from "../../net/own_address.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -10,6 +11,7 @@ export interface HeldAddressesOptions {
   addresses: readonly OwnAddress[];
   /** Addresses of pods, who alone may come from elsewhere than the node; empty: unknown. */
   podCIDRs?: readonly string[];
+  nft: NftRunner;
   clock: Clock;
   log: Logger;
   /** How addresses are held; for tests. */
@@ -37,9 +39,9 @@ export class HeldAddresses {
 
   /** Holds these, and lets go of others that an earlier configuration had. What fails is told and tried again. */
   async start(retryMs = firstRetryMs): Promise<void> {
-    const { addresses, podCIDRs, clock, log, hold = holdAddresses, release = releaseAddresses } = this.#options;
+    const { addresses, podCIDRs, nft, clock, log, hold = holdAddresses, release = releaseAddresses } = this.#options;
     try {
-      await (addresses.length === 0 ? release() : hold(addresses, podCIDRs));
+      await (addresses.length === 0 ? release(nft) : hold(nft, addresses, podCIDRs));
       this.#resolve();
     } catch (err) {
       if (this.#stopped) return;

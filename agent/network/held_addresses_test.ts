@@ -1,4 +1,5 @@
 import { deepEqual } from "node:assert/strict";
+import { FakeNft } from "../../net/nft/fake.ts";
 import type { OwnAddress } from "../../net/own_address.ts";
 import { ManualClock } from "../clock.ts";
 import { silentLogger } from "../telemetry/log.ts";
@@ -16,9 +17,10 @@ function setUp(addresses: OwnAddress[]) {
     });
   const held = new HeldAddresses({
     addresses,
+    nft: new FakeNft(),
     clock,
     log: silentLogger,
-    hold: (each) => tell(`hold ${each.map(({ address }) => address)}`),
+    hold: (_nft, each) => tell(`hold ${each.map(({ address }) => address)}`),
     release: () => tell("release"),
   });
   return { held, told, state, clock };

@@ -1,5 +1,6 @@
 /** What every part stands on: the node's directories, its identity, the stores, the events, the clock and the log. */
 import { join } from "node:path";
+import { type NftRunner, openNft } from "../../net/nft/mod.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
 import { MemoryStore, Store } from "../store/mod.ts";
@@ -17,6 +18,8 @@ export interface Ground {
   events: EventRing;
   /** The installation's id, on everything that it makes. */
   owner: string;
+  /** The road to nftables, one for all who have rules there. */
+  nft: NftRunner;
   clock: Clock;
   log: Logger;
 }
@@ -35,5 +38,7 @@ export function layGround(config: NodeConfig, log: Logger, life: Lifecycle): Gro
   const owner = ownerId(rootDir, store.record("node", "owner"));
   store.setRecord("node", "owner", owner);
   const events = new EventRing({ nodeName, clock, nextVersion: () => store.nextVersion() });
-  return { config, store, memory: new MemoryStore({ log, clock, versions: store }), events, owner, clock, log };
+  const nft = openNft();
+  life.atEnd(() => nft.close());
+  return { config, store, memory: new MemoryStore({ log, clock, versions: store }), events, owner, nft, clock, log };
 }

@@ -6,12 +6,12 @@ import {
   cniFiles,
   filterBridges,
   freeLeases,
+  hasMasqueradeTables,
   restoreHostPorts,
   writeDefaultCni,
 } from "../../net/cni/mod.ts";
-import type { NodeConfig } from "../config/mod.ts";
 import { findCniBinDir } from "../runtime/containerd/mod.ts";
-import type { Logger } from "../telemetry/log.ts";
+import type { Ground } from "./ground.ts";
 
 export interface PodNetworkSetup {
   /** The directory that the managed runtime reads CNI configurations from. */
@@ -19,6 +19,8 @@ export interface PodNetworkSetup {
   isOurs: boolean;
   /** Frees addresses of our network that no sandbox among the living has; those of the last minute may be on their way to one. */
   freeAddresses(live: ReadonlySet<string>, now: number): Promise<void>;
+  /** Whether its rules are all there. */
+  verify(): Promise<boolean>;
   /** Puts back what somebody has taken away (`nft flush ruleset`): the network's own rules and those of hostPorts. */
   restore(): Promise<void>;
 }
@@ -27,38 +29,48 @@ export interface PodNetworkSetup {
 const leaseAgeMs = 60_000;
 
 /** Only a managed runtime gets a network from us: an external one has its own configuration. */
-export async function podNetwork(config: NodeConfig, log: Logger): Promise<PodNetworkSetup> {
+export async function podNetwork(
+  { config, nft, log }: Pick<Ground, "config" | "nft" | "log">,
+): Promise<PodNetworkSetup> {
   const confDir = chooseCniConfDir(join(config.rootDir, "cni/net.d"));
   if (config.serviceProxy) await passBridges(confDir, log);
   const others: PodNetworkSetup = {
     confDir,
     isOurs: false,
     freeAddresses: () => Promise.resolve(),
+    verify: () => Promise.resolve(true),
     restore: async () => void (config.serviceProxy && await passBridges(confDir, log)),
   };
   if (config.runtime.mode !== "managed") return others;
   const leaseDir = join(config.runDir, "cni");
-  const setup = await writeDefaultCni({ confDir, leaseDir, podCIDRs: config.podCIDRs });
+  const { podCIDRs } = config;
+  const verify = () => hasMasqueradeTables(nft, podCIDRs);
+  const wereThere = await verify();
+  const setup = await writeDefaultCni(nft, { confDir, leaseDir, podCIDRs });
   log.info("Pod network", { confDir, ours: setup.ours, ...(setup.ours ? { changes: setup.changes } : {}) });
   if (!setup.ours) return others;
   const freeAddresses = async (live: ReadonlySet<string>, now: number) => {
     const freed = await freeLeases(leaseDir, live, now - leaseAgeMs);
     if (freed.length > 0) log.info("Freed addresses of sandboxes that are gone", { count: freed.length });
   };
-  const restore = async () => {
-    await writeDefaultCni({ confDir, leaseDir, podCIDRs: config.podCIDRs });
+  const hostPorts = async () => {
     const binDir = findCniBinDir();
-    const { count, problems } = binDir === undefined
-      ? { count: 0, problems: [] }
-      : await restoreHostPorts({ leaseDir, binDir });
+    if (binDir === undefined) return {};
+    const { count, problems } = await restoreHostPorts({ leaseDir, binDir });
     for (const problem of problems) log.warn(problem);
-    log.info("The pod network is set up again", count > 0 ? { podsWithHostPorts: count } : {});
+    return count > 0 ? { podsWithHostPorts: count } : {};
   };
-  return { confDir, isOurs: true, freeAddresses, restore };
+  const restore = async () => {
+    await writeDefaultCni(nft, { confDir, leaseDir, podCIDRs });
+    log.info("The pod network is set up again", await hostPorts());
+  };
+  // they may have been taken away while nobody looked; after a boot there are no sandboxes yet
+  if (!wereThere) void hostPorts();
+  return { confDir, isOurs: true, freeAddresses, verify, restore };
 }
 
 /** Where somebody's network puts pods on a bridge, Services need what passes it to meet the rules. */
-async function passBridges(confDir: string, log: Logger): Promise<void> {
+async function passBridges(confDir: string, log: Ground["log"]): Promise<void> {
   const bridge = bridgeOf(confDir, cniFiles(confDir));
   if (!bridge) return;
   const { file } = bridge;

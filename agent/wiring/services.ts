@@ -7,7 +7,7 @@
  */
 import { ClusterDns, type DnsObserver } from "../../net/dns/mod.ts";
 import { deleteStaleFlows } from "../../net/conntrack/mod.ts";
-import { type NftFeatures, openNft, probeFeatures } from "../../net/nft/mod.ts";
+import { type NftFeatures, type NftRunner, probeFeatures } from "../../net/nft/mod.ts";
 import { type ProxyObserver, type ProxyOptions, removeFamily, ServiceProxy } from "../../net/proxy/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
@@ -15,6 +15,7 @@ import { HeldAddresses, NodeResolvers, proxyOptions, ServiceFeed, setConntrack }
 import type { ObjectStore } from "../store/mod.ts";
 import type { EventRecorder } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { PodNetworkSetup } from "./network.ts";
 
 export interface ServicesOptions {
   config: Pick<
@@ -33,8 +34,8 @@ export interface ServicesOptions {
   stores: readonly ObjectStore[];
   /** Addresses of all pods, where the pod network is ours; else empty. */
   ownPodCIDRs: readonly string[];
-  /** Puts back what the pod network has of rules. */
-  restoreNetwork(): Promise<void>;
+  /** Whose rules somebody may take away. */
+  network: Pick<PodNetworkSetup, "isOurs" | "verify" | "restore">;
   /** Service addresses of the API. */
   apiAddresses: readonly string[];
   /** Of Services, from an earlier range. */
@@ -44,9 +45,13 @@ export interface ServicesOptions {
   /** Who counts what the proxy and DNS do. */
   observers: { proxy: ProxyObserver; dns: DnsObserver };
   events: EventRecorder;
+  nft: NftRunner;
   clock: Clock;
   log: Logger;
 }
+
+/** How often the pod network is looked at where there is no proxy: as often as the proxy by default. */
+const verifyMs = 30_000;
 
 export class Services {
   readonly #options: ServicesOptions;
@@ -61,14 +66,14 @@ export class Services {
 
   constructor(options: ServicesOptions) {
     this.#options = options;
-    const { config: { api, dnsAddresses, resolvConf, stubDomains }, apiAddresses, clock, log } = options;
+    const { config: { api, dnsAddresses, resolvConf, stubDomains }, apiAddresses, nft, clock, log } = options;
     const redirect = { port: 443, target: api.port };
     const addresses = [
       ...apiAddresses.map((address) => ({ address, redirect })),
       ...dnsAddresses.filter((address) => !isLoopback(address) && !apiAddresses.includes(address))
         .map((address) => ({ address })),
     ];
-    this.#held = new HeldAddresses({ addresses, podCIDRs: options.ownPodCIDRs, clock, log });
+    this.#held = new HeldAddresses({ addresses, podCIDRs: options.ownPodCIDRs, nft, clock, log });
     if (dnsAddresses.length === 0) return;
     const dns = this.#dns = this.#makeDns();
     this.#resolvers = new NodeResolvers({
@@ -113,7 +118,7 @@ export class Services {
       report: ({ service, message }) => this.#report(service, message),
     });
     this.#feed.start();
-    if (this.#proxy) this.#verifyLater(serviceProxy!.syncPeriodMs);
+    if (this.#proxy || this.#options.network.isOurs) this.#verifyLater(serviceProxy?.syncPeriodMs ?? verifyMs);
   }
 
   /** The network has changed. */
@@ -155,8 +160,7 @@ export class Services {
 
   /** Undefined where this machine cannot do it, which is told. */
   async #makeProxy(wish: NonNullable<NodeConfig["serviceProxy"]>): Promise<ServiceProxy | undefined> {
-    const { config: { serviceCIDRs }, strayClusterIPs, clock, log } = this.#options;
-    const nft = openNft();
+    const { config: { serviceCIDRs }, strayClusterIPs, nft, clock, log } = this.#options;
     const features = this.#features = await probeFeatures(nft);
     for (const { fatal, message } of features.problems) {
       if (fatal) log.error("Services are not forwarded", { because: message });
@@ -201,11 +205,12 @@ export class Services {
     });
   }
 
-  /** Whoever takes away these rules has taken all of the node's. */
+  /** Whoever takes away the rules of one has taken all of the node's. */
   async #verify(): Promise<void> {
-    if (!this.#proxy || await this.#proxy.verify()) return;
+    const { network } = this.#options;
+    if (await (this.#proxy ?? network).verify()) return;
     await this.#held.start();
-    await this.#options.restoreNetwork();
+    await network.restore();
   }
 
   #report(service: string | undefined, message: string, cause?: unknown): void {

@@ -2,7 +2,7 @@
  * Lets pods reach the outside: what leaves the node from a pod's address takes the node's. One constant nftables table of our
  * own, so that nobody else's rules are read or touched. It matches nothing between pods.
  */
-import { type ChildOutput, runProgram } from "../child.ts";
+import { type NftRunner } from "../nft/mod.ts";
 import { isIPv6 } from "./config.ts";
 
 /** The table, one per address family. */
@@ -34,13 +34,18 @@ export function noMasqueradeRules(podCIDRs: readonly string[]): string {
   ).join("");
 }
 
-/** Runs one nft transaction. */
-export async function nft(transaction: string): Promise<void> {
-  let output: ChildOutput;
-  try {
-    output = await runProgram("nft", { args: ["-f", "-"], input: transaction });
-  } catch (cause) {
-    throw new Error('Cannot run nft: install it with "apt-get install nftables"', { cause });
+/** Whether the tables of all ranges are there. */
+export async function hasMasqueradeTables(nft: NftRunner, podCIDRs: readonly string[]): Promise<boolean> {
+  for (const cidr of podCIDRs) {
+    let isThere = false;
+    const chain = () => void (isThere = true);
+    await nft.readTable(isIPv6(cidr) ? "ip6" : "ip", masqueradeTable, {
+      chain,
+      set: () => false,
+      element() {},
+      restart() {},
+    });
+    if (!isThere) return false;
   }
-  if (!output.success) throw new Error(`Cannot change nftables rules: ${output.stderr.trim()}`);
+  return true;
 }

@@ -3,7 +3,7 @@ export { bridgeOf, type BridgeUse, filterBridges, missingBridgeSettings } from "
 export { cniConfig, configFileName, networkName, type PodNetwork } from "./config.ts";
 export { restoreHostPorts } from "./host_ports.ts";
 export { freeLeases, type Lease, leases } from "./leases.ts";
-export { masqueradeRules, masqueradeTable } from "./masquerade.ts";
+export { hasMasqueradeTables, masqueradeRules, masqueradeTable } from "./masquerade.ts";
 export {
   chooseCniConfDir,
   cniFiles,

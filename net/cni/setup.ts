@@ -4,7 +4,8 @@
  */
 import { join } from "node:path";
 import { cniConfig, configFileName, isIPv6, type PodNetwork } from "./config.ts";
-import { masqueradeRules, nft, noMasqueradeRules } from "./masquerade.ts";
+import { type NftRunner } from "../nft/mod.ts";
+import { masqueradeRules, noMasqueradeRules } from "./masquerade.ts";
 
 /** Where network add-ons put their configuration. */
 export const systemConfDir = "/etc/cni/net.d";
@@ -36,6 +37,7 @@ export function chooseCniConfDir(ownDir: string, system: string = systemConfDir)
 
 /** Sets up the default network in `confDir` unless another one is configured there. Idempotent. */
 export async function writeDefaultCni(
+  nft: NftRunner,
   { confDir, direct = [], ...network }: PodNetwork & {
     confDir: string; /** Ranges reached without masquerading. */
     direct?: string[];
@@ -48,7 +50,7 @@ export async function writeDefaultCni(
   writeIfChanged(file, cniConfig(network));
   const sysctls = network.podCIDRs.map((cidr) => isIPv6(cidr) ? "net.ipv6.conf.all.forwarding" : "net.ipv4.ip_forward");
   for (const name of sysctls) setSysctl(name, "1");
-  await nft(masqueradeRules(network.podCIDRs, direct));
+  await nft.run(masqueradeRules(network.podCIDRs, direct));
   return {
     confDir,
     ours: true,
@@ -62,13 +64,13 @@ export async function writeDefaultCni(
 }
 
 /** Takes the default network's file and rules away. */
-export async function removeDefaultCni(confDir: string, podCIDRs: string[]): Promise<void> {
+export async function removeDefaultCni(nft: NftRunner, confDir: string, podCIDRs: string[]): Promise<void> {
   try {
     Deno.removeSync(join(confDir, configFileName));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  await nft(noMasqueradeRules(podCIDRs));
+  await nft.run(noMasqueradeRules(podCIDRs));
 }
 
 function setSysctl(name: string, value: string): void {

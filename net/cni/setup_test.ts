@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { NftProcess } from "../nft/mod.ts";
 import { chooseCniConfDir, cniFiles, writeDefaultCni } from "./setup.ts";
 
 async function inTemporaryDirectory(body: (dir: string) => Promise<void> | void): Promise<void> {
@@ -24,7 +25,11 @@ Deno.test("chooseCniConfDir() prefers a network that somebody configured for the
 Deno.test("writeDefaultCni() leaves another network's configuration as it is", () =>
   inTemporaryDirectory(async (dir) => {
     Deno.writeTextFileSync(join(dir, "10-net.conflist"), "{}");
-    const setup = await writeDefaultCni({ confDir: dir, leaseDir: join(dir, "leases"), podCIDRs: ["10.244.0.0/24"] });
+    const setup = await writeDefaultCni(new NftProcess(), {
+      confDir: dir,
+      leaseDir: join(dir, "leases"),
+      podCIDRs: ["10.244.0.0/24"],
+    });
     assert.deepEqual(setup, { confDir: dir, ours: false, changes: [] });
     assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name), ["10-net.conflist"]);
   }));

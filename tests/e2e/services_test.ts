@@ -244,3 +244,15 @@ nodeTest(
     await node.until("the host port answers again", async () => await hosted() === "hosted");
   },
 );
+
+nodeTest("rules that somebody flushes while islet is down are back when it starts", hostedPod, async (node) => {
+  await node.ready("hosted");
+  const hosted = () => askHere(node, "http://127.0.0.1:8088/");
+  await node.until("the host port answers", async () => await hosted() === "hosted");
+  await node.kill9();
+  await node.inside("nft", "flush", "ruleset");
+  equal(await hosted(), "");
+  await node.startIslet();
+  await node.until("the host port answers again", async () => await hosted() === "hosted");
+  await node.until("a Service answers", async () => await ask(node, "client", "http://backend/") === "backend");
+});

@@ -49,6 +49,26 @@ nodeTest(
   },
 );
 
+nodeTest("what hostPath makes has its mode whatever the umask that islet is started with", {}, async (node) => {
+  const base = `${node.dir}/modes`;
+  const umask = Deno.umask(0o077);
+  try {
+    await node.restart();
+  } finally {
+    Deno.umask(umask);
+  }
+  const volumes = [["directory", "DirectoryOrCreate"], ["file", "FileOrCreate"]].map(([name, type]) => ({
+    name,
+    hostPath: { path: `${base}/${name}`, type },
+  }));
+  Deno.mkdirSync(base, { recursive: true });
+  const volumeMounts = volumes.map(({ name }) => ({ name, mountPath: `/v/${name}` }));
+  node.write("modes.yaml", manifest(pod("modes", container("main", idle, { volumeMounts }), { volumes })));
+  await node.ready("modes");
+  equal(await node.output("modes", "stat -c %a /v/directory /v/file"), "755\n644");
+  await node.restart();
+});
+
 nodeTest("hostPath checks and makes what its type says", {}, async (node) => {
   const base = `${node.dir}/host`;
   Deno.mkdirSync(`${base}/there`, { recursive: true });

@@ -13,6 +13,8 @@ import { readJunit, type Result } from "./junit.ts";
 import { installPackages, nodePackages, testPackages } from "./machine.ts";
 import { type Finding, Output, outsideTests, retold, tellFindings, testFile } from "./findings.ts";
 
+Deno.umask(0o022);
+
 const root = resolve(fileURLToPath(new URL("../..", import.meta.url)));
 
 /** A step of the run: a command that passes or fails as one, or a set of tests that are counted. */
