@@ -12,6 +12,7 @@ import type { Clock } from "../clock.ts";
 import type { NodeConfig } from "../config/mod.ts";
 import type { Pki } from "../pki/mod.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { isInUse } from "./in_use.ts";
 
 export interface DoorsOptions {
   config: Pick<NodeConfig, "api" | "kubelet" | "rootDir">;
@@ -113,7 +114,12 @@ export class Doors {
         const kubeconfig = which === "tls" ? { kubeconfig: join(rootDir, "admin.kubeconfig") } : {};
         log.info(`${what} is served with TLS`, { address, port, ...kubeconfig });
       },
-      (err) => log.error(`${what} cannot be served; it is tried again`, { address, port, err }),
+      (err) => {
+        const hint = `another program listens there; ${
+          which === "kubelet" ? "--port" : "--api-port"
+        } is where to change it`;
+        log.error(`${what} cannot be served; it is tried again`, { address, port, ...(isInUse(err) && { hint }), err });
+      },
     );
   }
 

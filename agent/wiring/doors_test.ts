@@ -2,7 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import type { Door, TlsMaterial } from "../api/mod.ts";
 import { ManualClock } from "../clock.ts";
 import type { Pki } from "../pki/mod.ts";
-import { silentLogger } from "../telemetry/log.ts";
+import { createLogger, type Entry } from "../telemetry/log.ts";
 import { Doors, type DoorsOptions } from "./doors.ts";
 
 interface Change {
@@ -17,11 +17,12 @@ function setUp(
   { api = {}, kubelet = true, serviceAddresses = ["10.96.0.1"], held = Promise.resolve() }: Change = {},
 ) {
   const told: string[] = [];
+  const logged: Entry[] = [];
   const failing = new Set<string>();
   const clock = new ManualClock();
   const tell = (what: string) => {
     told.push(what);
-    if (failing.has(what)) throw new Error(`no ${what}`);
+    if (failing.has(what)) throw new Deno.errors.AddrInUse(`no ${what}`);
   };
   const pki = { isDue: false, serving: { certificate: "cert-1", key: "k" }, caCertificate: "ca" };
   const renew = () => {
@@ -53,10 +54,10 @@ function setUp(
     serviceAddresses,
     pki: () => new Promise<Pki>((resolve) => (tell("keys"), resolve(Object.assign(pki, { renew }) as unknown as Pki))),
     clock,
-    log: silentLogger,
+    log: createLogger({ sink: (entry) => logged.push(entry) }),
     held,
   };
-  return { doors: new Doors(options), told, failing, clock, pki };
+  return { doors: new Doors(options), told, logged, failing, clock, pki };
 }
 
 Deno.test("the API, its way for pods and kubelet's API are opened, keys first", async () => {
@@ -128,6 +129,18 @@ for (
     doors.stop();
   });
 }
+
+Deno.test("where another program has a port, the log names the flag that changes it", async () => {
+  const { doors, logged, failing } = setUp();
+  for (const each of ["tls 127.0.0.1:6550", "kubelet 0.0.0.0:10250"]) failing.add(each);
+  await doors.open();
+  const hints = logged.filter(({ level }) => level === "error").map(({ fields }) => [fields.port, fields.hint]);
+  deepEqual(hints, [
+    [6550, "another program listens there; --api-port is where to change it"],
+    [10250, "another program listens there; --port is where to change it"],
+  ]);
+  doors.stop();
+});
 
 Deno.test("a certificate that is due is renewed within the hour, or at once when asked, and shown at every door", async () => {
   const { doors, told, clock, pki } = setUp();

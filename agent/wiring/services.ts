@@ -15,6 +15,7 @@ import { HeldAddresses, NodeResolvers, proxyOptions, ServiceFeed, setConntrack }
 import type { ObjectStore } from "../store/mod.ts";
 import type { EventRecorder } from "../telemetry/events.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { isInUse } from "./in_use.ts";
 import type { PodNetworkSetup } from "./network.ts";
 
 export interface ServicesOptions {
@@ -224,8 +225,4 @@ export class Services {
 
 function isLoopback(address: string): boolean {
   return address === "::1" || address.startsWith("127.");
-}
-
-function isInUse(err: unknown): boolean {
-  return err instanceof Deno.errors.AddrInUse || (err as { code?: string } | undefined)?.code === "EADDRINUSE";
 }
