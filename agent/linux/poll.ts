@@ -1,4 +1,4 @@
-/** Waiting for the kernel to tell of something: poll(2) on a thread of its own, and eventfds that end the wait. */
+/** Waiting for the kernel on other threads: poll(2), eventfds that end the wait, and writes that the kernel takes its time for. */
 import { check, cString, dlopenLibc, errno, libc } from "./libc.ts";
 import { LinuxError } from "./errno.ts";
 import { Fd, O } from "./fd.ts";
@@ -13,6 +13,7 @@ export interface PollTarget {
 
 const symbols = {
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32", nonblocking: true },
+  write: { parameters: ["i32", "buffer", "u64"], result: "i64", nonblocking: true },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 let opened: Deno.DynamicLibrary<typeof symbols>["symbols"] | undefined;
@@ -66,4 +67,12 @@ export function writeFd(fd: Fd, content: string | Uint8Array<ArrayBuffer>): void
   const bytes = typeof content === "string" ? cString(content) : content;
   const written = Number(libc().write(fd.number, bytes, BigInt(bytes.length)));
   if (written !== bytes.length) throw new LinuxError(`write ${fd.path}`, "write", written < 0 ? errno() : 5);
+}
+
+/** As {@linkcode writeFd}, on another thread: some control files answer only when every processor has taken note. */
+export async function writeFdAside(fd: Fd, content: string): Promise<void> {
+  const bytes = cString(content);
+  const written = Number(await waiting().write(fd.number, bytes, BigInt(bytes.length)));
+  // the reason stays with the other thread: asked again, here
+  if (written !== bytes.length) writeFd(fd, content);
 }

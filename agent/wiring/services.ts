@@ -184,8 +184,8 @@ export class Services {
       families,
       timers: { after: (ms, run) => clock.after(ms, run) },
       observer: this.#options.observers.proxy,
-      deleteStaleFlows: (family, frontends) => {
-        const count = deleteStaleFlows(family, frontends);
+      deleteStaleFlows: async (family, frontends) => {
+        const count = await deleteStaleFlows(family, frontends);
         if (count > 0) log.info("Forgot UDP connections to endpoints that are gone", { count });
       },
       report: ({ service, message, cause }) => this.#report(service, message, cause),

@@ -15,14 +15,14 @@ export { staleFlows, type UdpFrontend } from "./stale.ts";
 const noEntry = 2;
 
 /** Deletes the flows that `staleFlows` names. @returns how many. @throws NetlinkError if the kernel refuses. */
-export function deleteStaleFlows(
+export async function deleteStaleFlows(
   family: Family,
   frontends: readonly UdpFrontend[],
   localAddresses: ReadonlySet<string> = ownAddresses(),
-): number {
+): Promise<number> {
   using socket = new NetlinkSocket();
   const flows: Flow[] = [];
-  for (const message of socket.dump(listRequest(family), "connections")) {
+  for await (const message of socket.dumpAside(listRequest(family), "connections")) {
     if (protocolOf(message) !== udp) continue;
     const flow = readFlow(message);
     if (flow) flows.push(flow);

@@ -1,6 +1,7 @@
 /**
- * A netlink socket to netfilter, through the C library. Calls are synchronous: the kernel answers a request while it is sent, and a
- * dump as fast as it is read.
+ * A netlink socket to netfilter, through the C library. The kernel answers a request while it is sent, and a dump as fast as it is
+ * read, so calls are synchronous; all but those that list connections, for which the kernel goes through a table with a quarter of
+ * a million places on a large machine.
  */
 
 const symbols = {
@@ -9,6 +10,8 @@ const symbols = {
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   close: { parameters: ["i32"], result: "i32" },
+  sendAside: { name: "send", parameters: ["i32", "buffer", "usize", "i32"], result: "isize", nonblocking: true },
+  recvAside: { name: "recv", parameters: ["i32", "buffer", "usize", "i32"], result: "isize", nonblocking: true },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 let library: Deno.DynamicLibrary<typeof symbols>["symbols"] | undefined;
@@ -36,6 +39,8 @@ const bufferSize = 64 << 10;
 export const headerSize = 16;
 /** Flag of a listing's messages: what is listed has changed meanwhile. */
 const interrupted = 0x10;
+/** EIO: the reason of a call's failure stays with the thread that made it. */
+const unknownError = 5;
 
 /** The kernel's answer to a request: 0, or the number of an error. */
 export class NetlinkError extends Error {
@@ -64,13 +69,23 @@ export class NetlinkSocket implements Disposable {
     let isOne = true;
     while (true) {
       for (const message of this.#receive()) {
-        const view = new DataView(message.buffer, message.byteOffset), type = view.getUint16(4, true);
-        if (view.getUint16(6, true) & interrupted) isOne = false;
-        if (type === typeDone || type === typeError) {
-          const error = message.length >= headerSize + 4 ? errorOf(message) : 0;
-          if (error !== 0) throw new NetlinkError(`list ${what}`, error);
-          return isOne;
-        }
+        if (isInterrupted(message)) isOne = false;
+        if (isLast(message, what)) return isOne;
+        yield message;
+      }
+    }
+  }
+
+  /** As {@linkcode dump}, on another thread; of one moment or not. */
+  async *dumpAside(request: Uint8Array<ArrayBuffer>, what: string): AsyncGenerator<Uint8Array, void> {
+    const { sendAside, recvAside } = loadLibrary();
+    const sent = Number(await sendAside(this.#fd, request, BigInt(request.length), 0));
+    if (sent !== request.length) throw new NetlinkError("ask the kernel", unknownError);
+    while (true) {
+      const length = Number(await recvAside(this.#fd, this.#buffer, BigInt(this.#buffer.length), 0));
+      if (length <= 0) throw new NetlinkError("read the kernel's answer", unknownError);
+      for (const message of this.#messages(length)) {
+        if (isLast(message, what)) return;
         yield message;
       }
     }
@@ -98,6 +113,11 @@ export class NetlinkSocket implements Disposable {
   #receive(): Uint8Array[] {
     const length = Number(loadLibrary().recv(this.#fd, this.#buffer, BigInt(this.#buffer.length), 0));
     if (length <= 0) throw new NetlinkError("read the kernel's answer", errno());
+    return this.#messages(length);
+  }
+
+  /** The messages in so many bytes of the buffer. */
+  #messages(length: number): Uint8Array[] {
     const view = new DataView(this.#buffer.buffer), messages: Uint8Array[] = [];
     for (let at = 0; at + headerSize <= length;) {
       const size = view.getUint32(at, true);
@@ -107,6 +127,19 @@ export class NetlinkSocket implements Disposable {
     }
     return messages;
   }
+}
+
+function isInterrupted(message: Uint8Array): boolean {
+  return (new DataView(message.buffer, message.byteOffset).getUint16(6, true) & interrupted) !== 0;
+}
+
+/** Whether a listing ends with this message. @throws NetlinkError if it does so with an error. */
+function isLast(message: Uint8Array, what: string): boolean {
+  const type = new DataView(message.buffer, message.byteOffset).getUint16(4, true);
+  if (type !== typeDone && type !== typeError) return false;
+  const error = message.length >= headerSize + 4 ? errorOf(message) : 0;
+  if (error !== 0) throw new NetlinkError(`list ${what}`, error);
+  return true;
 }
 
 function errno(): number {

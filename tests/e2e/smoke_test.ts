@@ -1,5 +1,6 @@
 /** The least that must work, in seconds: run against the compiled program, too. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { isletCommand } from "../support/node.ts";
 import { nodeFile } from "../support/node_file.ts";
 import { watchSteady } from "../support/steady.ts";
 import { configMap, container, finished, idle, manifest, pod, statusOf } from "../support/pods.ts";
@@ -50,6 +51,16 @@ nodeTest(
 nodeTest("a job ends and stays ended", pod("job", "exit 3", { restartPolicy: "Never" }), async (node) => {
   const job = await node.podUntil("job", "has ended", finished);
   equal(statusOf(job)?.state?.terminated?.exitCode, 3);
+});
+
+nodeTest("nothing is kept where anybody may write", {}, async (node) => {
+  const [program, ...args] = isletCommand();
+  const TMPDIR = `${node.dir}/tmp`;
+  Deno.mkdirSync(TMPDIR);
+  const { success } = await new Deno.Command(program, { args: [...args, "validate", node.manifests], env: { TMPDIR } })
+    .output();
+  ok(success);
+  deepEqual([...Deno.readDirSync(TMPDIR)], []);
 });
 
 nodeTest("get, describe, logs and exec answer over the socket", {}, async (node) => {

@@ -31,7 +31,7 @@ export class ProxyNode implements AsyncDisposable {
       this.#proxy = new ServiceProxy({
         nft: this.#nft,
         options: { ...proxyOptions, ...this.options },
-        deleteStaleFlows: (family, frontends) => void deleteStaleFlows(family, frontends),
+        deleteStaleFlows: async (family, frontends) => void await deleteStaleFlows(family, frontends),
         report: ({ service, message }) => this.problems.push(service ? `${service}: ${message}` : message),
       });
       await this.#proxy.start();

@@ -1,6 +1,9 @@
 /**
- * Makes the program that is shipped: `dist/islet`. First one minified bundle by the running Deno, then `deno compile` with the
- * V8 flags that halve its memory embedded.
+ * Makes the program that is shipped: `dist/islet`. First minified bundles by the running Deno, one for each part that is loaded
+ * when it is wanted, then `deno compile` with the V8 flags that halve its memory embedded.
+ *
+ * Compiled programs of Deno keep V8's code in a file of a known name in the system's temporary directory, which anybody may put
+ * there first: root must not run what it says. Ours go without: reading only the parts that are used makes up for it.
  *
  * Where `deno compile` cannot fetch its run-time part itself, the environment names another deno for it and that part:
  * ISLET_COMPILE_DENO and DENORT_BIN.
@@ -17,7 +20,8 @@ export const v8Flags = "--v8-flags=--lite-mode,--max-lazy,--optimize-for-size";
 export async function compile(): Promise<string> {
   const dist = join(root, "dist");
   await Deno.mkdir(dist, { recursive: true });
-  const bundle = join(dist, "islet.js");
+  const bundles = join(dist, "bundles");
+  await Deno.remove(bundles, { recursive: true }).catch(() => {}); // those of another version
   const program = join(dist, "islet");
   await deno(Deno.execPath(), [
     "bundle",
@@ -25,22 +29,27 @@ export async function compile(): Promise<string> {
     "--platform",
     "deno",
     "--minify",
-    "--output",
-    bundle,
+    "--code-splitting",
+    "--outdir",
+    bundles,
     join(root, "main.ts"),
   ]);
-  await Deno.writeTextFile(bundle, asciiScript(await Deno.readTextFile(bundle)));
+  for (const { name } of Deno.readDirSync(bundles)) {
+    const bundle = join(bundles, name);
+    await Deno.writeTextFile(bundle, asciiScript(await Deno.readTextFile(bundle)));
+  }
   await deno(Deno.env.get("ISLET_COMPILE_DENO") ?? Deno.execPath(), [
     "compile",
     "--quiet",
     "--no-config",
     "--no-check",
+    "--no-code-cache",
     "--allow-all",
     "--unstable-net",
     v8Flags,
     "--output",
     program,
-    bundle,
+    join(bundles, "main.js"),
   ]);
   return program;
 }

@@ -77,7 +77,7 @@ export interface EvictionManagerOptions {
   onReclaim(resource: StarvedResource): void;
   /** How old the figures were that led to an eviction. */
   onStatsAge?(signal: string, seconds: number): void;
-  openRoad(onEvent: () => void): MemoryRoad;
+  openRoad(onEvent: () => void): Promise<MemoryRoad>;
   /** A cgroup's directory in the memory hierarchy, for the road. */
   memoryDirectory(path: string): string;
   /** Pressures that an earlier life of the agent saw: they are held for the transition period. */
@@ -100,6 +100,7 @@ export class EvictionManager {
   #memory: EvictionMemory;
   #pressures: readonly Pressure[];
   #road: MemoryRoad | undefined;
+  #opening: Promise<void> | undefined;
   #marks = new Map<string, number>();
   #cancelLook = () => {};
   #cancelStorage = () => {};
@@ -131,20 +132,25 @@ export class EvictionManager {
   }
 
   start(): void {
-    const { thresholds, log, openRoad } = this.#options;
-    if (thresholds.some(({ signal }) => signals[signal].resource === "memory")) {
-      this.#road = openRoad(() => this.look());
-      log.info("Memory is watched", { by: this.#road.name });
-    }
     this.look();
     this.#lookAtStorage();
+    const { thresholds } = this.#options;
+    if (thresholds.some(({ signal }) => signals[signal].resource === "memory")) this.#opening = this.#openRoad();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelLook();
     this.#cancelStorage();
+    await this.#opening;
     await this.#road?.stop();
+  }
+
+  async #openRoad(): Promise<void> {
+    const { log, openRoad } = this.#options;
+    this.#road = await openRoad(() => this.look());
+    log.info("Memory is watched", { by: this.#road.name });
+    this.look();
   }
 
   /** Something may have changed. */

@@ -86,12 +86,12 @@ class TestedNode implements AsyncDisposable {
       onReclaim: () => {},
       openRoad: (onEvent) => {
         this.#tell = onEvent;
-        return {
+        return Promise.resolve({
           name: "cgroup v1 thresholds",
           exact: true,
           set: (marks) => this.marks = marks,
           stop: () => Promise.resolve(),
-        };
+        });
       },
       memoryDirectory: (path) => `/memory${path}`,
       clock: this.clock,
@@ -146,6 +146,7 @@ Deno.test("EvictionManager looks every ten seconds while nothing runs short, and
 Deno.test("EvictionManager has the kernel tell, with room for page cache that can go, and moves marks that are far off", async () => {
   await using node = new TestedNode();
   node.manager.start();
+  await node.clock.advance(0); // the road is open
   deepEqual(node.marks.map(({ directory, usageBytes }) => [directory, usageBytes / mebi]), [["/memory/node", 950]]);
   const before = node.marks;
   await node.memoryIs(700);

@@ -9,7 +9,7 @@
  * Sources: Linux admin-guide/cgroup-v1/memory.rst (9. Memory thresholds), accounting/psi.rst. Triggers with windows that
  * are not a multiple of two seconds need CAP_SYS_RESOURCE.
  */
-import { EventFd, Fd, O, openPath, POLL, poll, writeFd } from "../../linux/mod.ts";
+import { EventFd, Fd, O, openPath, POLL, poll, writeFd, writeFdAside } from "../../linux/mod.ts";
 
 /** A cgroup's use of memory at which to wake, in bytes. */
 export interface MemoryThreshold {
@@ -45,11 +45,12 @@ const triggers = ["some 100000 1000000", "some 200000 2000000"];
 const restMs = 100;
 
 /** Takes the best road there is. */
-export function openMemoryRoad(options: RoadOptions): MemoryRoad {
+export async function openMemoryRoad(options: RoadOptions): Promise<MemoryRoad> {
   const { v1Root, onTrouble } = options;
   if (v1Root !== undefined) {
     try {
-      return new ThresholdRoad(v1Root, options);
+      await tryThreshold(v1Root);
+      return new ThresholdRoad(options);
     } catch (err) {
       onTrouble("Cannot watch memory by cgroup thresholds", err);
     }
@@ -75,16 +76,8 @@ class ThresholdRoad implements MemoryRoad {
   #wanted: readonly MemoryThreshold[] | undefined;
   #stopped = false;
 
-  constructor(root: string, options: RoadOptions) {
+  constructor(options: RoadOptions) {
     this.#options = options;
-    try {
-      // tried on the root with a threshold that is never crossed
-      using events = new EventFd();
-      register(events, { directory: root, usageBytes: 2 ** 52 });
-    } catch (err) {
-      this.#wake.close();
-      throw err;
-    }
     this.#done = this.#run();
   }
 
@@ -108,7 +101,7 @@ class ThresholdRoad implements MemoryRoad {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      if (this.#wanted) this.#register(this.#wanted);
+      if (this.#wanted) await this.#register(this.#wanted);
       const targets = [this.#wake, ...this.#events ? [this.#events] : []];
       const [woken, crossed] = await poll(targets.map((fd) => ({ fd, events: POLL.IN })));
       if (woken) this.#wake.drain();
@@ -121,14 +114,14 @@ class ThresholdRoad implements MemoryRoad {
     this.#wake.close();
   }
 
-  #register(thresholds: readonly MemoryThreshold[]): void {
+  async #register(thresholds: readonly MemoryThreshold[]): Promise<void> {
     this.#wanted = undefined;
     // closing the descriptor takes its thresholds back
     this.#events?.close();
     this.#events = undefined;
     const events = new EventFd();
     try {
-      for (const threshold of thresholds) register(events, threshold);
+      for (const threshold of thresholds) await register(events, threshold);
       this.#events = events;
       this.#exact = true;
     } catch (err) {
@@ -139,10 +132,17 @@ class ThresholdRoad implements MemoryRoad {
   }
 }
 
-function register(events: EventFd, { directory, usageBytes }: MemoryThreshold): void {
+/** Whether there are thresholds at all: with one on the root that is never crossed. */
+async function tryThreshold(root: string): Promise<void> {
+  using events = new EventFd();
+  await register(events, { directory: root, usageBytes: 2 ** 52 });
+}
+
+/** Takes tens of milliseconds: the kernel waits for all processors (mm/memcontrol-v1.c, synchronize_rcu). */
+async function register(events: EventFd, { directory, usageBytes }: MemoryThreshold): Promise<void> {
   using usage = openPath(`${directory}/memory.usage_in_bytes`, O.RDONLY);
   using control = openPath(`${directory}/cgroup.event_control`, O.WRONLY);
-  writeFd(control, `${events.number} ${usage.number} ${Math.max(0, Math.floor(usageBytes))}`);
+  await writeFdAside(control, `${events.number} ${usage.number} ${Math.max(0, Math.floor(usageBytes))}`);
 }
 
 /** PSI: the trigger lives as long as its descriptor. */

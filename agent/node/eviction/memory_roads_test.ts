@@ -10,10 +10,12 @@ const v1Root = detect().version === 1 ? "/sys/fs/cgroup/memory" : undefined;
 const psi = "/proc/pressure/memory";
 
 /** A road, what it told, and a wait for its next event. */
-function open(options: Partial<RoadOptions>): { road: MemoryRoad; troubles: string[]; event(): Promise<void> } {
+async function open(
+  options: Partial<RoadOptions>,
+): Promise<{ road: MemoryRoad; troubles: string[]; event(): Promise<void> }> {
   const troubles: string[] = [];
   let next = Promise.withResolvers<void>();
-  const road = openMemoryRoad({
+  const road = await openMemoryRoad({
     pressureFiles: [],
     onEvent: () => {
       next.resolve();
@@ -41,7 +43,7 @@ Deno.test({
   fn: async () => {
     const directory = `${v1Root}/islet-road-${Deno.pid}`;
     Deno.mkdirSync(directory);
-    const { road, troubles, event } = open({ v1Root });
+    const { road, troubles, event } = await open({ v1Root });
     try {
       equal(road.name, "cgroup v1 thresholds");
       ok(road.exact);
@@ -74,7 +76,7 @@ Deno.test({
   name: "a threshold of a cgroup that is gone makes the road one that is not exact",
   ignore: v1Root === undefined,
   fn: async () => {
-    const { road, troubles } = open({ v1Root });
+    const { road, troubles } = await open({ v1Root });
     road.set([{ directory: `${v1Root}/islet-no-such-cgroup`, usageBytes: 1 }]);
     while (troubles.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     ok(!road.exact);
@@ -95,7 +97,7 @@ Deno.test({
   name: "the road of PSI is taken where there are no v1 thresholds, and stops at once",
   ignore: !canTrigger(),
   fn: async () => {
-    const { road } = open({ pressureFiles: ["/proc/no/such/file", psi] });
+    const { road } = await open({ pressureFiles: ["/proc/no/such/file", psi] });
     equal(road.name, "PSI trigger");
     ok(!road.exact);
     road.set([]);
@@ -113,7 +115,7 @@ Deno.test({
     const file = await Deno.makeTempFile({ dir: "/var/tmp" });
     await Deno.writeFile(file, new Uint8Array(48 * 2 ** 20));
     Deno.writeTextFileSync(`${directory}/memory.limit_in_bytes`, String(4 * 2 ** 20));
-    const { road, event } = open({ pressureFiles: [psi] });
+    const { road, event } = await open({ pressureFiles: [psi] });
     const script = `echo $$ > ${directory}/cgroup.procs; 
       for i in 1 2 3 4 5 6 7 8; do (while [ -e ${file} ]; do cat ${file} >/dev/null; done) & done; wait`;
     const told = event();
@@ -131,7 +133,7 @@ Deno.test({
 });
 
 Deno.test("without thresholds and PSI there is polling, and it is said why", async () => {
-  const { road, troubles } = open({ v1Root: "/no/such/root", pressureFiles: ["/no/such/file"] });
+  const { road, troubles } = await open({ v1Root: "/no/such/root", pressureFiles: ["/no/such/file"] });
   equal(road.name, "polling");
   deepEqual(troubles, ["Cannot watch memory by cgroup thresholds", "Cannot watch memory by /no/such/file"]);
   await road.stop();
