@@ -79,8 +79,8 @@ Deno.test("readFlow() takes no message for more than it is", () => {
 Deno.test({
   name: "NetlinkSocket lists flows, and hears that one which is not there cannot be deleted",
   ignore: Deno.uid() !== 0,
-  fn() {
-    using socket = new NetlinkSocket();
+  async fn() {
+    await using socket = new NetlinkSocket();
     for (const message of socket.dump(listRequest("ip"), "connections")) {
       assert.equal(new DataView(message.buffer, message.byteOffset).getUint16(4, true) >> 8, 1);
     }

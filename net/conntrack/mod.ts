@@ -20,7 +20,7 @@ export async function deleteStaleFlows(
   frontends: readonly UdpFrontend[],
   localAddresses: ReadonlySet<string> = ownAddresses(),
 ): Promise<number> {
-  using socket = new NetlinkSocket();
+  await using socket = new NetlinkSocket();
   const flows: Flow[] = [];
   for await (const message of socket.dumpAside(listRequest(family), "connections")) {
     if (protocolOf(message) !== udp) continue;
@@ -37,8 +37,8 @@ export async function deleteStaleFlows(
 }
 
 /** The UDP flows of a family. */
-export function udpFlows(family: Family): Flow[] {
-  using socket = new NetlinkSocket();
+export async function udpFlows(family: Family): Promise<Flow[]> {
+  await using socket = new NetlinkSocket();
   return [...socket.dump(listRequest(family), "connections")].flatMap((message) =>
     protocolOf(message) === udp ? readFlow(message) ?? [] : []
   );

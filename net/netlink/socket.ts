@@ -9,7 +9,7 @@ const symbols = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
-  close: { parameters: ["i32"], result: "i32" },
+  closeAside: { name: "close", parameters: ["i32"], result: "i32", nonblocking: true },
   sendAside: { name: "send", parameters: ["i32", "buffer", "usize", "i32"], result: "isize", nonblocking: true },
   recvAside: { name: "recv", parameters: ["i32", "buffer", "usize", "i32"], result: "isize", nonblocking: true },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -51,7 +51,12 @@ export class NetlinkError extends Error {
   }
 }
 
-export class NetlinkSocket implements Disposable {
+/**
+ * A socket belongs to the network namespace in which it was made. After a change of tables, closing one waits for the kernel to
+ * have cleared up (nft_rcv_nl_event() in net/netfilter/nf_tables_api.c), which takes ten milliseconds: `await using` does that on
+ * another thread.
+ */
+export class NetlinkSocket implements AsyncDisposable {
   readonly #fd: number;
   readonly #buffer = new Uint8Array(bufferSize);
 
@@ -101,8 +106,8 @@ export class NetlinkSocket implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
-    loadLibrary().close(this.#fd);
+  async [Symbol.asyncDispose](): Promise<void> {
+    await loadLibrary().closeAside(this.#fd);
   }
 
   #send(request: Uint8Array<ArrayBuffer>): void {

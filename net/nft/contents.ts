@@ -35,7 +35,7 @@ const mostTries = 5;
 /** Shows a table; nothing where there is none. @throws NetlinkError if the kernel refuses. */
 export async function readTable(family: Family, table: string, reader: TableReader): Promise<void> {
   for (let tries = 1;; tries++) {
-    using socket = new NetlinkSocket();
+    await using socket = new NetlinkSocket();
     const isWhole = await readOnce(socket, family, table, reader);
     if (isWhole || tries === mostTries) return;
     reader.restart();
