@@ -26,7 +26,7 @@ export function printJson(value: unknown): void {
 }
 
 export async function printYaml(value: unknown): Promise<void> {
-  const { stringify } = await import("yaml");
+  const { stringify } = await import("../objects/yaml_text.ts");
   const options = {
     sortMapEntries: true,
     indentSeq: false,

@@ -1,9 +1,19 @@
 /**
  * A configuration file: YAML (or JSON), several documents, each of a known kind, every value with its place.
  *
- * The `yaml` package is loaded here and nowhere else in this room: a node that is started by flags alone never needs it.
+ * Loaded when there is a file, and the `yaml` package with it: a node that is started by flags alone needs neither.
  */
-import type { LineCounter, Node, Pair, YAMLMap } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+  visit,
+  type YAMLMap,
+} from "yaml";
 import type { DocumentKind, Field } from "./field.ts";
 import { nearest } from "../nearest.ts";
 import { documentKinds, fieldsByPath } from "./table.ts";
@@ -25,16 +35,15 @@ export interface FileContent {
 const limit = 1024 * 1024;
 
 /** Reads all documents; collects every problem with its place. */
-export async function readDocuments(text: string, file: string): Promise<FileContent> {
+export function readDocuments(text: string, file: string): FileContent {
   if (text.length > limit) return { fields: [], errors: [`${file}: the file is larger than 1 MiB`] };
   if (/[\0\ufffd]/.test(text)) return { fields: [], errors: [`${file}: the file is not UTF-8 text`] };
-  const yaml = await import("yaml");
-  const lines = new yaml.LineCounter();
+  const lines = new LineCounter();
   const fields: FileField[] = [];
   const errors: string[] = [];
-  const reader = new DocumentReader(yaml, lines, file, fields, errors);
+  const reader = new DocumentReader(lines, file, fields, errors);
   // The package's own check of unique keys takes quadratic time; the reader has its own.
-  const documents = yaml.parseAllDocuments(text, { uniqueKeys: false, lineCounter: lines, prettyErrors: false });
+  const documents = parseAllDocuments(text, { uniqueKeys: false, lineCounter: lines, prettyErrors: false });
   const seen = new Set<DocumentKind>();
   for (const document of Array.isArray(documents) ? documents : []) {
     for (const { pos, message } of document.errors) errors.push(`${reader.at(pos[0])}: ${brief(message)}`);
@@ -56,7 +65,6 @@ class DocumentReader {
   document!: Parameters<Node["toJS"]>[0];
 
   constructor(
-    readonly yaml: typeof import("yaml"),
     readonly lines: LineCounter,
     readonly file: string,
     readonly fields: FileField[],
@@ -69,7 +77,6 @@ class DocumentReader {
   }
 
   kindOf(contents: Node): Exclude<DocumentKind, "flag"> | undefined {
-    const { isMap, isScalar } = this.yaml;
     const place = this.at(contents.range![0]);
     if (isScalar(contents) && contents.value === null) return undefined;
     if (!isMap(contents)) {
@@ -95,7 +102,6 @@ class DocumentReader {
   }
 
   readMap(map: YAMLMap<Node, Node | null>, kind: DocumentKind, prefix = "", known = fieldsByPath(kind)): void {
-    const { isScalar, isMap, isAlias } = this.yaml;
     const seen = new Set<string>();
     for (const pair of map.items as Pair<Node, Node | null>[]) {
       const key = isScalar(pair.key) ? String(pair.key.value) : "";
@@ -125,7 +131,7 @@ class DocumentReader {
   /** A node's plain value; what is wrong inside it (duplicate keys, too many aliases) is noted. */
   #plain(node: Node | null | undefined, place: string): unknown {
     if (!node) return null;
-    this.yaml.visit(node, {
+    visit(node, {
       Map: (_key, map) => {
         const seen = new Set<string>();
         for (const { key } of map.items) {

@@ -5,7 +5,7 @@
 import { errno, libc } from "./libc.ts";
 import { errnoName, LinuxError } from "./errno.ts";
 import { type Fd, O, openPath } from "./fd.ts";
-import { EventFd, POLL, poll } from "./poll.ts";
+import { KernelWatch, POLL, poll } from "./poll.ts";
 
 export interface KernelMessage {
   /** syslog's; 0: the kernel's own. Programs may write to the log, too, but not as the kernel. */
@@ -35,51 +35,39 @@ const recordBytes = 8192;
 /** lseek(2) to behind the last record. */
 const SEEK_END = 2;
 
-export class KernelLog {
+export class KernelLog extends KernelWatch {
   readonly #options: KernelLogOptions;
   readonly #log: Fd;
-  readonly #wake = new EventFd();
-  readonly #done: Promise<void>;
-  #stopped = false;
 
   /** Begins with what is written from now on. Throws where the log may not be read. */
   constructor(options: KernelLogOptions) {
+    super();
     this.#options = options;
     try {
       this.#log = openPath(options.path ?? "/dev/kmsg", O.RDONLY | O.NONBLOCK);
     } catch (err) {
-      this.#wake.close();
+      this.wake.close();
       throw err;
     }
     // a pipe has no end to go to
     libc().lseek(this.#log.number, 0n, SEEK_END);
-    this.#done = this.#run().finally(() => {
-      this.#log.close();
-      this.#wake.close();
-    });
+    this.begin();
   }
 
-  async stop(): Promise<void> {
-    if (!this.#stopped) {
-      this.#stopped = true;
-      this.#wake.signal();
-    }
-    await this.#done;
-  }
-
-  async #run(): Promise<void> {
+  protected override async run(): Promise<void> {
     const { onEnd, restMs = 1000 } = this.#options;
-    const wake = { fd: this.#wake, events: POLL.IN };
+    const wake = { fd: this.wake, events: POLL.IN };
     try {
-      while (!this.#stopped) {
+      while (!this.stopped) {
         const [, told] = await poll([wake, { fd: this.#log, events: POLL.IN }]);
-        if (this.#stopped) return;
+        if (this.stopped) return;
         if (told) this.#read();
         await poll([wake], restMs);
       }
     } catch (err) {
-      this.#stopped = true;
       onEnd(err);
+    } finally {
+      this.#log.close();
     }
   }
 

@@ -11,7 +11,7 @@ export { loadLibc } from "./libc.ts";
 export { releaseMemory } from "./memory.ts";
 export { bindMount, isMounted, isMountPoint, mount, mountTmpfs, MS, remountBind, unmount } from "./mount.ts";
 export { type Mount, mountOf, mountsBelow, mountsThatMayHang, parseMounts, readMounts } from "./mountinfo.ts";
-export { EventFd, loadPoll, POLL, poll, type PollTarget, writeFd, writeFdAside } from "./poll.ts";
+export { EventFd, KernelWatch, loadPoll, POLL, poll, type PollTarget, writeFd, writeFdAside } from "./poll.ts";
 export { openBeneath, openBeneathOrMake } from "./beneath.ts";
 export { DatagramSocket } from "./datagram.ts";
 export { sendAtOnce } from "./sockets.ts";

@@ -62,6 +62,37 @@ export class EventFd extends Fd {
   }
 }
 
+/** Something that waits for the kernel, round after round, until it is stopped. */
+export abstract class KernelWatch {
+  /** To be among the descriptors of every wait: it is signalled at the end, and by whoever has news for the next round. */
+  protected readonly wake = new EventFd();
+  #stopped = false;
+  #done: Promise<void> = Promise.resolve();
+
+  /** Waits and acts while not {@linkcode stopped}; closes what it has opened. */
+  protected abstract run(): Promise<void>;
+
+  /** What a constructor ends with. */
+  protected begin(): void {
+    this.#done = this.run().finally(() => {
+      this.#stopped = true;
+      this.wake.close();
+    });
+  }
+
+  protected get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#stopped) {
+      this.#stopped = true;
+      this.wake.signal();
+    }
+    await this.#done;
+  }
+}
+
 /** write(2) of it all: control files take a text in one piece or not at all. */
 export function writeFd(fd: Fd, content: string | Uint8Array<ArrayBuffer>): void {
   const bytes = typeof content === "string" ? cString(content) : content;

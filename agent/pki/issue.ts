@@ -1,6 +1,6 @@
 /**
- * Making certificates. The X.509 library is loaded here and nowhere else, when there is something to make: at the first
- * start, when a certificate nears its end, when the node's addresses change.
+ * Making certificates. The X.509 library (x509.ts) is loaded here and nowhere else, when there is something to make: at the
+ * first start, when a certificate nears its end, when the node's addresses change.
  */
 import { publicDer } from "./keys.ts";
 
@@ -14,12 +14,7 @@ const clientAuth = "1.3.6.1.5.5.7.3.2";
 
 const signing = { name: "ECDSA", hash: "SHA-256" } as const;
 
-async function library() {
-  await import("reflect-metadata");
-  const x509 = await import("@peculiar/x509");
-  x509.cryptoProvider.set(crypto);
-  return x509;
-}
+const library = () => import("./x509.ts");
 
 /** 128 random bits, positive and never zero. */
 function serial(): string {

@@ -1,10 +1,11 @@
 /**
  * Checks that imports only go down. Rooms are folders; what a room may import is the table below. Prints one line for each import
- * that goes up or sideways where it may not, and each circle of rooms, and fails if there is any.
+ * that goes up or sideways where it may not, each circle of rooms, and each package that is loaded when it is wanted by anything
+ * but a module of ours, and fails if there is any.
  *
  *     main.ts ─► agent/cli ─► agent/agent.ts ─► node api ─► pods observed ─► runtime volumes … ─► … ─► cri net cgroups
  */
-import { relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Rooms of the agent by height; a room may import its own height and below. */
@@ -113,6 +114,15 @@ export function importsOf(source: string): string[] {
   );
 }
 
+/**
+ * Packages that a module loads when it wants them. A bundle has no names of a CommonJS package but for those that are imported
+ * statically: a module of ours imports them, and is loaded in their place.
+ */
+export function lazyPackages(source: string): string[] {
+  return [...source.matchAll(/\bawait import\(\s*["']([^"']+)["']/g)].map(([, name]) => name)
+    .filter((name) => !/^(?:\.{1,2}\/|node:)/.test(name));
+}
+
 /** All imports between the TypeScript files below `root`. */
 export async function readImports(root: string): Promise<Import[]> {
   const imports: Import[] = [];
@@ -134,7 +144,8 @@ async function* typescriptFiles(dir: string): AsyncGenerator<string> {
 }
 
 if (import.meta.main) {
-  const imports = await readImports(resolve(fileURLToPath(new URL("../..", import.meta.url))));
+  const root = resolve(fileURLToPath(new URL("../..", import.meta.url)));
+  const imports = await readImports(root);
   const problems = imports.flatMap((edge) => {
     const problem = problemOf(edge);
     return problem ? [`${edge.from} imports ${edge.to}: ${problem}`] : [];
@@ -142,6 +153,11 @@ if (import.meta.main) {
   for (const circle of circles(imports)) {
     const rooms = [...circle.map(({ from }) => roomOf(from)), roomOf(circle[0].from)].join(" → ");
     problems.push(`circle of rooms ${rooms}: ${circle.map(({ from, to }) => `${from} imports ${to}`).join("; ")}`);
+  }
+  for await (const file of typescriptFiles(join(root, "agent"))) {
+    for (const name of file.endsWith("_test.ts") ? [] : lazyPackages(await Deno.readTextFile(file))) {
+      problems.push(`${relative(root, file)} loads ${name}: load a module of ours that imports it`);
+    }
   }
   for (const problem of problems) console.error(problem);
   if (problems.length > 0) Deno.exit(1);

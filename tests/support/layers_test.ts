@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { circles, importsOf, problemOf, roomOf } from "./layers.ts";
+import { circles, importsOf, lazyPackages, problemOf, roomOf } from "./layers.ts";
 
 Deno.test("importsOf() finds static, type, side-effect, re-exported and dynamic imports, not those in comments", () => {
   const source = `
@@ -70,4 +70,10 @@ Deno.test("circles() names the imports that close a circle of rooms", () => {
     "agent/runtime>agent/volumes",
     "agent/volumes>agent/images",
   ]);
+});
+
+Deno.test("lazyPackages() finds packages that are loaded when wanted, and leaves modules of ours and Deno's be", () => {
+  const source = `import a from "static";
+const { b } = await import("yaml"), c = await import("./own.ts"), d = await import("node:zlib"), e = await import("@s/p");`;
+  assert.deepEqual(lazyPackages(source), ["yaml", "@s/p"]);
 });

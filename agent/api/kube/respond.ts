@@ -41,7 +41,7 @@ export async function respond(
   const headers: [string, string][] = [["content-type", media], ["cache-control", noStore]];
   for (const text of shortened(new Set(warnings))) headers.push(["warning", warningHeader(text)]);
   if (media === "application/yaml") {
-    const { stringify } = await import("yaml");
+    const { stringify } = await import("../../objects/yaml_text.ts");
     const body = stringify(JSON.parse(JSON.stringify(value)), { aliasDuplicateObjects: false, lineWidth: 0 });
     return new Response(body, { status: code, headers });
   }

@@ -9,7 +9,7 @@
  * Sources: Linux admin-guide/cgroup-v1/memory.rst (9. Memory thresholds), accounting/psi.rst. Triggers with windows that
  * are not a multiple of two seconds need CAP_SYS_RESOURCE.
  */
-import { EventFd, Fd, O, openPath, POLL, poll, writeFd, writeFdAside } from "../../linux/mod.ts";
+import { EventFd, Fd, KernelWatch, O, openPath, POLL, poll, writeFd, writeFdAside } from "../../linux/mod.ts";
 
 /** A cgroup's use of memory at which to wake, in bytes. */
 export interface MemoryThreshold {
@@ -66,19 +66,17 @@ export async function openMemoryRoad(options: RoadOptions): Promise<MemoryRoad> 
 }
 
 /** cgroup v1: all thresholds share one eventfd, and go with it. */
-class ThresholdRoad implements MemoryRoad {
+class ThresholdRoad extends KernelWatch implements MemoryRoad {
   readonly name = "cgroup v1 thresholds";
   readonly #options: RoadOptions;
-  readonly #wake = new EventFd();
-  readonly #done: Promise<void>;
   #exact = true;
   #events: EventFd | undefined;
   #wanted: readonly MemoryThreshold[] | undefined;
-  #stopped = false;
 
   constructor(options: RoadOptions) {
+    super();
     this.#options = options;
-    this.#done = this.#run();
+    this.begin();
   }
 
   get exact(): boolean {
@@ -86,32 +84,23 @@ class ThresholdRoad implements MemoryRoad {
   }
 
   set(thresholds: readonly MemoryThreshold[]): void {
-    if (this.#stopped) return;
+    if (this.stopped) return;
     this.#wanted = thresholds;
-    this.#wake.signal();
+    this.wake.signal();
   }
 
-  async stop(): Promise<void> {
-    if (!this.#stopped) {
-      this.#stopped = true;
-      this.#wake.signal();
-    }
-    await this.#done;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stopped) {
+  protected override async run(): Promise<void> {
+    while (!this.stopped) {
       if (this.#wanted) await this.#register(this.#wanted);
-      const targets = [this.#wake, ...this.#events ? [this.#events] : []];
+      const targets = [this.wake, ...this.#events ? [this.#events] : []];
       const [woken, crossed] = await poll(targets.map((fd) => ({ fd, events: POLL.IN })));
-      if (woken) this.#wake.drain();
-      if (!crossed || this.#stopped) continue;
+      if (woken) this.wake.drain();
+      if (!crossed || this.stopped) continue;
       this.#events?.drain();
       this.#options.onEvent();
       await rest();
     }
     this.#events?.close();
-    this.#wake.close();
   }
 
   async #register(thresholds: readonly MemoryThreshold[]): Promise<void> {
@@ -146,31 +135,26 @@ async function register(events: EventFd, { directory, usageBytes }: MemoryThresh
 }
 
 /** PSI: the trigger lives as long as its descriptor. */
-class PressureRoad implements MemoryRoad {
+class PressureRoad extends KernelWatch implements MemoryRoad {
   readonly name = "PSI trigger";
   readonly exact = false;
-  readonly #wake = new EventFd();
-  readonly #done: Promise<void>;
-  #stopped = false;
+  readonly #trigger: Fd;
+  readonly #options: RoadOptions;
 
   constructor(trigger: Fd, options: RoadOptions) {
-    this.#done = this.#run(trigger, options);
+    super();
+    this.#trigger = trigger;
+    this.#options = options;
+    this.begin();
   }
 
   set(): void {}
 
-  async stop(): Promise<void> {
-    if (!this.#stopped) {
-      this.#stopped = true;
-      this.#wake.signal();
-    }
-    await this.#done;
-  }
-
-  async #run(trigger: Fd, { onEvent, onTrouble }: RoadOptions): Promise<void> {
-    while (!this.#stopped) {
-      const [, told] = await poll([{ fd: this.#wake, events: POLL.IN }, { fd: trigger, events: POLL.PRI }]);
-      if (this.#stopped) break;
+  protected override async run(): Promise<void> {
+    const trigger = this.#trigger, { onEvent, onTrouble } = this.#options;
+    while (!this.stopped) {
+      const [, told] = await poll([{ fd: this.wake, events: POLL.IN }, { fd: trigger, events: POLL.PRI }]);
+      if (this.stopped) break;
       if (told & (POLL.ERR | POLL.NVAL)) {
         onTrouble("Memory pressure is no longer told of", new Error(`${trigger.path} is gone`));
         break;
@@ -179,7 +163,6 @@ class PressureRoad implements MemoryRoad {
       await rest();
     }
     trigger.close();
-    this.#wake.close();
   }
 }
 
