@@ -1,11 +1,14 @@
 /** The least that must work, in seconds: run against the compiled program, too. */
+import { existsSync } from "node:fs";
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { isletCommand } from "../support/node.ts";
 import { nodeFile } from "../support/node_file.ts";
 import { watchSteady } from "../support/steady.ts";
 import { configMap, container, finished, idle, manifest, pod, statusOf } from "../support/pods.ts";
 
-const { nodeTest } = nodeFile();
+const { nodeTest } = nodeFile({
+  config: "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nmaxPods: 50\n",
+});
 
 nodeTest(
   "a pod from the manifest directory runs and becomes ready",
@@ -70,6 +73,17 @@ nodeTest("get, describe, logs and exec answer over the socket", {}, async (node)
   equal((await node.cli("logs", "web")).stdout, "hello\n");
   equal((await node.cli("exec", "web", "--", "sh", "-c", "exit 7")).code, 7);
 });
+
+nodeTest(
+  "a configuration file, YAML and certificates work: what they take is loaded when it is wanted",
+  {},
+  async (node) => {
+    match((await node.cli("get", "node", "-o", "yaml")).stdout, /^ +pods: "50"$/m);
+    const kubeconfig = `${node.rootDir}/admin.kubeconfig`;
+    await node.until("there are certificates", () => existsSync(kubeconfig));
+    match(Deno.readTextFileSync(kubeconfig), /client-certificate-data/);
+  },
+);
 
 nodeTest("a broken manifest is told of and changes nothing", {}, async (node) => {
   const before = await node.ready("web");
