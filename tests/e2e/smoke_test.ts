@@ -81,7 +81,7 @@ nodeTest(
     match((await node.cli("get", "node", "-o", "yaml")).stdout, /^ +pods: "50"$/m);
     const kubeconfig = `${node.rootDir}/admin.kubeconfig`;
     await node.until("there are certificates", () => existsSync(kubeconfig));
-    match(Deno.readTextFileSync(kubeconfig), /client-certificate-data/);
+    match(Deno.readTextFileSync(kubeconfig), /certificate-authority-data: LS0t/);
   },
 );
 
