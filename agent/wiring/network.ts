@@ -65,7 +65,7 @@ export async function podNetwork(
     log.info("The pod network is set up again", await hostPorts());
   };
   // they may have been taken away while nobody looked; after a boot there are no sandboxes yet
-  if (!wereThere) void hostPorts();
+  if (!wereThere) hostPorts().catch((err) => log.warn("Cannot set the rules of hostPorts", { err }));
   return { confDir, isOurs: true, freeAddresses, verify, restore };
 }
 
