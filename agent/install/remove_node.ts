@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { connectCri } from "../../cri/mod.ts";
+import { connectCri, type CriClient } from "../../cri/mod.ts";
 import { removeDefaultCni } from "../../net/cni/mod.ts";
 import { openNft } from "../../net/nft/mod.ts";
 import { removeProxy } from "../../net/proxy/mod.ts";
@@ -58,22 +58,35 @@ export async function removeNode(options: RemoveNodeOptions): Promise<void> {
   for (const dir of keepData ? [runDir] : [rootDir, runDir]) await removeDirectory(dir);
 }
 
+/** So often, a second apart: a shim that ends while it is asked fails a call that need not be made any more. */
+const mostTries = 5;
+
 async function removePods(endpoint: string, labels: Record<string, string> = {}): Promise<void> {
   const cri = connectCri(endpoint);
-  const filter = { labelSelector: labels };
   try {
-    const [{ containers }, { items }] = await Promise.all([
-      cri.runtime.listContainers({ filter }),
-      cri.runtime.listPodSandbox({ filter }),
-    ]);
-    await Promise.all(containers.map(({ id }) => cri.runtime.stopContainer({ containerId: id, timeout: 2n })));
-    await Promise.all(items.map(async ({ id }) => {
-      await cri.runtime.stopPodSandbox({ podSandboxId: id });
-      await cri.runtime.removePodSandbox({ podSandboxId: id });
-    }));
+    for (let tries = 1;; tries++) {
+      try {
+        return await removeListedPods(cri, { labelSelector: labels });
+      } catch (err) {
+        if (tries === mostTries) throw err;
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+    }
   } finally {
     cri.close();
   }
+}
+
+async function removeListedPods(cri: CriClient, filter: { labelSelector: Record<string, string> }): Promise<void> {
+  const [{ containers }, { items }] = await Promise.all([
+    cri.runtime.listContainers({ filter }),
+    cri.runtime.listPodSandbox({ filter }),
+  ]);
+  await Promise.all(containers.map(({ id }) => cri.runtime.stopContainer({ containerId: id, timeout: 2n })));
+  await Promise.all(items.map(async ({ id }) => {
+    await cri.runtime.stopPodSandbox({ podSandboxId: id });
+    await cri.runtime.removePodSandbox({ podSandboxId: id });
+  }));
 }
 
 /** Mount points below the directories, deepest first. A directory that is itself a mount is somebody's partition. */

@@ -48,6 +48,26 @@ nodeTest("containerd that is killed is started again, and its containers run on 
   await node.ready("new");
 });
 
+nodeTest("a shim that is slow to answer containerd's next life keeps its container", {}, async (node) => {
+  const before = await picture(node);
+  const { info } = await node.cri.runtime.containerStatus({
+    containerId: statusOf(await node.ready("steady"))!.containerID!.slice("containerd://".length),
+    verbose: true,
+  });
+  const [, shim] = /^PPid:\s+(\d+)$/m.exec(Deno.readTextFileSync(`/proc/${JSON.parse(info.info).pid}/status`))!;
+  const pid = node.containerdPid;
+  Deno.kill(Number(shim), "SIGSTOP");
+  try {
+    Deno.kill(pid, "SIGKILL");
+    await node.until("there is another containerd", () => node.containerdPid !== pid);
+    await sleep(8000); // more than containerd's own patience
+  } finally {
+    Deno.kill(Number(shim), "SIGCONT");
+  }
+  await node.healthy();
+  await unchanged(node, before);
+});
+
 nodeTest("while containerd hangs nothing is restarted, and what was asked for is done afterwards", {}, async (node) => {
   const before = await picture(node);
   const pid = node.containerdPid;

@@ -66,12 +66,19 @@ export function containerdConfig(
     disabled_plugins: disabledPlugins(facts),
     grpc: { address: paths.socket },
     debug: { level: "warn" },
+    timeouts: patience,
     plugins: v3
       ? criVersion3(paths, facts, image, maxConcurrentDownloads)
       : criVersion2(paths, facts, image, maxConcurrentDownloads),
   };
   return "# Written by islet; changes are overwritten when it starts.\n" + toml(file);
 }
+
+/**
+ * How long containerd waits, when it starts, for shims of an earlier life to answer. Of one that is later it removes the container,
+ * which runs: its own 5 and 2 seconds are too few for a device that is busy.
+ */
+const patience = { "io.containerd.timeout.shim.load": "60s", "io.containerd.timeout.task.state": "30s" };
 
 /** Plugins that cost start-up time, memory or a timer and serve nothing here. */
 function disabledPlugins({ version: { major, minor }, snapshotter }: ContainerdFacts): string[] {

@@ -47,6 +47,16 @@ Deno.test("containerdConfig() speaks version 3 to containerd 2.x, where the CRI 
   assert.equal(config.get('plugins."io.containerd.grpc.v1.cri"')!.stream_server_address, "127.0.0.1");
 });
 
+Deno.test("containerdConfig() gives shims of an earlier life time to answer", () => {
+  for (const major of [1, 2]) {
+    const config = tables(containerdConfig(paths, { ...facts, version: { major, minor: 6 } }));
+    assert.deepEqual(config.get("timeouts"), {
+      '"io.containerd.timeout.shim.load"': "60s",
+      '"io.containerd.timeout.task.state"': "30s",
+    });
+  }
+});
+
 Deno.test("containerdConfig() asks for no lower oom_score_adj than the machine allows", () => {
   const able = tables(containerdConfig(paths, facts));
   const unable = tables(containerdConfig(paths, { ...facts, capSysResource: false }));

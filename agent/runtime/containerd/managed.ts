@@ -39,6 +39,8 @@ export interface ManagedContainerdOptions {
   onUp?: () => void;
   /** How long a start may take. */
   readyTimeoutMs?: number;
+  /** How its process is made; for tests. */
+  spawn?(facts: ContainerdFacts): Promise<ProcessId>;
 }
 
 const maxLogBytes = 2 * 1024 * 1024;
@@ -59,6 +61,8 @@ export class ManagedContainerd {
   #process: ProcessId | undefined;
   #watch: Deno.UnixConn | undefined;
   #stopped = true;
+  /** Whether it is about to be brought up again. */
+  #isDue = false;
   #level = 0;
   #upSince = 0;
   #cancelTimer = () => {};
@@ -95,6 +99,7 @@ export class ManagedContainerd {
   /** Lets go of containerd, which runs on. */
   release(): void {
     this.#stopped = true;
+    this.#isDue = false;
     this.#cancelTimer();
     this.#cancelBounding();
     this.#cancelStrays();
@@ -142,7 +147,7 @@ export class ManagedContainerd {
     this.adopted = running !== undefined;
     // its sockets close a moment before a killed process is gone
     if (!running) this.#ended();
-    if (!running) running = await this.#spawn(facts);
+    if (!running) running = await (this.#options.spawn ?? ((facts) => this.#spawn(facts)))(facts);
     this.#process = running;
     writePidFile(paths.pid, running);
     await this.#answers(running);
@@ -247,14 +252,16 @@ export class ManagedContainerd {
     this.#process = undefined;
   }
 
+  /** Has it brought up again, once, however many say that it is gone: each would else put it off. */
   #lost(): void {
     if (this.#stopped) return;
     const { log, clock } = this.#options;
     if (this.pid === undefined) this.#ended();
     if (clock.mono() - this.#upSince > stableAfterMs) this.#level = 0;
     const delay = restartDelay(this.#level++);
-    this.#cancelTimer();
+    this.#isDue = true;
     this.#cancelTimer = clock.after(delay, () => {
+      this.#isDue = false;
       this.#bringUp().catch((err) => {
         if (this.#stopped) return;
         log.error("containerd does not come up; trying again", { err });
