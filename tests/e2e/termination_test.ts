@@ -213,7 +213,8 @@ nodeTest(
   "a container over its memory limit is OOMKilled with exit code 137",
   pod(
     "oom",
-    container("main", "exec dd if=/dev/zero of=/dev/null bs=100M count=1", {
+    // containerd 1.6 listens for the kernel's word a moment after the start
+    container("main", "sleep 1; exec dd if=/dev/zero of=/dev/null bs=100M count=1", {
       resources: { limits: { memory: "20Mi" } },
     }),
     { restartPolicy: "Never" },
