@@ -56,7 +56,7 @@ export function restartDelay(level: number): number {
 
 export class ManagedContainerd {
   readonly #options:
-    & Required<Pick<ManagedContainerdOptions, "clock" | "readyTimeoutMs" | "probe">>
+    & Required<Pick<ManagedContainerdOptions, "clock" | "readyTimeoutMs" | "probe" | "spawn">>
     & ManagedContainerdOptions;
   #process: ProcessId | undefined;
   #watch: Deno.UnixConn | undefined;
@@ -73,7 +73,13 @@ export class ManagedContainerd {
   adopted = false;
 
   constructor(options: ManagedContainerdOptions) {
-    this.#options = { clock: systemClock, readyTimeoutMs: 30_000, probe: answersCri, ...options };
+    this.#options = {
+      clock: systemClock,
+      readyTimeoutMs: 30_000,
+      probe: answersCri,
+      spawn: (facts) => this.#spawn(facts),
+      ...options,
+    };
   }
 
   get paths(): ContainerdPaths {
@@ -147,7 +153,7 @@ export class ManagedContainerd {
     this.adopted = running !== undefined;
     // its sockets close a moment before a killed process is gone
     if (!running) this.#ended();
-    if (!running) running = await (this.#options.spawn ?? ((facts) => this.#spawn(facts)))(facts);
+    if (!running) running = await this.#options.spawn(facts);
     this.#process = running;
     writePidFile(paths.pid, running);
     await this.#answers(running);
@@ -254,7 +260,7 @@ export class ManagedContainerd {
 
   /** Has it brought up again, once, however many say that it is gone: each would else put it off. */
   #lost(): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#isDue) return;
     const { log, clock } = this.#options;
     if (this.pid === undefined) this.#ended();
     if (clock.mono() - this.#upSince > stableAfterMs) this.#level = 0;

@@ -78,6 +78,9 @@ Deno.test("a restart that is due is not put off by whoever says meanwhile that n
     await settled();
     assert.equal(children.length, 3, "the second after a second");
     const last = await ttrpc.accept();
+    await clock.advance(60_000);
+    await settled();
+    assert.equal(children.length, 3, "once, however many have said so");
     managed.release();
     for (const conn of [watched, again, last]) conn.close();
   } finally {
